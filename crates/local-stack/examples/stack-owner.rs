@@ -1,0 +1,32 @@
+//! Starts a whole stack, tells its processes and waits, to be killed: a test sees that nothing is left.
+
+use std::{io::Write, path::PathBuf, time::Duration};
+
+use anyhow::{Context, Result};
+use local_stack::{Emulator, Function, Moto, PostgresServer};
+use serde_json::json;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let probe: PathBuf = std::env::args_os()
+        .nth(1)
+        .context("the probe's path is missing")?
+        .into();
+    let postgres = PostgresServer::start_own().await?;
+    let moto = Moto::start().await?;
+    let emulator = Emulator::start().await?;
+    emulator.deploy(Function::new("probe", probe));
+    emulator.invoke_event("probe", &json!({"sleep_ms": 600_000}))?;
+    emulator.working("probe", Duration::from_secs(60)).await?;
+
+    let mut pids = emulator.pids();
+    pids.push(moto.pid());
+    pids.extend(postgres.pid().await);
+    writeln!(
+        std::io::stdout(),
+        "{}",
+        pids.iter().map(u32::to_string).collect::<Vec<_>>().join(" ")
+    )?;
+    std::io::stdout().flush()?;
+    std::future::pending().await
+}

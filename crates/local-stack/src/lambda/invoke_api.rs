@@ -1,0 +1,312 @@
+//! The Invoke API: what `aws-sdk-lambda` and `cargo lambda invoke` call.
+//! Source: "Invoke" in the Lambda API Reference.
+
+use std::sync::Arc;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::{HeaderMap, Request, Response, StatusCode};
+use percent_encoding::percent_decode_str;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{
+    decision::{Decision, InvokeCall, Refusal},
+    delivery::{self, Accepted, Ended, Pending, Slot},
+    environment::signer,
+    invocation::Kind,
+    state::Shared,
+};
+use crate::{background, http::Answer};
+
+const LARGEST_EVENT: usize = 1_048_576;
+const LARGEST_REQUEST: usize = 6_291_456;
+
+/// An error of the API, in the shape that the SDKs read.
+#[derive(Debug)]
+pub(super) struct ApiError {
+    status: u16,
+    kind: String,
+    message: String,
+}
+
+impl ApiError {
+    fn new(status: u16, kind: &str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            kind: kind.to_owned(),
+            message: message.into(),
+        }
+    }
+}
+
+/// `None` closes the connection.
+pub(super) async fn invoke(shared: &Arc<Shared>, request: &Request<Bytes>, name: &str) -> Option<Answer> {
+    let request_id = Uuid::new_v4().to_string();
+    match answer(shared, request, name, &request_id).await {
+        Ok(Some(mut answer)) => {
+            let id = request_id.parse().expect("a UUID is a header value");
+            answer.headers_mut().insert("x-amzn-requestid", id);
+            Some(answer)
+        }
+        Ok(None) => None,
+        Err(error) => Some(error_answer(&error, &request_id)),
+    }
+}
+
+async fn answer(
+    shared: &Arc<Shared>,
+    request: &Request<Bytes>,
+    name: &str,
+    request_id: &str,
+) -> Result<Option<Answer>, ApiError> {
+    let function = function_name(name);
+    if delivery::deployed(shared, &function).is_none() {
+        let arn = super::environment::arn(&function);
+        return Err(ApiError::new(
+            404,
+            "ResourceNotFoundException",
+            format!("Function not found: {arn}"),
+        ));
+    }
+    let kind = match header(request.headers(), "x-amz-invocation-type").unwrap_or("RequestResponse") {
+        "RequestResponse" => Kind::RequestResponse,
+        "Event" => Kind::Event,
+        "DryRun" => return Ok(Some(empty(204))),
+        other => {
+            let message = format!("{other} is not one of Event, RequestResponse, DryRun");
+            return Err(ApiError::new(400, "InvalidParameterValueException", message));
+        }
+    };
+    let payload = payload(request.body(), kind)?;
+    let accepted = Accepted {
+        request_id: request_id.to_owned(),
+        function,
+        payload,
+        client_context: client_context(request.headers()),
+        // Forwarded by the SDK inside a function, so that Lambda can count the hops of a chain.
+        trace_id: header(request.headers(), "x-amzn-trace-id")
+            .map_or_else(delivery::new_trace_id, str::to_owned),
+        kind,
+    };
+    let caller = header(request.headers(), "authorization")
+        .and_then(signer)
+        .map(str::to_owned);
+    take(shared, accepted, caller).await
+}
+
+/// Asks the test what becomes of the call, and does it.
+async fn take(
+    shared: &Arc<Shared>,
+    accepted: Accepted,
+    caller: Option<String>,
+) -> Result<Option<Answer>, ApiError> {
+    let caller = caller.and_then(|id| shared.environment(&id));
+    let kill_caller = || {
+        if let Some(environment) = &caller {
+            environment.process.kill();
+        }
+    };
+    let (decider, number) = shared.change(|state| {
+        state.calls += 1;
+        (state.decider.clone(), state.calls)
+    });
+    let call = InvokeCall {
+        number,
+        function: accepted.function.clone(),
+        payload: serde_json::from_slice(&accepted.payload).unwrap_or(Value::Null),
+        kind: accepted.kind,
+        caller: caller
+            .as_ref()
+            .map(|environment| environment.function.name.clone()),
+        caller_request_id: caller
+            .as_ref()
+            .and_then(|environment| environment.current_request()),
+    };
+    match decider.decide(&call) {
+        Decision::Deliver => carry_out(shared, accepted).await.map(Some),
+        Decision::DeliverTwice => {
+            also_deliver(shared, accepted.clone());
+            carry_out(shared, accepted).await.map(Some)
+        }
+        Decision::DeliverTwiceAsTwoRequests => {
+            also_deliver(
+                shared,
+                Accepted {
+                    request_id: Uuid::new_v4().to_string(),
+                    ..accepted.clone()
+                },
+            );
+            carry_out(shared, accepted).await.map(Some)
+        }
+        Decision::Drop => Ok(Some(empty(202))),
+        Decision::LoseAnswer => {
+            carry_out(shared, accepted).await?;
+            Ok(None)
+        }
+        Decision::Refuse(Refusal::Closed) => Ok(None),
+        Decision::Refuse(refusal) => Err(refusal_error(refusal)),
+        Decision::KillCallerAfter => {
+            let carried_out = carry_out(shared, accepted).await;
+            kill_caller();
+            carried_out.map(|_| None)
+        }
+        Decision::KillCallerBefore => {
+            kill_caller();
+            Ok(None)
+        }
+        Decision::Hold => {
+            hold(shared, accepted);
+            Ok(Some(empty(202)))
+        }
+    }
+}
+
+/// As AWS: events are accepted whatever the function is doing, other calls need an environment now.
+async fn carry_out(shared: &Arc<Shared>, accepted: Accepted) -> Result<Answer, ApiError> {
+    let pending = Pending::new(shared, &accepted);
+    match accepted.kind {
+        Kind::Event => {
+            delivery::deliver(shared, accepted, pending);
+            Ok(empty(202))
+        }
+        Kind::RequestResponse => {
+            let slot =
+                Slot::now(shared, &accepted.function).ok_or_else(|| refusal_error(Refusal::Throttled))?;
+            let shared = Arc::clone(shared);
+            let request_id = accepted.request_id.clone();
+            // In a task of its own, because a function works on when its caller leaves.
+            let ended = background::spawn(async move {
+                let (_pending, _slot) = (pending, slot);
+                delivery::run(&shared, &accepted, 1).await
+            })
+            .await
+            .map_err(|error| ApiError::new(500, "ServiceException", error.to_string()))?;
+            Ok(to_the_caller(&ended, &request_id))
+        }
+    }
+}
+
+fn also_deliver(shared: &Arc<Shared>, accepted: Accepted) {
+    if accepted.kind == Kind::Event {
+        let pending = Pending::new(shared, &accepted);
+        delivery::deliver(shared, accepted, pending);
+    }
+}
+
+fn hold(shared: &Arc<Shared>, accepted: Accepted) {
+    let pending = Pending::new(shared, &accepted);
+    let shared = Arc::clone(shared);
+    let releases = shared.read().releases;
+    background::spawn(async move {
+        shared
+            .wait_for(|state| (state.releases > releases).then_some(()))
+            .await;
+        delivery::deliver(&shared, accepted, pending);
+    });
+}
+
+fn to_the_caller(ended: &Ended, request_id: &str) -> Answer {
+    let error = ended.outcome.error_body(request_id);
+    let body = match &error {
+        None => ended.answer.clone(),
+        Some(error) => Bytes::from(error.to_string()),
+    };
+    let mut answer = Response::new(Full::new(body));
+    let headers = answer.headers_mut();
+    headers.insert(
+        "content-type",
+        hyper::header::HeaderValue::from_static("application/json"),
+    );
+    headers.insert(
+        "x-amz-executed-version",
+        hyper::header::HeaderValue::from_static("$LATEST"),
+    );
+    if error.is_some() {
+        headers.insert(
+            "x-amz-function-error",
+            hyper::header::HeaderValue::from_static("Unhandled"),
+        );
+    }
+    answer
+}
+
+fn payload(body: &Bytes, kind: Kind) -> Result<Bytes, ApiError> {
+    let limit = match kind {
+        Kind::Event => LARGEST_EVENT,
+        Kind::RequestResponse => LARGEST_REQUEST,
+    };
+    if body.len() > limit {
+        let message = format!(
+            "{} byte payload is too large for the {kind:?} invocation type (limit {limit} bytes)",
+            body.len()
+        );
+        return Err(ApiError::new(413, "RequestTooLargeException", message));
+    }
+    if body.is_empty() {
+        return Ok(Bytes::from_static(b"{}"));
+    }
+    match serde_json::from_slice::<&serde_json::value::RawValue>(body) {
+        Ok(_) => Ok(body.clone()),
+        Err(error) => {
+            let message = format!("Could not parse request body into json: {error}");
+            Err(ApiError::new(400, "InvalidRequestContentException", message))
+        }
+    }
+}
+
+/// Names come bare, with a qualifier, with an account, or as an ARN: `…function:name[:qualifier]`.
+pub(super) fn function_name(name: &str) -> String {
+    let name = percent_decode_str(name).decode_utf8_lossy().into_owned();
+    let name = name
+        .rsplit_once("function:")
+        .map_or(name.as_str(), |(_, name)| name);
+    name.split(':').next().unwrap_or_default().to_owned()
+}
+
+fn refusal_error(refusal: Refusal) -> ApiError {
+    match refusal {
+        Refusal::Throttled => ApiError::new(429, "TooManyRequestsException", "Rate Exceeded."),
+        Refusal::ServiceError => ApiError::new(500, "ServiceException", "Internal server error"),
+        Refusal::Other(status, kind, message) => ApiError {
+            status,
+            kind,
+            message,
+        },
+        Refusal::Closed => ApiError::new(500, "ServiceException", "the connection is closed"),
+    }
+}
+
+fn error_answer(error: &ApiError, request_id: &str) -> Answer {
+    let origin = if error.status < 500 { "User" } else { "Service" };
+    // Lambda writes `Message` for some errors and `message` for others; the SDKs read either.
+    let body = json!({"Type": origin, "Message": error.message, "message": error.message});
+    let mut answer = Response::new(Full::new(Bytes::from(body.to_string())));
+    *answer.status_mut() = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in [
+        ("content-type", "application/json"),
+        ("x-amzn-errortype", &error.kind),
+        ("x-amzn-requestid", request_id),
+    ] {
+        if let Ok(value) = value.parse() {
+            answer.headers_mut().insert(name, value);
+        }
+    }
+    answer
+}
+
+fn empty(status: u16) -> Answer {
+    let mut answer = Response::new(Full::default());
+    *answer.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    answer
+}
+
+fn client_context(headers: &HeaderMap) -> Option<String> {
+    let encoded = header(headers, "x-amz-client-context")?;
+    String::from_utf8(BASE64_STANDARD.decode(encoded).ok()?).ok()
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}

@@ -1,0 +1,86 @@
+//! The Runtime API, below a path of each environment's own.
+//! Source: "Using the Lambda runtime API for custom runtimes" in the Lambda Developer Guide.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::{Method, Request, Response, StatusCode};
+use serde_json::{Value, json};
+
+use super::{
+    delivery::LARGEST_ANSWER,
+    environment::{Environment, Next, Reply, arn},
+};
+use crate::http::Answer;
+
+/// `path` is what follows `/{environment}/2018-06-01/runtime/`.
+pub(super) async fn serve(environment: &Arc<Environment>, request: &Request<Bytes>, path: &[&str]) -> Answer {
+    match (request.method(), path) {
+        (&Method::GET, ["invocation", "next"]) => next(environment.next().await, &environment.function.name),
+        (&Method::POST, ["invocation", id, "response"]) => respond(environment, id, request.body()),
+        (&Method::POST, ["invocation", id, "error"]) => {
+            taken(environment.reply(id, Reply::Error(request.body().clone())))
+        }
+        (&Method::POST, ["init", "error"]) => {
+            environment.fail_init(serde_json::from_slice(request.body()).unwrap_or(Value::Null));
+            taken(true)
+        }
+        _ => answer(
+            404,
+            json!({"errorType": "NotFound", "errorMessage": "no such path in the Runtime API"}),
+        ),
+    }
+}
+
+fn respond(environment: &Environment, id: &str, body: &Bytes) -> Answer {
+    if body.len() <= LARGEST_ANSWER {
+        return taken(environment.reply(id, Reply::Response(body.clone())));
+    }
+    let error = json!({
+        "errorType": "Function.ResponseSizeTooLarge",
+        "errorMessage": format!(
+            "Response payload size exceeded maximum allowed payload size ({LARGEST_ANSWER} bytes)."
+        ),
+    });
+    environment.reply(id, Reply::Error(Bytes::from(error.to_string())));
+    answer(413, error)
+}
+
+fn next(next: Next, function: &str) -> Answer {
+    let mut headers = vec![
+        ("lambda-runtime-aws-request-id", next.request_id),
+        ("lambda-runtime-deadline-ms", next.deadline_ms.to_string()),
+        ("lambda-runtime-invoked-function-arn", arn(function)),
+        ("lambda-runtime-trace-id", next.trace_id),
+        ("content-type", "application/json".to_owned()),
+    ];
+    headers.extend(
+        next.client_context
+            .map(|context| ("lambda-runtime-client-context", context)),
+    );
+    let mut answer = Response::new(Full::new(next.payload));
+    for (name, value) in headers {
+        if let Ok(value) = value.parse() {
+            answer.headers_mut().insert(name, value);
+        }
+    }
+    answer
+}
+
+fn taken(known: bool) -> Answer {
+    if known {
+        answer(202, json!({"status": "OK"}))
+    } else {
+        answer(
+            400,
+            json!({"errorType": "InvalidRequestID", "errorMessage": "Invalid request ID"}),
+        )
+    }
+}
+
+fn answer(status: u16, body: Value) -> Answer {
+    let mut answer = Response::new(Full::new(Bytes::from(body.to_string())));
+    *answer.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    answer
+}

@@ -1,0 +1,27 @@
+#![doc = include_str!("../README.md")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "clock and environment are kept out of the functions; this is the world around them"
+)]
+
+pub mod binary;
+pub mod certificate;
+pub mod fault_proxy;
+pub mod lambda;
+pub mod moto;
+pub mod postgres;
+pub mod process;
+pub mod topic;
+
+mod background;
+mod guardian;
+mod http;
+mod tls_front;
+mod venv;
+
+pub use binary::function_binary;
+pub use fault_proxy::{Fault, FaultProxy, Match};
+pub use lambda::{Decision, Emulator, Function, Invocation, InvokeCall, Outcome};
+pub use moto::Moto;
+pub use postgres::PostgresServer;
+pub use topic::{Mail, Topic};

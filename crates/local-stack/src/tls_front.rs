@@ -1,0 +1,81 @@
+//! TLS in front of a PostgreSQL server that was built without it.
+//!
+//! The wheel's server has no OpenSSL. A client cannot tell where its TLS ends, so this answers PostgreSQL's
+//! `SSLRequest` itself, shakes hands with rustls, and passes the plain protocol on.
+
+use std::{convert::Infallible, sync::Arc};
+
+use anyhow::{Context, Result};
+use rustls::{
+    ServerConfig,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+};
+use tokio_rustls::TlsAcceptor;
+
+use crate::{background, certificate::Certificate};
+
+/// Length 8 and the request code 1234,5679 of PostgreSQL's protocol, chapter "Message Formats".
+const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
+
+#[derive(Debug)]
+pub(crate) struct TlsFront {
+    pub(crate) port: u16,
+    task: JoinHandle<Infallible>,
+}
+
+impl Drop for TlsFront {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl TlsFront {
+    /// Offers TLS with `certificate` for the server on `behind`, and refuses whoever does without.
+    pub(crate) async fn start(certificate: &Certificate, behind: u16) -> Result<Self> {
+        let acceptor = TlsAcceptor::from(Arc::new(server_config(certificate)?));
+        let listener = background::spawn(TcpListener::bind(("127.0.0.1", 0)))
+            .await?
+            .context("could not listen on 127.0.0.1")?;
+        let port = listener.local_addr()?.port();
+        let task = background::spawn(async move {
+            loop {
+                let Ok((client, _)) = listener.accept().await else {
+                    continue;
+                };
+                let acceptor = acceptor.clone();
+                // Who does not get through sees the connection closed; there is nobody else to tell.
+                background::spawn(async move { pass_on(client, acceptor, behind).await.ok() });
+            }
+        });
+        Ok(Self { port, task })
+    }
+}
+
+fn server_config(certificate: &Certificate) -> Result<ServerConfig> {
+    let chain = CertificateDer::pem_slice_iter(certificate.certificate.as_bytes())
+        .collect::<Result<Vec<_>, _>>()
+        .context("could not read the server's certificate")?;
+    let key = PrivateKeyDer::from_pem_slice(certificate.key.as_bytes())
+        .context("could not read the server's key")?;
+    ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .context("certificate and key do not fit")
+}
+
+async fn pass_on(mut client: TcpStream, acceptor: TlsAcceptor, behind: u16) -> Result<()> {
+    let mut request = [0; 8];
+    client.read_exact(&mut request).await?;
+    anyhow::ensure!(request == SSL_REQUEST, "the client did not ask for TLS");
+    client.write_all(b"S").await?;
+    let mut client = acceptor.accept(client).await?;
+    let mut server = TcpStream::connect(("127.0.0.1", behind)).await?;
+    copy_bidirectional(&mut client, &mut server).await?;
+    Ok(())
+}

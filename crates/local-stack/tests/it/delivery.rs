@@ -1,0 +1,298 @@
+//! What becomes of an accepted call.
+
+use std::time::Duration;
+
+use local_stack::{Function, Outcome};
+use serde_json::json;
+
+use crate::support::{SOON, emulator, eventually, probe};
+
+#[tokio::test]
+async fn a_call_is_answered() {
+    let emulator = emulator().await;
+    let answer = emulator
+        .invoke("probe", &json!({}))
+        .await
+        .unwrap()
+        .answer()
+        .unwrap();
+    assert_eq!(
+        answer["arn"],
+        "arn:aws:lambda:ap-northeast-2:123456789012:function:probe"
+    );
+    assert_eq!(answer["request_id"], emulator.invocations()[0].request_id);
+}
+
+#[tokio::test]
+async fn the_deadline_lies_ahead() {
+    let emulator = emulator().await;
+    emulator.deploy(Function {
+        timeout: Duration::from_secs(30),
+        ..probe("probe")
+    });
+    let answer = emulator
+        .invoke("probe", &json!({}))
+        .await
+        .unwrap()
+        .answer()
+        .unwrap();
+    let left = answer["deadline_in_ms"].as_u64().unwrap();
+    assert!((1..=30_000).contains(&left), "{left} ms");
+}
+
+#[tokio::test]
+async fn a_function_sees_its_own_variables_and_lambdas_and_none_of_ours() {
+    let emulator = emulator().await;
+    emulator.deploy(
+        probe("probe")
+            .variable("OWN", "value")
+            .variable("AWS_REGION", "us-east-1"),
+    );
+    let answer = emulator
+        .invoke("probe", &json!({}))
+        .await
+        .unwrap()
+        .answer()
+        .unwrap();
+    let environment = &answer["environment"];
+    assert_eq!(environment["OWN"], "value");
+    assert_eq!(environment["AWS_REGION"], "ap-northeast-2", "reserved");
+    assert_eq!(environment["AWS_ENDPOINT_URL_LAMBDA"], emulator.endpoint());
+    assert!(environment.get("CARGO_MANIFEST_DIR").is_none());
+    assert_eq!(answer["log_group"], "/aws/lambda/probe");
+}
+
+#[tokio::test]
+async fn a_warm_environment_is_used_again() {
+    let emulator = emulator().await;
+    let first = emulator
+        .invoke("probe", &json!({}))
+        .await
+        .unwrap()
+        .answer()
+        .unwrap();
+    let second = emulator
+        .invoke("probe", &json!({}))
+        .await
+        .unwrap()
+        .answer()
+        .unwrap();
+    assert_eq!(first["pid"], second["pid"]);
+}
+
+#[tokio::test]
+async fn another_version_gets_another_environment() {
+    let emulator = emulator().await;
+    let first = emulator
+        .invoke("probe", &json!({}))
+        .await
+        .unwrap()
+        .answer()
+        .unwrap();
+    emulator.deploy(probe("probe"));
+    let second = emulator
+        .invoke("probe", &json!({}))
+        .await
+        .unwrap()
+        .answer()
+        .unwrap();
+    assert_ne!(first["pid"], second["pid"]);
+}
+
+#[tokio::test]
+async fn environments_work_side_by_side_up_to_the_concurrency() {
+    let emulator = emulator().await;
+    emulator.deploy(Function {
+        concurrency: 2,
+        ..probe("probe")
+    });
+    for _ in 0..6 {
+        emulator.invoke_event("probe", &json!({"sleep_ms": 200})).unwrap();
+    }
+    emulator.idle(SOON).await.unwrap();
+    let invocations = emulator.invocations();
+    let at_once = |moment| {
+        invocations
+            .iter()
+            .filter(|one| one.started <= moment && one.ended.unwrap() > moment)
+            .count()
+    };
+    let most = invocations.iter().map(|one| at_once(one.started)).max();
+    assert_eq!(most, Some(2));
+    assert_eq!(invocations.len(), 6);
+}
+
+#[tokio::test]
+async fn a_retry_keeps_the_request_id() {
+    let emulator = emulator().await;
+    let id = emulator.invoke_event("probe", &json!({"do": "fail"})).unwrap();
+    emulator.idle(SOON).await.unwrap();
+    let invocations = emulator.invocations();
+    assert_eq!(
+        invocations.iter().map(|one| one.attempt).collect::<Vec<_>>(),
+        [1, 2, 3]
+    );
+    assert!(invocations.iter().all(|one| one.request_id == id));
+    assert_eq!(emulator.dead_letters(), [id]);
+}
+
+#[tokio::test]
+async fn a_call_that_waits_is_not_tried_again() {
+    let emulator = emulator().await;
+    let outcome = emulator.invoke("probe", &json!({"do": "fail"})).await.unwrap();
+    let Outcome::Error(error) = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!(error["errorMessage"], "told to fail");
+    assert_eq!(emulator.invocations().len(), 1);
+}
+
+#[tokio::test]
+async fn a_function_is_killed_at_its_timeout() {
+    let emulator = emulator().await;
+    emulator.deploy(Function {
+        timeout: Duration::from_millis(500),
+        ..probe("probe")
+    });
+    let outcome = emulator
+        .invoke("probe", &json!({"sleep_ms": 600_000}))
+        .await
+        .unwrap();
+    assert_eq!(outcome, Outcome::TimedOut(Duration::from_millis(500)));
+    assert!(emulator.pids().is_empty());
+}
+
+#[tokio::test]
+async fn a_function_that_ran_out_of_time_is_tried_again() {
+    let emulator = emulator().await;
+    emulator.deploy(Function {
+        timeout: Duration::from_millis(300),
+        ..probe("probe")
+    });
+    emulator
+        .invoke_event("probe", &json!({"sleep_ms": 600_000}))
+        .unwrap();
+    emulator.idle(SOON).await.unwrap();
+    assert_eq!(emulator.invocations().len(), 3);
+}
+
+#[tokio::test]
+async fn an_exit_is_noticed_at_once_and_the_environment_started_anew() {
+    let emulator = emulator().await;
+    let outcome = emulator.invoke("probe", &json!({"do": "exit"})).await.unwrap();
+    assert_eq!(outcome, Outcome::Crashed("exit status 3".to_owned()));
+    emulator
+        .invoke("probe", &json!({}))
+        .await
+        .unwrap()
+        .answer()
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_crash_is_told_with_its_signal() {
+    let emulator = emulator().await;
+    let outcome = emulator.invoke("probe", &json!({"do": "abort"})).await.unwrap();
+    assert_eq!(outcome, Outcome::Crashed("signal: aborted".to_owned()));
+}
+
+#[tokio::test]
+async fn an_exit_between_two_invocations_hurts_neither() {
+    let emulator = emulator().await;
+    let first = emulator
+        .invoke("probe", &json!({"do": "exit_after_answer"}))
+        .await
+        .unwrap()
+        .answer()
+        .unwrap();
+    for _ in 0..20 {
+        let next = emulator.invoke("probe", &json!({"sleep_ms": 10})).await.unwrap();
+        if let Outcome::Answer(answer) = &next
+            && answer["pid"] != first["pid"]
+        {
+            return;
+        }
+        // Killed in the middle of an invocation: that one is lost, as it would be in AWS.
+        assert!(
+            next.is_answer() || matches!(next, Outcome::Crashed(_)),
+            "{next:?}"
+        );
+    }
+    panic!("the first environment never ended");
+}
+
+#[tokio::test]
+async fn a_failed_init_is_told() {
+    let emulator = emulator().await;
+    emulator.deploy(probe("probe").variable("FAIL_INIT", "yes"));
+    let outcome = emulator.invoke("probe", &json!({})).await.unwrap();
+    assert_eq!(outcome, Outcome::Crashed("exit status 1".to_owned()));
+}
+
+#[tokio::test]
+async fn a_missing_program_is_told() {
+    let emulator = emulator().await;
+    emulator.deploy(Function::new("nothing", "/nonexistent/bootstrap"));
+    let outcome = emulator.invoke("nothing", &json!({})).await.unwrap();
+    let Outcome::InitFailed(error) = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!(error["errorType"], "Runtime.InvalidEntrypoint");
+}
+
+#[tokio::test]
+async fn an_answer_over_six_megabytes_is_an_error() {
+    let emulator = emulator().await;
+    let outcome = emulator.invoke("probe", &json!({"do": "large"})).await.unwrap();
+    let Outcome::Error(error) = outcome else {
+        panic!("an answer")
+    };
+    assert_eq!(error["errorType"], "Function.ResponseSizeTooLarge");
+}
+
+#[tokio::test]
+async fn what_a_function_prints_is_kept() {
+    let emulator = emulator().await;
+    emulator
+        .invoke("probe", &json!({"print": "a line of its log"}))
+        .await
+        .unwrap();
+    eventually("the line", || {
+        emulator
+            .logs("probe")
+            .iter()
+            .any(|line| line == "a line of its log")
+            .then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+#[cfg(target_os = "linux")]
+async fn the_peak_of_memory_is_kept() {
+    let emulator = emulator().await;
+    emulator.invoke("probe", &json!({})).await.unwrap();
+    let before = emulator.peak_memory("probe").unwrap();
+    emulator.invoke("probe", &json!({"use_mib": 64})).await.unwrap();
+    let after = emulator.peak_memory("probe").unwrap();
+    assert!(after >= before + 60 * 1024 * 1024, "{before} → {after}");
+}
+
+#[tokio::test]
+async fn without_concurrency_events_wait_until_there_is_some() {
+    let emulator = emulator().await;
+    emulator.deploy(Function {
+        concurrency: 0,
+        ..probe("probe")
+    });
+    emulator.invoke_event("probe", &json!({})).unwrap();
+    let stuck = emulator
+        .idle(Duration::from_millis(200))
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(stuck.contains("of probe"), "{stuck}");
+    emulator.deploy(probe("probe"));
+    emulator.idle(SOON).await.unwrap();
+    assert!(emulator.invocations()[0].outcome.as_ref().unwrap().is_answer());
+}

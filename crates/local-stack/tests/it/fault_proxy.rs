@@ -1,0 +1,93 @@
+//! The proxy in front of something real: the emulator's Invoke API.
+
+use std::time::Duration;
+
+use local_stack::{Emulator, Fault, FaultProxy, Match};
+
+use crate::support::{SOON, emulator};
+
+async fn invoke(proxy: &FaultProxy) -> reqwest::Result<(u16, String)> {
+    let url = format!("{}/2015-03-31/functions/probe/invocations?x=1", proxy.endpoint());
+    let answer = reqwest::Client::new()
+        .post(url)
+        .header("x-amz-target", "Some.Target")
+        .body("{}")
+        .send()
+        .await?;
+    Ok((answer.status().as_u16(), answer.text().await?))
+}
+
+async fn both() -> (Emulator, FaultProxy) {
+    let emulator = emulator().await;
+    let proxy = FaultProxy::start(&emulator.endpoint()).await.unwrap();
+    (emulator, proxy)
+}
+
+#[tokio::test]
+async fn passes_on_and_keeps_what_it_saw() {
+    let (_emulator, proxy) = both().await;
+    let (status, body) = invoke(&proxy).await.unwrap();
+    assert_eq!(status, 200);
+    assert!(body.contains("\"function\":\"probe\""));
+    let seen = &proxy.seen()[0];
+    assert_eq!(
+        (seen.method.as_str(), seen.path.as_str()),
+        ("POST", "/2015-03-31/functions/probe/invocations?x=1")
+    );
+    assert_eq!(seen.action.as_deref(), Some("Some.Target"));
+}
+
+#[tokio::test]
+async fn loses_an_answer_to_what_was_carried_out() {
+    let (emulator, proxy) = both().await;
+    proxy.inject(Match::path("POST", "/2015-03-31/"), Fault::LoseAnswer, 1);
+    invoke(&proxy).await.unwrap_err();
+    assert_eq!(emulator.invocations().len(), 1);
+    assert_eq!(
+        invoke(&proxy).await.unwrap().0,
+        200,
+        "only the next one was to fail"
+    );
+}
+
+#[tokio::test]
+async fn refuses_and_answers_instead() {
+    let (emulator, proxy) = both().await;
+    proxy.inject(Match::containing("Some.Target"), Fault::Refuse, 1);
+    proxy.inject(Match::any(), Fault::Status(503, "SlowDown".into()), 2);
+    invoke(&proxy).await.unwrap_err();
+    assert_eq!(invoke(&proxy).await.unwrap(), (503, "SlowDown".to_owned()));
+    assert_eq!(invoke(&proxy).await.unwrap(), (503, "SlowDown".to_owned()));
+    assert!(emulator.invocations().is_empty());
+}
+
+#[tokio::test]
+async fn leaves_alone_what_no_rule_is_for() {
+    let (_emulator, proxy) = both().await;
+    proxy.inject(Match::path("GET", "/"), Fault::Refuse, 1);
+    proxy.inject(Match::containing("Action=Publish"), Fault::Refuse, 1);
+    assert_eq!(invoke(&proxy).await.unwrap().0, 200);
+}
+
+#[tokio::test]
+async fn holds_a_request_until_it_is_released() {
+    let (emulator, proxy) = both().await;
+    proxy.inject(Match::any(), Fault::Hold, 1);
+    let caller = {
+        let proxy = proxy.clone();
+        tokio::spawn(async move { invoke(&proxy).await })
+    };
+    proxy.held(SOON).await.unwrap();
+    assert!(emulator.invocations().is_empty());
+    proxy.release();
+    assert_eq!(caller.await.unwrap().unwrap().0, 200);
+}
+
+#[tokio::test]
+async fn delays_a_request() {
+    let (_emulator, proxy) = both().await;
+    proxy.inject(Match::any(), Fault::Delay(Duration::from_millis(300)), 1);
+    let began = std::time::Instant::now();
+    assert_eq!(invoke(&proxy).await.unwrap().0, 200);
+    assert!(began.elapsed() >= Duration::from_millis(300));
+}
