@@ -77,11 +77,12 @@ impl Place {
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo
             .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."))
+            // Not `--package`: each package alone has features of its own, and all dependencies would be
+            // compiled once per function. Of the whole workspace it is the same build as everybody's.
             .args([
                 "build",
                 "--quiet",
-                "--package",
-                name,
+                "--workspace",
                 "--bin",
                 name,
                 "--profile",
@@ -121,4 +122,46 @@ impl Place {
 
 fn name_of(folder: &Path) -> Option<&str> {
     folder.file_name()?.to_str()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::Place;
+
+    #[track_caller]
+    fn check(program: &str, folder: &str, triple: Option<&str>, profile: &str) {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::create_dir(root.path().join("target")).unwrap();
+        std::fs::write(root.path().join("target/CACHEDIR.TAG"), "").unwrap();
+        let place = Place::of(&root.path().join(program)).unwrap();
+        let expected = Place {
+            folder: root.path().join(folder),
+            target: root.path().join("target"),
+            triple: triple.map(str::to_owned),
+            profile: profile.to_owned(),
+        };
+        assert_eq!(place, expected);
+    }
+
+    #[test]
+    fn functions_lie_beside_whatever_asks_for_them() {
+        check("target/debug/deps/it-0123", "target/debug", None, "dev");
+        check("target/debug/demo", "target/debug", None, "dev");
+        check("target/release/examples/cold", "target/release", None, "release");
+        let triple = "aarch64-apple-darwin";
+        check(
+            "target/aarch64-apple-darwin/debug/deps/it-0",
+            "target/aarch64-apple-darwin/debug",
+            Some(triple),
+            "dev",
+        );
+    }
+
+    #[test]
+    fn a_program_from_elsewhere_is_told() {
+        let error = Place::of(Path::new("/usr/bin/deps/it")).unwrap_err().to_string();
+        assert!(error.contains("does not lie in a target folder"), "{error}");
+    }
 }

@@ -64,6 +64,14 @@ impl Match {
         }
     }
 
+    /// Of these, the requests that contain this text as well.
+    pub fn and_containing(self, text: &str) -> Self {
+        Self {
+            containing: Some(text.to_owned()),
+            ..self
+        }
+    }
+
     fn fits(&self, request: &Request<Bytes>) -> bool {
         let in_headers = |text: &str| {
             request

@@ -14,6 +14,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use rustix::process::Signal;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use crate::{
     process::{Process, Spec},
@@ -46,13 +47,14 @@ pub struct Moto {
 struct Server {
     endpoint: String,
     process: Process,
+    log: Arc<Mutex<Vec<String>>>,
 }
 
 impl Moto {
     /// Starts it on 127.0.0.1 and a free port.
     pub async fn start() -> Result<Self> {
-        let log = Arc::new(Mutex::new(String::new()));
-        let (tell, mut address) = tokio::sync::watch::channel(None);
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let (tell, mut address) = watch::channel(None);
         let kept = Arc::clone(&log);
         let process = Spec::new(venv::program("moto_server")?)
             .args(["-H", "127.0.0.1", "-p", "0"])
@@ -61,23 +63,27 @@ impl Moto {
                 if let Some((_, address)) = line.split_once("Running on ") {
                     tell.send_replace(Some(address.trim().to_owned()));
                 }
-                if address_unknown(&tell) {
-                    kept.lock()
-                        .expect("no holder panics")
-                        .push_str(&format!("{line}\n"));
-                }
+                kept.lock().expect("no holder panics").push(line);
             })?;
+        let log_so_far = || log.lock().expect("no holder panics").join("\n");
         let endpoint = tokio::select! {
-            address = address.wait_for(Option::is_some) => match address {
-                Ok(address) => address.clone().context("moto_server told no address")?,
-                Err(_) => bail!("moto_server ended:\n{}", log.lock().expect("no holder panics")),
-            },
-            status = process.ended() => bail!("moto_server ended ({status}):\n{}", log.lock().expect("no holder panics")),
-            () = tokio::time::sleep(STARTS_WITHIN) => bail!("moto_server did not start:\n{}", log.lock().expect("no holder panics")),
+            biased;
+            Ok(address) = address.wait_for(Option::is_some) => address.clone().unwrap_or_default(),
+            status = process.ended() => bail!("moto_server ended ({status}):\n{}", log_so_far()),
+            () = tokio::time::sleep(STARTS_WITHIN) => bail!("moto_server did not start:\n{}", log_so_far()),
         };
         Ok(Self {
-            server: Arc::new(Server { endpoint, process }),
+            server: Arc::new(Server {
+                endpoint,
+                process,
+                log,
+            }),
         })
+    }
+
+    /// What it has written: a line for each request, and the traceback of each of its own errors.
+    pub fn log(&self) -> Vec<String> {
+        self.server.log.lock().expect("no holder panics").clone()
     }
 
     /// Its address, for `AWS_ENDPOINT_URL`.
@@ -275,10 +281,6 @@ impl Moto {
             )
             .timeout(Duration::from_secs(30))
     }
-}
-
-fn address_unknown(address: &tokio::sync::watch::Sender<Option<String>>) -> bool {
-    address.borrow().is_none()
 }
 
 fn object_path(bucket: &str, key: &str) -> String {

@@ -34,6 +34,8 @@ const ENDS_WITHIN: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub struct PostgresServer {
     kind: Kind,
+    /// The databases made, which are removed again from a server that is not ours.
+    made: Mutex<Vec<String>>,
 }
 
 #[derive(Debug)]
@@ -57,29 +59,28 @@ impl PostgresServer {
     /// Starts an ephemeral cluster on 127.0.0.1, or takes `DATABASE_URL` when the environment has it.
     pub async fn start() -> Result<Self> {
         match std::env::var("DATABASE_URL") {
-            Ok(url) if !url.is_empty() => Ok(Self {
-                kind: Kind::Given(url),
-            }),
-            _ => Ok(Self {
-                kind: Kind::Ours(Box::new(Cluster::start().await?)),
-            }),
+            Ok(url) if !url.is_empty() => Ok(Self::of(Kind::Given(url))),
+            _ => Self::start_own().await,
         }
     }
 
     /// An ephemeral cluster whatever `DATABASE_URL` says, for tests that stop it.
     pub async fn start_own() -> Result<Self> {
-        Ok(Self {
-            kind: Kind::Ours(Box::new(Cluster::start().await?)),
-        })
+        Ok(Self::of(Kind::Ours(Box::new(Cluster::start().await?))))
     }
 
     /// An ephemeral cluster whose addresses speak TLS only, with this certificate.
     pub async fn start_with_tls(certificate: &Certificate) -> Result<Self> {
         let mut cluster = Cluster::start().await?;
         cluster.tls = Some(TlsFront::start(certificate, cluster.port()).await?);
-        Ok(Self {
-            kind: Kind::Ours(Box::new(cluster)),
-        })
+        Ok(Self::of(Kind::Ours(Box::new(cluster))))
+    }
+
+    fn of(kind: Kind) -> Self {
+        Self {
+            kind,
+            made: Mutex::default(),
+        }
     }
 
     /// Makes an empty database, `{prefix}_{unique}`, and gives its URL.
@@ -88,7 +89,9 @@ impl PostgresServer {
         self.execute(&format!("CREATE DATABASE {}", identifier(&name)))
             .await
             .with_context(|| format!("could not make the database {name}"))?;
-        Ok(self.url(&name))
+        let url = self.url(&name);
+        self.made.lock().expect("no holder panics").push(name);
+        Ok(url)
     }
 
     /// Makes a role that must give this password; for the way a refused password (28P01) is handled.
@@ -143,12 +146,21 @@ impl PostgresServer {
         cluster.run().await
     }
 
-    /// Stops in an orderly way, and removes the data.
+    /// Stops in an orderly way, and removes the data; from a server that is not ours, the databases we made.
     pub async fn shutdown(self) -> Result<()> {
-        match self.kind {
-            Kind::Ours(cluster) => cluster.end(Signal::INT).await,
-            Kind::Given(_) => Ok(()),
+        if let Kind::Ours(cluster) = &self.kind {
+            return cluster.end(Signal::INT).await;
         }
+        let made = std::mem::take(&mut *self.made.lock().expect("no holder panics"));
+        for name in made {
+            self.execute(&format!(
+                "DROP DATABASE IF EXISTS {} WITH (FORCE)",
+                identifier(&name)
+            ))
+            .await
+            .with_context(|| format!("could not remove the database {name}"))?;
+        }
+        Ok(())
     }
 
     /// The server's process, if it is ours and runs.
@@ -324,6 +336,22 @@ impl Cluster {
     }
 }
 
+impl Drop for Cluster {
+    /// Waits for a moment, so that the folder can be removed; what remains of it the guardian removes.
+    fn drop(&mut self) {
+        let Some(process) = self.process.get_mut().take() else {
+            return;
+        };
+        process.signal(Signal::QUIT);
+        for _ in 0..200 {
+            if !process.is_running() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
 /// Who PostgreSQL runs as: it refuses to be root.
 #[derive(Debug)]
 enum Account {
@@ -401,4 +429,22 @@ fn with_database(url: &str, database: &str) -> String {
     let (scheme, rest) = base.split_once("://").unwrap_or(("postgres", base));
     let host = rest.split_once('/').map_or(rest, |(host, _)| host);
     format!("{scheme}://{host}/{database}{query}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_database;
+
+    #[test]
+    fn a_given_url_keeps_everything_but_its_database() {
+        for (given, expected) in [
+            (
+                "postgres://u:p@host:5433/app?sslmode=disable",
+                "postgres://u:p@host:5433/new?sslmode=disable",
+            ),
+            ("postgresql://host", "postgresql://host/new"),
+        ] {
+            assert_eq!(with_database(given, "new"), expected);
+        }
+    }
 }

@@ -30,7 +30,7 @@ pub enum Decision {
     DeliverTwice,
     /// An event is accepted twice, as two requests: what a caller's retry after a lost answer brings.
     DeliverTwiceAsTwoRequests,
-    /// An event is accepted and never delivered.
+    /// An event is accepted and never delivered; any other call finds the connection closed.
     Drop,
     /// Delivered, but the connection is closed without an answer: the caller cannot know.
     LoseAnswer,
@@ -40,7 +40,8 @@ pub enum Decision {
     KillCallerAfter,
     /// The calling environment is killed, and the call comes to nothing.
     KillCallerBefore,
-    /// Accepted, but delivered only after [`super::Emulator::release`].
+    /// An event is accepted but delivered only after [`super::Emulator::release`]; any other call waits for
+    /// that.
     Hold,
 }
 

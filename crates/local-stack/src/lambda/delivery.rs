@@ -152,6 +152,7 @@ pub(super) async fn run(shared: &Arc<Shared>, accepted: &Accepted, attempt: u32)
             attempt,
             pid: None,
             started: SystemTime::now(),
+            taken: None,
             ended: None,
             outcome: None,
         })
@@ -185,16 +186,19 @@ async fn attempt_once(shared: &Arc<Shared>, accepted: &Accepted, number: usize) 
             taken,
             reply,
         });
-        if let Err(outcome) = wait_until_taken(&environment, was_taken).await {
-            retire(shared, &environment);
-            // A warm environment that ended while it waited had no part in this invocation.
-            if is_new {
-                return Ended {
-                    outcome,
-                    answer: Bytes::new(),
-                };
+        match wait_until_taken(&environment, was_taken).await {
+            Ok(taken) => shared.change(|state| state.invocations[number].taken = Some(taken)),
+            Err(outcome) => {
+                retire(shared, &environment);
+                // A warm environment that ended while it waited had no part in this invocation.
+                if is_new {
+                    return Ended {
+                        outcome,
+                        answer: Bytes::new(),
+                    };
+                }
+                continue;
             }
-            continue;
         }
         let ended = work(shared, &environment, replied).await;
         match ended.outcome {
@@ -210,6 +214,9 @@ async fn attempt_once(shared: &Arc<Shared>, accepted: &Accepted, number: usize) 
 fn environment_for(shared: &Arc<Shared>, function: &str) -> Result<(Arc<Environment>, bool)> {
     let (deployed, warm) = shared
         .change(|state| {
+            if state.shut_down {
+                return None;
+            }
             let deployed = state.functions.get_mut(function)?;
             let warm = loop {
                 match deployed.idle.pop() {
@@ -220,18 +227,23 @@ fn environment_for(shared: &Arc<Shared>, function: &str) -> Result<(Arc<Environm
             };
             Some((Arc::clone(&deployed.function), warm))
         })
-        .ok_or_else(|| anyhow::anyhow!("the function {function} is not deployed"))?;
+        .ok_or_else(|| {
+            anyhow::anyhow!("the function {function} is not deployed, or the emulator has ended")
+        })?;
     match warm {
         Some(environment) => Ok((environment, false)),
         None => Ok((Environment::start(shared, &deployed)?, true)),
     }
 }
 
-async fn wait_until_taken(environment: &Environment, taken: oneshot::Receiver<()>) -> Result<(), Outcome> {
+async fn wait_until_taken(
+    environment: &Environment,
+    taken: oneshot::Receiver<SystemTime>,
+) -> Result<SystemTime, Outcome> {
     let within = INIT_WITHIN.max(environment.function.timeout);
     tokio::select! {
         biased;
-        Ok(()) = taken => Ok(()),
+        Ok(when) = taken => Ok(when),
         status = environment.process.ended() => Err(match environment.init_error() {
             Some(error) => Outcome::InitFailed(error),
             None => Outcome::Crashed(in_lambdas_words(status)),

@@ -40,13 +40,16 @@ impl Drop for Held {
 
 /// Ends all processes, and lets nothing start any more.
 fn end(shared: &Shared) -> Vec<Arc<Environment>> {
-    let environments = shared.change(|state| {
+    let (environments, _decider) = shared.change(|state| {
         state.shut_down = true;
         state
             .functions
             .values_mut()
             .for_each(|deployed| deployed.idle.clear());
-        std::mem::take(&mut state.environments)
+        (
+            std::mem::take(&mut state.environments),
+            std::mem::take(&mut state.decider),
+        )
     });
     environments
         .into_values()
@@ -105,12 +108,16 @@ impl Emulator {
     ///
     /// It is called while no lock is held, so it may use the emulator, [`Emulator::kill`] for instance.
     pub fn on_invoke(&self, decide: impl Fn(&InvokeCall) -> Decision + Send + Sync + 'static) {
-        self.shared().change(|state| state.decider = Decider::new(decide));
+        // The old one is dropped outside the lock: it may hold an emulator of its own.
+        drop(
+            self.shared()
+                .change(|state| std::mem::replace(&mut state.decider, Decider::new(decide))),
+        );
     }
 
     /// Everything is delivered again, and what was held is let go.
     pub fn calm(&self) {
-        self.shared().change(|state| state.decider = Decider::default());
+        drop(self.shared().change(|state| std::mem::take(&mut state.decider)));
         self.release();
     }
 
@@ -137,6 +144,16 @@ impl Emulator {
                 })
             })
             .inspect(|environment| environment.process.kill())
+            .count()
+    }
+
+    /// How many environments of a function run, warm or working.
+    pub fn environments_of(&self, function: &str) -> usize {
+        let state = self.shared().read();
+        state
+            .environments
+            .values()
+            .filter(|environment| environment.function.name == function)
             .count()
     }
 

@@ -43,7 +43,7 @@ pub(super) struct Work {
     pub(super) trace_id: String,
     pub(super) client_context: Option<String>,
     /// Told when the function takes the work: only then does its time run.
-    pub(super) taken: oneshot::Sender<()>,
+    pub(super) taken: oneshot::Sender<SystemTime>,
     /// Told how the function ended it.
     pub(super) reply: oneshot::Sender<Reply>,
 }
@@ -118,12 +118,13 @@ impl Environment {
     fn take(&self) -> Option<Next> {
         let mut desk = self.desk();
         let work = desk.waiting.take()?;
-        let deadline = SystemTime::now() + self.function.timeout;
+        let now = SystemTime::now();
+        let deadline = now + self.function.timeout;
         desk.current = Some(Current {
             request_id: work.request_id.clone(),
             reply: work.reply,
         });
-        work.taken.send(()).ok();
+        work.taken.send(now).ok();
         Some(Next {
             request_id: work.request_id,
             payload: work.payload,

@@ -28,6 +28,8 @@ pub struct Invocation {
     pub pid: Option<u32>,
     /// When the attempt began, with the start of an environment if it needed one.
     pub started: SystemTime,
+    /// When the function took it: from here its time runs, and up to here a cold environment was starting.
+    pub taken: Option<SystemTime>,
     /// When it ended.
     pub ended: Option<SystemTime>,
     /// How it ended; `None` while it runs.

@@ -140,7 +140,7 @@ async fn take(
             );
             carry_out(shared, accepted).await.map(Some)
         }
-        Decision::Drop => Ok(Some(empty(202))),
+        Decision::Drop => Ok((accepted.kind == Kind::Event).then(|| empty(202))),
         Decision::LoseAnswer => {
             carry_out(shared, accepted).await?;
             Ok(None)
@@ -156,10 +156,16 @@ async fn take(
             kill_caller();
             Ok(None)
         }
-        Decision::Hold => {
-            hold(shared, accepted);
-            Ok(Some(empty(202)))
-        }
+        Decision::Hold => match accepted.kind {
+            Kind::Event => {
+                hold(shared, accepted);
+                Ok(Some(empty(202)))
+            }
+            Kind::RequestResponse => {
+                released(shared).await;
+                carry_out(shared, accepted).await.map(Some)
+            }
+        },
     }
 }
 
@@ -197,14 +203,22 @@ fn also_deliver(shared: &Arc<Shared>, accepted: Accepted) {
 
 fn hold(shared: &Arc<Shared>, accepted: Accepted) {
     let pending = Pending::new(shared, &accepted);
-    let shared = Arc::clone(shared);
-    let releases = shared.read().releases;
+    let (shared, released) = (Arc::clone(shared), released(shared));
     background::spawn(async move {
-        shared
-            .wait_for(|state| (state.releases > releases).then_some(()))
-            .await;
+        released.await;
         delivery::deliver(&shared, accepted, pending);
     });
+}
+
+fn released(shared: &Arc<Shared>) -> impl Future<Output = ()> + Send + use<> {
+    let shared = Arc::clone(shared);
+    // Counted when the call comes, not when it is first polled: a release right after must not be missed.
+    let releases = shared.read().releases;
+    async move {
+        shared
+            .wait_for(|state| (state.releases > releases).then_some(()))
+            .await
+    }
 }
 
 fn to_the_caller(ended: &Ended, request_id: &str) -> Answer {
@@ -309,4 +323,22 @@ fn client_context(headers: &HeaderMap) -> Option<String> {
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::function_name;
+
+    #[test]
+    fn finds_the_name_in_every_form_that_lambda_takes() {
+        for form in [
+            "stat-prep",
+            "stat-prep:live",
+            "123456789012:function:stat-prep",
+            "arn:aws:lambda:ap-northeast-2:123456789012:function:stat-prep:live",
+            "arn%3Aaws%3Alambda%3Aap-northeast-2%3A123456789012%3Afunction%3Astat-prep",
+        ] {
+            assert_eq!(function_name(form), "stat-prep", "{form}");
+        }
+    }
 }

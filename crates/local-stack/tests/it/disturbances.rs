@@ -6,7 +6,7 @@ use local_stack::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{SOON, emulator, probe};
+use crate::support::{SOON, emulator, eventually, probe};
 
 async fn post(emulator: &Emulator, payload: &Value) -> reqwest::Result<u16> {
     let url = format!("{}/2015-03-31/functions/probe/invocations", emulator.endpoint());
@@ -96,6 +96,24 @@ async fn the_connection_is_closed_before_or_after_the_call_took_effect() {
 }
 
 #[tokio::test]
+async fn a_shutdown_ends_everything_in_the_middle_of_it() {
+    let emulator = emulator().await;
+    for _ in 0..3 {
+        emulator
+            .invoke_event("probe", &json!({"sleep_ms": 600_000}))
+            .unwrap();
+    }
+    eventually("three environments", || {
+        (emulator.environments_of("probe") == 3).then_some(())
+    })
+    .await;
+    let again = emulator.clone();
+    emulator.shutdown().await;
+    assert!(again.pids().is_empty());
+    assert!(again.invoke("probe", &json!({})).await.is_err());
+}
+
+#[tokio::test]
 async fn a_held_event_is_delivered_after_its_release() {
     let emulator = emulator().await;
     emulator.on_invoke(|_| Decision::Hold);
@@ -105,6 +123,29 @@ async fn a_held_event_is_delivered_after_its_release() {
     emulator.release();
     emulator.idle(SOON).await.unwrap();
     assert_eq!(emulator.invocations().len(), 1);
+}
+
+#[tokio::test]
+async fn a_decision_may_use_the_emulator() {
+    let emulator = emulator().await;
+    let itself = emulator.clone();
+    emulator.on_invoke(move |call| {
+        itself.kill(&call.function);
+        Decision::Deliver
+    });
+    let first = emulator
+        .invoke_event("probe", &json!({"sleep_ms": 1_000}))
+        .unwrap();
+    emulator.working("probe", SOON).await.unwrap();
+    post(&emulator, &json!({})).await.unwrap();
+    emulator.idle(SOON).await.unwrap();
+    let attempts = emulator
+        .invocations()
+        .into_iter()
+        .filter(|one| one.request_id == first)
+        .count();
+    assert_eq!(attempts, 2);
+    emulator.shutdown().await;
 }
 
 #[tokio::test]
