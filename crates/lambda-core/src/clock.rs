@@ -4,13 +4,19 @@ use jiff::Timestamp;
 use std::time::Instant;
 
 /// Now, in UTC.
-#[expect(clippy::disallowed_methods, reason = "this is the place that the lint points to")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the place that the lint points to"
+)]
 pub fn now() -> Timestamp {
     Timestamp::now()
 }
 
 /// Now, on the clock that never jumps: for measuring how long something took.
-#[expect(clippy::disallowed_methods, reason = "this is the place that the lint points to")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the place that the lint points to"
+)]
 pub fn instant() -> Instant {
     Instant::now()
 }

@@ -28,7 +28,10 @@ impl Deadline {
 
     /// A deadline that lies `whole` from now.
     pub fn after(whole: Duration) -> Self {
-        Self { at: clock::instant() + whole, whole }
+        Self {
+            at: clock::instant() + whole,
+            whole,
+        }
     }
 
     /// What is left until then; zero when it has passed.

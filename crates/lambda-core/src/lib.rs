@@ -5,6 +5,8 @@ pub mod clock;
 pub mod deadline;
 pub mod invalid_event;
 pub mod invocation;
+#[cfg(feature = "invoke")]
+pub mod invoke;
 pub mod metrics;
 pub mod run;
 pub mod secrets;

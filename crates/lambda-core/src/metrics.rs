@@ -33,8 +33,10 @@ pub fn emit(function: &str, metrics: &[(&str, f64, Unit)]) {
 }
 
 fn render(function: &str, metrics: &[(&str, f64, Unit)], now: Timestamp) -> Value {
-    let definitions: Vec<Value> =
-        metrics.iter().map(|(name, _, unit)| json!({"Name": name, "Unit": unit.as_str()})).collect();
+    let definitions: Vec<Value> = metrics
+        .iter()
+        .map(|(name, _, unit)| json!({"Name": name, "Unit": unit.as_str()}))
+        .collect();
     let mut line = Map::new();
     line.insert(
         "_aws".to_owned(),
@@ -48,7 +50,11 @@ fn render(function: &str, metrics: &[(&str, f64, Unit)], now: Timestamp) -> Valu
         }),
     );
     line.insert("Function".to_owned(), json!(function));
-    line.extend(metrics.iter().map(|(name, value, _)| ((*name).to_owned(), json!(value))));
+    line.extend(
+        metrics
+            .iter()
+            .map(|(name, value, _)| ((*name).to_owned(), json!(value))),
+    );
     Value::Object(line)
 }
 

@@ -19,7 +19,11 @@ pub trait Handler {
     type Answer: Serialize;
 
     /// Answers one event.
-    fn handle(&self, event: Value, invocation: Invocation) -> impl Future<Output = anyhow::Result<Self::Answer>>;
+    fn handle(
+        &self,
+        event: Value,
+        invocation: Invocation,
+    ) -> impl Future<Output = anyhow::Result<Self::Answer>>;
 
     /// How long an invocation may take where the runtime's deadline is useless (`FUNCTION_TIMEOUT_S`).
     fn function_timeout(&self) -> Duration;
@@ -56,7 +60,10 @@ async fn serve<H: Handler>(handler: &H, event: LambdaEvent<Value>) -> Result<H::
         function_arn: context.invoked_function_arn,
         function_name: context.env_config.function_name.clone(),
     };
-    handler.handle(payload, invocation).await.map_err(Failure::new::<H>)
+    handler
+        .handle(payload, invocation)
+        .await
+        .map_err(Failure::new::<H>)
 }
 
 /// An error as Lambda reports it. Its `Debug` is what the runtime logs.
@@ -75,7 +82,10 @@ impl Failure {
             H::error_type(&error)
         };
         // The alternate form is the whole chain, "what was tried: why it failed: …".
-        Self { error_type, message: format!("{error:#}") }
+        Self {
+            error_type,
+            message: format!("{error:#}"),
+        }
     }
 }
 
@@ -87,7 +97,10 @@ impl fmt::Debug for Failure {
 
 impl From<Failure> for Diagnostic {
     fn from(failure: Failure) -> Self {
-        Diagnostic { error_type: failure.error_type.to_owned(), error_message: failure.message }
+        Diagnostic {
+            error_type: failure.error_type.to_owned(),
+            error_message: failure.message,
+        }
     }
 }
 
@@ -108,6 +121,9 @@ async fn report_init_error(failure: Failure) -> Result<(), lambda_runtime::Error
         .header("content-type", "application/json")
         .header("lambda-runtime-function-error-type", error_type)
         .body(body.into())?;
-    lambda_runtime_api_client::PooledClient::builder().build().call(request).await?;
+    lambda_runtime_api_client::PooledClient::builder()
+        .build()
+        .call(request)
+        .await?;
     Ok(())
 }

@@ -48,8 +48,14 @@ impl SecretSource {
     /// Parses `id` or `id#key`.
     pub fn in_manager(reference: &str) -> Self {
         match reference.split_once('#') {
-            Some((id, key)) => Self::Manager { id: id.to_owned(), key: Some(key.to_owned()) },
-            None => Self::Manager { id: reference.to_owned(), key: None },
+            Some((id, key)) => Self::Manager {
+                id: id.to_owned(),
+                key: Some(key.to_owned()),
+            },
+            None => Self::Manager {
+                id: reference.to_owned(),
+                key: None,
+            },
         }
     }
 }
@@ -63,7 +69,10 @@ pub struct Secrets {
 impl Secrets {
     /// A reader with an empty cache.
     pub fn new(config: &SdkConfig) -> Self {
-        Self { client: aws_sdk_secretsmanager::Client::new(config), texts: Mutex::default() }
+        Self {
+            client: aws_sdk_secretsmanager::Client::new(config),
+            texts: Mutex::default(),
+        }
     }
 
     /// The secret's value, from the cache where it was read before.
@@ -93,8 +102,14 @@ impl Secrets {
     ///
     /// # Errors
     /// As [`Secrets::read`].
-    pub async fn read_again(&self, source: &SecretSource, refused: &Secret) -> anyhow::Result<Option<Secret>> {
-        let SecretSource::Manager { id, .. } = source else { return Ok(None) };
+    pub async fn read_again(
+        &self,
+        source: &SecretSource,
+        refused: &Secret,
+    ) -> anyhow::Result<Option<Secret>> {
+        let SecretSource::Manager { id, .. } = source else {
+            return Ok(None);
+        };
         self.texts.lock().await.remove(id);
         let fresh = self.read(source).await?;
         Ok((fresh != *refused).then_some(fresh))
@@ -136,7 +151,8 @@ mod tests {
 
     #[test]
     fn names_the_key_that_a_json_secret_lacks_and_not_its_content() {
-        let error = value_of_key("db", "pass", &Secret::new(r#"{"password":"hunter2"}"#)).expect_err("no key");
+        let error =
+            value_of_key("db", "pass", &Secret::new(r#"{"password":"hunter2"}"#)).expect_err("no key");
         assert_eq!(error.to_string(), "the secret db has no text under the key pass");
     }
 
@@ -145,7 +161,11 @@ mod tests {
         let SecretSource::Manager { id, key } = SecretSource::in_manager("db#password") else {
             panic!("a reference is in the manager")
         };
-        let secret = value_of_key(&id, &key.expect("after #"), &Secret::new(r#"{"password":"hunter2"}"#));
+        let secret = value_of_key(
+            &id,
+            &key.expect("after #"),
+            &Secret::new(r#"{"password":"hunter2"}"#),
+        );
         assert_eq!(secret.expect("the key is there").expose(), "hunter2");
     }
 }

@@ -22,17 +22,22 @@ pub struct ConfigurationError(Vec<String>);
 
 impl Variables {
     /// Reads the process's environment; the only place of the suite that does.
-    #[expect(clippy::disallowed_methods, reason = "this is the place that the lint points to")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the place that the lint points to"
+    )]
     pub fn from_environment() -> Self {
-        let text = std::env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        });
+        let text = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         text.collect()
     }
 
     /// The variable's value; an empty one counts as not set, as templates cannot leave one out.
     pub fn text(&self, name: &str) -> Option<&str> {
-        self.values.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+        self.values
+            .get(name)
+            .map(|value| value.trim())
+            .filter(|value| !value.is_empty())
     }
 
     /// A value that must be there.
@@ -132,8 +137,14 @@ impl Variables {
 
 impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Variables {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
-        let values = pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-        Self { values, faults: RefCell::default() }
+        let values = pairs
+            .into_iter()
+            .map(|(name, value)| (name.into(), value.into()))
+            .collect();
+        Self {
+            values,
+            faults: RefCell::default(),
+        }
     }
 }
 
@@ -143,10 +154,15 @@ mod tests {
 
     #[test]
     fn names_all_missing_and_malformed_variables_in_one_message() {
-        let variables: Variables =
-            [("LIMIT", "many"), ("DRY_RUN", "yes"), ("TOKEN", "a"), ("TOKEN_SECRET", "b"), ("BUCKET", " ")]
-                .into_iter()
-                .collect();
+        let variables: Variables = [
+            ("LIMIT", "many"),
+            ("DRY_RUN", "yes"),
+            ("TOKEN", "a"),
+            ("TOKEN_SECRET", "b"),
+            ("BUCKET", " "),
+        ]
+        .into_iter()
+        .collect();
         let bucket = variables.required("BUCKET");
         let limit = variables.number("LIMIT", 5, 1);
         let dry_run = variables.boolean("DRY_RUN", false);

@@ -1,0 +1,83 @@
+//! Handing work to a function: an asynchronous invocation whose answer is checked.
+
+use anyhow::{Context, anyhow, bail};
+use aws_config::SdkConfig;
+use aws_sdk_lambda::Client;
+use aws_sdk_lambda::error::DisplayErrorContext;
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::InvocationType;
+use serde_json::Value;
+use std::time::Duration;
+
+use crate::deadline::Deadline;
+
+/// How often a chain of functions that invoke themselves may go on. AWS ends such chains at about 16, and
+/// an event that it drops there is lost without a word.
+pub const LAST_HOP: u32 = 10;
+
+/// How often a refused invocation is tried in all.
+const ATTEMPTS: u32 = 6;
+/// What must be left for the caller to say that it did not succeed.
+const RESERVE: Duration = Duration::from_secs(2);
+
+/// Lambda's Invoke API.
+pub struct Invoker {
+    client: Client,
+}
+
+impl Invoker {
+    /// A client; connects to nothing yet.
+    pub fn new(config: &SdkConfig) -> Self {
+        Self {
+            client: Client::new(config),
+        }
+    }
+
+    /// Hands `payload` to `function` (a name or ARN) as an asynchronous event, and returns once Lambda has
+    /// accepted it.
+    ///
+    /// A refusal (throttled, unknown, connection gone) is tried again with growing, jittered pauses: six
+    /// times, within the time left. Where an answer was lost, the event may be there twice.
+    ///
+    /// # Errors
+    /// The last refusal, with Lambda's own words.
+    pub async fn hand_out(&self, function: &str, payload: &Value, deadline: Deadline) -> anyhow::Result<()> {
+        let mut attempt = 1;
+        loop {
+            let refusal = match self.invoke(function, payload).await {
+                Ok(()) => return Ok(()),
+                Err(refusal) => refusal,
+            };
+            let pause = pause_after(attempt);
+            if attempt == ATTEMPTS || deadline.left() < pause + RESERVE {
+                return Err(refusal).with_context(|| format!("tried {attempt} times to invoke {function}"));
+            }
+            tracing::warn!(attempt, "could not invoke {function}, trying again: {refusal:#}");
+            tokio::time::sleep(pause).await;
+            attempt += 1;
+        }
+    }
+
+    async fn invoke(&self, function: &str, payload: &Value) -> anyhow::Result<()> {
+        let answer = self
+            .client
+            .invoke()
+            .function_name(function)
+            .invocation_type(InvocationType::Event)
+            .payload(Blob::new(payload.to_string()))
+            .send()
+            .await
+            .map_err(|error| anyhow!("{}", DisplayErrorContext(error)))?;
+        // AWS answers 202 to an event; `cargo lambda watch` runs it at once and answers 200.
+        match (answer.status_code(), answer.function_error()) {
+            (200 | 202, None) => Ok(()),
+            (status, error) => bail!("Lambda answered {status} {}", error.unwrap_or_default()),
+        }
+    }
+}
+
+/// 0.2, 0.4, 0.8 … seconds, each between half and whole, so that callers do not come back in step.
+fn pause_after(attempt: u32) -> Duration {
+    let full = Duration::from_millis(200) * 2_u32.pow(attempt - 1);
+    full.mul_f64(0.5 + fastrand::f64() / 2.0)
+}

@@ -1,0 +1,222 @@
+//! The mail about the month.
+
+use jiff::Zoned;
+
+use crate::keyword::Summary;
+use crate::locale::{Locale, grouped};
+
+/// SNS takes less than 100 characters.
+const LONGEST_SUBJECT: usize = 99;
+/// SNS takes 256 KB in all; a list of failed buildings ends before that.
+const LONGEST_TEXT: usize = 200_000;
+
+/// Links to the report, and who can open them until when.
+#[derive(Clone, Debug)]
+pub struct Links {
+    /// To the CSV.
+    pub csv: String,
+    /// To the page.
+    pub html: String,
+    /// When they end; without an end they need a login to the AWS console.
+    pub until: Option<Zoned>,
+}
+
+/// Subject and text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mail {
+    /// One line, shorter than 100 characters.
+    pub subject: String,
+    /// The text.
+    pub text: String,
+}
+
+/// Writes the mail.
+pub fn write(summary: &Summary, links: &Links, locale: Locale) -> Mail {
+    let subject: String = subject(summary, locale).chars().take(LONGEST_SUBJECT).collect();
+    let mut text = totals(summary, locale);
+    text.push_str(&links_paragraph(links, locale));
+    if !summary.is_compared {
+        text.push_str(locale.pick(
+            "\n지난달과의 비교는 없습니다. 완결된 지난달 통계가 없거나 다른 분석기로 만든 것입니다.\n",
+            "\nThere is no comparison with the month before: it is not complete, or another analyser made it.\n",
+        ));
+    }
+    push_unknown(&mut text, summary, locale);
+    push_failed(&mut text, summary, locale);
+    Mail { subject, text }
+}
+
+fn subject(summary: &Summary, locale: Locale) -> String {
+    let Summary { period, .. } = summary;
+    let correction = if summary.is_correction {
+        locale.pick("[정정] ", "[corrected] ")
+    } else {
+        ""
+    };
+    let failed = summary.failed().count();
+    let incomplete = match failed {
+        0 => String::new(),
+        _ => locale.pick(
+            format!(" (건물 {failed}곳 분석 실패)"),
+            format!(" ({failed} buildings failed)"),
+        ),
+    };
+    locale.pick(
+        format!("{correction}{period} 건물별 통계{incomplete}"),
+        format!("{correction}{period}: statistics by building{incomplete}"),
+    )
+}
+
+fn totals(summary: &Summary, locale: Locale) -> String {
+    let (total, buildings) = (summary.total(), grouped(summary.buildings.len() as i64));
+    let (documents, morphemes) = (grouped(total.documents), grouped(total.morphemes));
+    let (start, end) = (summary.period.start(), summary.period.end());
+    locale.pick(
+        format!("기간: {start} ~ {end}\n건물 {buildings}곳, 글 {documents}건, 형태소 {morphemes}개\n"),
+        format!(
+            "Period: {start} to {end}\n{buildings} buildings, {documents} texts, {morphemes} morphemes\n"
+        ),
+    )
+}
+
+fn links_paragraph(links: &Links, locale: Locale) -> String {
+    let Links { csv, html, until } = links;
+    let links = locale.pick(
+        format!("\n보고서: {html}\nCSV: {csv}\n"),
+        format!("\nReport: {html}\nCSV: {csv}\n"),
+    );
+    let access = match until {
+        Some(until) => {
+            let until = until.strftime("%Y-%m-%d %H:%M %Z");
+            locale.pick(
+                format!("링크는 {until}까지 누구나 열 수 있습니다.\n"),
+                format!("Anybody can open the links until {until}.\n"),
+            )
+        }
+        None => locale
+            .pick(
+                "링크는 AWS 콘솔에 로그인해야 열립니다.\n",
+                "The links need a login to the AWS console.\n",
+            )
+            .to_owned(),
+    };
+    links + &access
+}
+
+fn push_unknown(text: &mut String, summary: &Summary, locale: Locale) {
+    if summary.unknown_texts == 0 {
+        return;
+    }
+    let (texts, ids) = (
+        grouped(summary.unknown_texts),
+        summary.unknown_buildings.join(", "),
+    );
+    text.push_str(&locale.pick(
+        format!("\n등록되지 않은 건물의 글 {texts}건은 분석하지 않았습니다: {ids}\n"),
+        format!("\n{texts} texts of unknown buildings were not analysed: {ids}\n"),
+    ));
+}
+
+fn push_failed(text: &mut String, summary: &Summary, locale: Locale) {
+    let failed: Vec<_> = summary.failed().collect();
+    if failed.is_empty() {
+        return;
+    }
+    text.push_str(&locale.pick(
+        format!("\n분석하지 못한 건물 {}곳:\n", failed.len()),
+        format!("\nBuildings whose analysis failed ({}):\n", failed.len()),
+    ));
+    for (listed, building) in failed.iter().enumerate() {
+        if text.len() > LONGEST_TEXT {
+            let rest = failed.len() - listed;
+            text.push_str(&locale.pick(format!("- 그 밖에 {rest}곳\n"), format!("- and {rest} more\n")));
+            break;
+        }
+        text.push_str(&format!("- {} ({})\n", building.name, building.building_id));
+    }
+    let period = summary.period;
+    text.push_str(&locale.pick(
+        format!("다시 분석하려면 stat-prep에 {{\"period\":\"{period}\",\"failed\":true}}를 보내십시오.\n"),
+        format!("To try them again, send {{\"period\":\"{period}\",\"failed\":true}} to stat-prep.\n"),
+    ));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keyword::{BuildingSummary, Counted};
+
+    fn summary(failed: usize) -> Summary {
+        let building = |index: usize, counted| BuildingSummary {
+            building_id: format!("B{index}"),
+            name: format!("한빛 {index}동"),
+            counted,
+        };
+        let mut buildings: Vec<_> = (1..=failed).map(|index| building(index, None)).collect();
+        buildings.push(building(
+            0,
+            Some(Counted {
+                documents: 1234,
+                morphemes: 56789,
+            }),
+        ));
+        Summary {
+            period: "2026-10".parse().expect("a period"),
+            buildings,
+            is_compared: true,
+            is_correction: false,
+            unknown_texts: 0,
+            unknown_buildings: Vec::new(),
+        }
+    }
+
+    fn links(until: Option<&str>) -> Links {
+        Links {
+            csv: "https://s3/csv".into(),
+            html: "https://s3/html".into(),
+            until: until.map(|until| until.parse().expect("a time")),
+        }
+    }
+
+    #[test]
+    fn says_period_totals_links_and_what_they_need() {
+        let mail = write(&summary(0), &links(None), Locale::Ko);
+        assert_eq!(mail.subject, "2026-10 건물별 통계");
+        assert_eq!(
+            mail.text,
+            "기간: 2026-10-01 ~ 2026-10-31\n건물 1곳, 글 1,234건, 형태소 56,789개\n\n\
+             보고서: https://s3/html\nCSV: https://s3/csv\n링크는 AWS 콘솔에 로그인해야 열립니다.\n"
+        );
+    }
+
+    #[test]
+    fn says_when_a_signed_link_ends() {
+        let mail = write(
+            &summary(0),
+            &links(Some("2026-11-01T02:10:00+09:00[Asia/Seoul]")),
+            Locale::En,
+        );
+        assert!(mail.text.contains("until 2026-11-01 02:10 KST"), "{}", mail.text);
+    }
+
+    #[test]
+    fn names_each_building_that_failed() {
+        let mail = write(&summary(2), &links(None), Locale::Ko);
+        assert_eq!(mail.subject, "2026-10 건물별 통계 (건물 2곳 분석 실패)");
+        assert!(
+            mail.text.contains("- 한빛 1동 (B1)\n- 한빛 2동 (B2)\n"),
+            "{}",
+            mail.text
+        );
+        assert!(mail.text.contains(r#"{"period":"2026-10","failed":true}"#));
+    }
+
+    #[test]
+    fn stays_within_what_sns_takes() {
+        let mut many = summary(20_000);
+        many.is_correction = true;
+        let mail = write(&many, &links(None), Locale::En);
+        assert!(mail.text.len() < 256_000 && mail.text.contains("more\n"));
+        assert!(mail.subject.chars().count() < 100);
+    }
+}

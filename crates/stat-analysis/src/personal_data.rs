@@ -1,0 +1,120 @@
+//! Takes personal data out of a text before anything looks at it.
+
+use regex::Regex;
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+/// What stands in the place of personal data.
+pub const MASK: &str = "***";
+
+/// Digits, also the full-width ones of a Korean keyboard, and what people put between them.
+const PATTERN: &str = r"(?xi)
+    https?://\S+ | \bwww\.\S+                                                          # addresses of pages
+  | [\p{Alphabetic}0-9._%+-]+@[\p{Alphabetic}0-9-]+(?:\.[\p{Alphabetic}0-9-]+)+        # e-mail
+  | [0-9０-９]{6} \s? [-‐–−－]? \s? [0-9０-９]{7}                                       # resident registration
+  | [0-9０-９]{4} [\s.\-‐–−－]? [0-9０-９]{4} [\s.\-‐–−－]? [0-9０-９]{4} [\s.\-‐–−－]? [0-9０-９]{3,4}  # cards
+  | [0-9０-９]{4} [\s.\-‐–−－]? [0-9０-９]{6} [\s.\-‐–−－]? [0-9０-９]{5}               # cards of 15 digits
+  | (?:\+|00)? 82 [\s.\-()]{0,3} [0-9]{1,3} [\s.\-()]{0,3} [0-9]{3,4} [\s.\-]{0,3} [0-9]{4}  # phone, from abroad
+  | \(?[0０][0-9０-９]{1,3}\)? [\s.\-‐–−－/]{0,3} [0-9０-９]{3,4} [\s.\-‐–−－]{0,3} [0-9０-９]{4} # phone
+  | 1[5689][0-9]{2} \s? - \s? [0-9]{4}                                                 # phone of a company
+";
+
+static PERSONAL_DATA: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(PATTERN).expect("the pattern is a constant"));
+
+/// The text with [`MASK`] in the place of URLs, e-mail addresses, and phone, resident registration and card
+/// numbers.
+///
+/// It rather masks a number too many: a meter reading of 13 digits is no term either.
+pub fn mask(text: &str) -> Cow<'_, str> {
+    if may_hold_any(text) {
+        PERSONAL_DATA.replace_all(text, MASK)
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// Whether the text has an `@`, the beginning of a URL, or enough digits for the shortest number: nearly
+/// every text has not, and that is known without the pattern.
+fn may_hold_any(text: &str) -> bool {
+    let mut digits = 0;
+    for (index, byte) in text.bytes().enumerate() {
+        match byte {
+            b'@' => return true,
+            b'/' if text.as_bytes()[..index].ends_with(b":/") => return true,
+            b'w' | b'W' if text.as_bytes()[..index].to_ascii_lowercase_ends_with_ww() => return true,
+            b'0'..=b'9' => digits += 1,
+            // The first byte of every full-width digit.
+            0xEF => digits += 1,
+            _ => {}
+        }
+    }
+    digits >= 8
+}
+
+trait EndsWithWw {
+    fn to_ascii_lowercase_ends_with_ww(&self) -> bool;
+}
+
+impl EndsWithWw for [u8] {
+    fn to_ascii_lowercase_ends_with_ww(&self) -> bool {
+        matches!(self, [.., b'w' | b'W', b'w' | b'W'])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        assert_eq!(mask(text), expected);
+    }
+
+    #[test]
+    fn masks_phone_numbers_as_people_write_them() {
+        check("연락처 010-0000-1234 입니다", "연락처 *** 입니다");
+        check("01000001234로 주세요", "***로 주세요");
+        check("010 0000 1234로", "***로");
+        check("010.0000.1234", "***");
+        check("02-000-1234나 (031)000-1234", "***나 ***");
+        check("+82 10-0000-1234", "***");
+        check("０１０－００００－１２３４ 연락", "*** 연락");
+        check("1588-0000에 전화", "***에 전화");
+    }
+
+    #[test]
+    fn masks_mail_addresses_and_urls() {
+        check("kim.minsu+a@example.com으로", "***");
+        check("메일 a@example.co.kr 입니다", "메일 *** 입니다");
+        check("https://example.com/a?b=c 보세요", "*** 보세요");
+        check("WWW.example.com 참고", "*** 참고");
+    }
+
+    #[test]
+    fn masks_registration_and_card_numbers() {
+        check("주민번호 900101-1000000 이고", "주민번호 *** 이고");
+        check("9001011000000", "***");
+        check("카드 0000-1111-2222-3333", "카드 ***");
+        check("0000111122223333", "***");
+        check("3700-000000-00002", "***");
+    }
+
+    #[test]
+    fn leaves_ordinary_numbers() {
+        for text in [
+            "101동 1203호",
+            "2026-10-31 15:30에 고장",
+            "관리비 123,456원",
+            "B2 3층 24시간",
+            "",
+        ] {
+            check(text, text);
+        }
+    }
+
+    #[test]
+    fn leaves_no_digit_group_of_a_number_in_a_row_of_numbers() {
+        check("010-0000-1234, 010-0000-5678", "***, ***");
+    }
+}

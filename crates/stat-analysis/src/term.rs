@@ -1,0 +1,128 @@
+//! The terms of a building's texts: nouns and compound nouns, counted.
+
+use ko_morph::{Morpheme, Tag, Worker, normalise};
+use stat_ledger::building::{Counts, TermCount};
+use std::collections::HashMap;
+
+use crate::personal_data::mask;
+use crate::stop_words::StopWords;
+
+/// The longest term, in characters; what is longer is no word but a row of letters.
+const LONGEST: usize = 30;
+
+/// Counts the terms of one building, text by text.
+#[derive(Default)]
+pub struct TermCounter {
+    documents: i64,
+    morphemes: i64,
+    terms: HashMap<Box<str>, Seen>,
+    compound: Compound,
+}
+
+#[derive(Default)]
+struct Seen {
+    frequency: i64,
+    documents: i64,
+    last_document: i64,
+}
+
+/// The nouns and affixes that follow each other in the word being read.
+#[derive(Default)]
+struct Compound {
+    text: String,
+    pieces: usize,
+    /// Whether one of the pieces is a noun that says something.
+    says_something: bool,
+}
+
+impl TermCounter {
+    /// Counts one text: its morphemes, and its terms.
+    ///
+    /// A term is a noun, or the nouns and affixes that stand in one word (eojeol) without anything between
+    /// them, as one compound; its nouns count as well.
+    pub fn add(&mut self, worker: &mut Worker<'_>, stop_words: &StopWords, text: &str) {
+        self.documents += 1;
+        let text = normalise(text);
+        let text = mask(&text);
+        for morpheme in worker.morphemes(&text) {
+            self.morphemes += 1;
+            if morpheme.word_start || !is_joined(&morpheme) {
+                self.end_compound(stop_words);
+            }
+            if is_joined(&morpheme) {
+                self.add_piece(stop_words, &morpheme);
+            }
+        }
+        self.end_compound(stop_words);
+    }
+
+    /// What was counted, terms in the order of their bytes; the counter is empty again.
+    pub fn finish(&mut self) -> Counts {
+        let term = |(term, seen): (Box<str>, Seen)| TermCount {
+            term: term.into(),
+            frequency: seen.frequency,
+            documents: seen.documents,
+        };
+        let mut terms: Vec<TermCount> = std::mem::take(&mut self.terms).into_iter().map(term).collect();
+        terms.sort_unstable_by(|a, b| a.term.cmp(&b.term));
+        Counts {
+            documents: std::mem::take(&mut self.documents),
+            morphemes: std::mem::take(&mut self.morphemes),
+            terms,
+        }
+    }
+
+    fn add_piece(&mut self, stop_words: &StopWords, morpheme: &Morpheme<'_>) {
+        self.compound.text.push_str(morpheme.surface);
+        self.compound.pieces += 1;
+        if morpheme.tag.is_noun() && !stop_words.contains(morpheme.surface) {
+            self.compound.says_something = true;
+            if is_word(
+                morpheme.surface,
+                if morpheme.from_user_dictionary { 1 } else { 2 },
+            ) {
+                self.count(morpheme.surface);
+            }
+        }
+    }
+
+    fn end_compound(&mut self, stop_words: &StopWords) {
+        let mut compound = std::mem::take(&mut self.compound);
+        let is_compound = compound.pieces > 1 && compound.says_something;
+        if is_compound && is_word(&compound.text, 2) && !stop_words.contains(&compound.text) {
+            self.count(&compound.text);
+        }
+        compound.text.clear();
+        self.compound.text = compound.text;
+    }
+
+    fn count(&mut self, term: &str) {
+        let document = self.documents;
+        if !self.terms.contains_key(term) {
+            self.terms.insert(term.into(), Seen::default());
+        }
+        let seen = self.terms.get_mut(term).expect("it was put there if it was not");
+        seen.frequency += 1;
+        if seen.last_document != document {
+            seen.last_document = document;
+            seen.documents += 1;
+        }
+    }
+}
+
+fn is_joined(morpheme: &Morpheme<'_>) -> bool {
+    match morpheme.tag {
+        Tag::NNG | Tag::NNP | Tag::XPN => true,
+        // 주민들 are 주민: the plural makes no other word.
+        Tag::XSN => morpheme.surface != "들",
+        _ => false,
+    }
+}
+
+/// Whether it is made of syllables, letters and digits, and neither too short nor too long: bare jamo
+/// (ㅇㅈ) are no words.
+fn is_word(text: &str, shortest: usize) -> bool {
+    let is_jamo = |c: char| matches!(c, '\u{1100}'..='\u{11ff}' | '\u{3130}'..='\u{318f}');
+    let length = text.chars().take(LONGEST + 1).count();
+    (shortest..=LONGEST).contains(&length) && text.chars().all(|c| c.is_alphanumeric() && !is_jamo(c))
+}

@@ -1,0 +1,412 @@
+//! A run: one computation of one month.
+
+use anyhow::{Context, anyhow};
+use jiff::Timestamp;
+use std::fmt;
+use std::time::Duration;
+use tokio_postgres::{Client, GenericClient, Row, Transaction};
+use uuid::Uuid;
+
+use crate::period::Period;
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunState {
+    /// Planned; no task has begun.
+    Queued,
+    /// Some task has begun.
+    Running,
+    /// Report written, nothing missing.
+    Done,
+    /// Report written, without the buildings whose analysis failed.
+    Partial,
+    /// Given up: another run was forced before it ended.
+    Failed,
+}
+
+impl RunState {
+    /// As the ledger and the functions' results spell it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Partial => "partial",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Whether tasks of the run may still be handed out.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Queued | Self::Running)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        [
+            Self::Queued,
+            Self::Running,
+            Self::Done,
+            Self::Partial,
+            Self::Failed,
+        ]
+        .into_iter()
+        .find(|state| state.as_str() == text)
+    }
+}
+
+impl fmt::Display for RunState {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// A run as the ledger has it.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// Its name.
+    pub id: Uuid,
+    /// The month that it computes.
+    pub period: Period,
+    /// How far it is.
+    pub state: RunState,
+    /// Whether it ends with a mail.
+    pub mail: bool,
+    /// The partial run whose failed buildings it repeats.
+    pub corrects: Option<Uuid>,
+    /// First instant of the period.
+    pub starts_at: Timestamp,
+    /// First instant that is no longer in the period.
+    pub ends_at: Timestamp,
+    /// The version of analyser, dictionaries and stop words that its first task pinned.
+    pub analyser: Option<String>,
+    /// Texts in the period of buildings that nobody knows.
+    pub unknown_texts: i64,
+    /// Some of these buildings' ids.
+    pub unknown_buildings: Vec<String>,
+    /// SNS's id of its mail.
+    pub message_id: Option<String>,
+    /// When its mail was sent.
+    pub mailed_at: Option<Timestamp>,
+    /// Its tasks, without the report.
+    pub tasks: i64,
+}
+
+const COLUMNS: &str = "run.run_id, run.period_id, run.state, run.mail, run.corrects_run_id, run.starts_at,
+    run.ends_at, run.analyser, run.unknown_texts, run.unknown_buildings, run.message_id, run.mailed_at,
+    (select count(*) from stat_task where stat_task.run_id = run.run_id and task > 0) as tasks";
+
+impl Run {
+    fn from_row(row: &Row) -> anyhow::Result<Self> {
+        let id: Uuid = row.get("run_id");
+        let state: &str = row.get("state");
+        Ok(Self {
+            id,
+            period: row.get::<_, &str>("period_id").parse()?,
+            state: RunState::parse(state)
+                .with_context(|| format!("run {id} has the unknown state {state}"))?,
+            mail: row.get("mail"),
+            corrects: row.get("corrects_run_id"),
+            starts_at: row.get("starts_at"),
+            ends_at: row.get("ends_at"),
+            analyser: row.get("analyser"),
+            unknown_texts: row.get("unknown_texts"),
+            unknown_buildings: row.get("unknown_buildings"),
+            message_id: row.get("message_id"),
+            mailed_at: row.get("mailed_at"),
+            tasks: row.get("tasks"),
+        })
+    }
+}
+
+/// The run with this id.
+///
+/// # Errors
+/// When there is none.
+pub async fn get(client: &impl GenericClient, run_id: Uuid) -> anyhow::Result<Run> {
+    let row = client
+        .query_opt(
+            &format!("select {COLUMNS} from stat_run run where run_id = $1"),
+            &[&run_id],
+        )
+        .await
+        .with_context(|| format!("could not read run {run_id}"))?;
+    Run::from_row(&row.ok_or_else(|| anyhow!("there is no run {run_id}"))?)
+}
+
+/// The run of the period that `request_id` opened.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_by_request(
+    client: &impl GenericClient,
+    period: Period,
+    request_id: &str,
+) -> anyhow::Result<Option<Run>> {
+    let query = format!("select {COLUMNS} from stat_run run where period_id = $1 and request_id = $2");
+    let row = client
+        .query_opt(&query, &[&period.to_string(), &request_id])
+        .await;
+    row.context("could not look for the request's run")?
+        .as_ref()
+        .map(Run::from_row)
+        .transpose()
+}
+
+/// All runs that are not finished, the oldest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn open_runs(client: &impl GenericClient) -> anyhow::Result<Vec<Run>> {
+    let query = format!(
+        "select {COLUMNS} from stat_run run where state in ('queued', 'running') order by opened_at, run_id"
+    );
+    let rows = client
+        .query(&query, &[])
+        .await
+        .context("could not read the open runs")?;
+    rows.iter().map(Run::from_row).collect()
+}
+
+/// Makes sure that the period is in the ledger, and locks it until the transaction ends. Returns the id of
+/// the run that counts.
+///
+/// The accident prevented: two schedules at the same moment would each see no run and open one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lock_period(transaction: &Transaction<'_>, period: Period) -> anyhow::Result<Option<Uuid>> {
+    let id = period.to_string();
+    transaction
+        .execute(
+            "insert into stat_period (period_id, start_date, end_date) values ($1, $2, $3) on conflict do nothing",
+            &[&id, &period.start(), &period.end()],
+        )
+        .await
+        .with_context(|| format!("could not add the period {id}"))?;
+    let row = transaction
+        .query_one(
+            "select current_run_id from stat_period where period_id = $1 for update",
+            &[&id],
+        )
+        .await
+        .with_context(|| format!("could not lock the period {id}"))?;
+    Ok(row.get(0))
+}
+
+/// What a new run is made of.
+pub struct NewRun<'a> {
+    /// The month.
+    pub period: Period,
+    /// The Lambda request that asks for it.
+    pub request_id: &'a str,
+    /// Whether it ends with a mail.
+    pub mail: bool,
+    /// First instant of the period.
+    pub starts_at: Timestamp,
+    /// First instant that is no longer in the period.
+    pub ends_at: Timestamp,
+    /// The buildings of each task; the first one's task is 1.
+    pub tasks: &'a [Vec<String>],
+    /// Texts in the period of buildings that nobody knows.
+    pub unknown_texts: i64,
+    /// Some of these buildings' ids.
+    pub unknown_buildings: &'a [String],
+    /// The partial run that it corrects: results of the buildings that are not in `tasks` are taken over
+    /// from it, together with the analyser that made them.
+    pub corrects: Option<&'a Run>,
+}
+
+/// Opens a run, which then is the one that counts. Needs the period's lock ([`lock_period`]).
+///
+/// Without any task the report is queued at once: there is nothing to wait for.
+///
+/// # Errors
+/// When the database fails, or another run of the period is open.
+pub async fn open(transaction: &Transaction<'_>, new: &NewRun<'_>) -> anyhow::Result<Run> {
+    let id = Uuid::new_v4();
+    let period = new.period.to_string();
+    let opened = || format!("could not open a run for {period}");
+    let corrects = new.corrects.map(|run| run.id);
+    let analyser = new.corrects.and_then(|run| run.analyser.as_deref());
+    transaction
+        .execute(
+            "insert into stat_run (run_id, period_id, request_id, mail, corrects_run_id, starts_at, ends_at,
+                                   analyser, unknown_texts, unknown_buildings)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            &[
+                &id,
+                &period,
+                &new.request_id,
+                &new.mail,
+                &corrects,
+                &new.starts_at,
+                &new.ends_at,
+                &analyser,
+                &new.unknown_texts,
+                &new.unknown_buildings,
+            ],
+        )
+        .await
+        .with_context(opened)?;
+    insert_tasks(transaction, id, new.tasks)
+        .await
+        .with_context(opened)?;
+    if let Some(corrected) = corrects {
+        take_over_results(transaction, corrected, id)
+            .await
+            .with_context(opened)?;
+    }
+    transaction
+        .execute(
+            "update stat_period set current_run_id = $1 where period_id = $2",
+            &[&id, &period],
+        )
+        .await
+        .with_context(opened)?;
+    get(transaction, id).await
+}
+
+async fn insert_tasks(
+    transaction: &Transaction<'_>,
+    run_id: Uuid,
+    tasks: &[Vec<String>],
+) -> Result<(), tokio_postgres::Error> {
+    let last = i32::try_from(tasks.len()).unwrap_or(i32::MAX);
+    let first = if tasks.is_empty() { 0 } else { 1 };
+    transaction
+        .execute(
+            "insert into stat_task (run_id, task) select $1, generate_series($2::int, $3::int)",
+            &[&run_id, &first, &last],
+        )
+        .await?;
+    let numbered = || {
+        (1_i32..)
+            .zip(tasks)
+            .flat_map(|(task, buildings)| buildings.iter().map(move |id| (task, id)))
+    };
+    let numbers: Vec<i32> = numbered().map(|(task, _)| task).collect();
+    let buildings: Vec<&String> = numbered().map(|(_, building)| building).collect();
+    transaction
+        .execute(
+            "insert into stat_task_building (run_id, task, building_id)
+             select $1, * from unnest($2::int[], $3::text[])",
+            &[&run_id, &numbers, &buildings],
+        )
+        .await?;
+    Ok(())
+}
+
+async fn take_over_results(
+    transaction: &Transaction<'_>,
+    from: Uuid,
+    to: Uuid,
+) -> Result<(), tokio_postgres::Error> {
+    for statement in [
+        "insert into stat_building (run_id, period_id, building_id, documents, morphemes)
+         select $2, period_id, building_id, documents, morphemes from stat_building where run_id = $1",
+        "insert into stat_term (run_id, building_id, term, frequency, documents)
+         select $2, building_id, term, frequency, documents from stat_term where run_id = $1",
+    ] {
+        transaction.execute(statement, &[&from, &to]).await?;
+    }
+    Ok(())
+}
+
+/// Gives up an open run in favour of another one. Needs the period's lock.
+///
+/// # Errors
+/// When the database fails.
+pub async fn give_up(transaction: &Transaction<'_>, run_id: Uuid) -> anyhow::Result<()> {
+    transaction
+        .execute(
+            "update stat_run set state = 'failed', finished_at = now()
+             where run_id = $1 and state in ('queued', 'running')",
+            &[&run_id],
+        )
+        .await
+        .with_context(|| format!("could not give up run {run_id}"))?;
+    Ok(())
+}
+
+/// The buildings of a run whose analysis failed for good.
+///
+/// # Errors
+/// When the database fails.
+pub async fn failed_buildings(client: &impl GenericClient, run_id: Uuid) -> anyhow::Result<Vec<String>> {
+    let rows = client
+        .query(
+            "select building_id from stat_task_building where run_id = $1 and state = 'failed' order by building_id",
+            &[&run_id],
+        )
+        .await
+        .with_context(|| format!("could not read the failed buildings of run {run_id}"))?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// The tasks that nobody works on: queued, or claimed by an invocation that must be dead, since it has
+/// outlived its deadline. The report is among them once it is queued.
+///
+/// # Errors
+/// When the database fails.
+pub async fn idle_tasks(client: &impl GenericClient, run_id: Uuid) -> anyhow::Result<Vec<i32>> {
+    let rows = client
+        .query(
+            "select task from stat_task
+             where run_id = $1 and (state = 'queued' or (state = 'running' and claimed_until <= now()))
+             order by task",
+            &[&run_id],
+        )
+        .await
+        .with_context(|| format!("could not read the tasks of run {run_id}"))?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// Runs that have been open for longer than `limit` and that nobody was warned of, each locked until the
+/// transaction ends, so that two resumes at the same moment give one warning.
+///
+/// # Errors
+/// When the database fails.
+pub async fn overdue(transaction: &Transaction<'_>, limit: Duration) -> anyhow::Result<Vec<Run>> {
+    let query = format!(
+        "select {COLUMNS} from stat_run run
+         where state in ('queued', 'running') and warned_at is null
+           and opened_at <= now() - make_interval(secs => $1)
+         order by opened_at for update of run skip locked"
+    );
+    let rows = transaction
+        .query(&query, &[&limit.as_secs_f64()])
+        .await
+        .context("could not look for overdue runs")?;
+    rows.iter().map(Run::from_row).collect()
+}
+
+/// How many runs have been open for longer than `limit`, warned of or not.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_overdue(client: &Client, limit: Duration) -> anyhow::Result<i64> {
+    let row = client
+        .query_one(
+            "select count(*) from stat_run
+             where state in ('queued', 'running') and opened_at <= now() - make_interval(secs => $1)",
+            &[&limit.as_secs_f64()],
+        )
+        .await
+        .context("could not count the overdue runs")?;
+    Ok(row.get(0))
+}
+
+/// Notes that somebody was warned of the run.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_warned(transaction: &Transaction<'_>, run_id: Uuid) -> anyhow::Result<()> {
+    transaction
+        .execute(
+            "update stat_run set warned_at = now() where run_id = $1",
+            &[&run_id],
+        )
+        .await
+        .with_context(|| format!("could not note the warning of run {run_id}"))?;
+    Ok(())
+}

@@ -1,0 +1,4 @@
+//! The systems on the other side.
+
+pub mod postgres;
+pub mod sns;
