@@ -22,6 +22,8 @@ pub(crate) struct Lattice {
     candidates: Vec<Candidate>,
     lefts: Lefts,
     best: Vec<Best>,
+    /// For each left id the place of its best way.
+    best_places: Places,
 }
 
 /// No node.
@@ -57,17 +59,67 @@ struct Candidate {
 /// them can be on the best path; in MeCab's order, which decides ties.
 #[derive(Default)]
 struct Lefts {
-    rights: Vec<u16>,
-    costs: Vec<i32>,
+    words: Vec<Left>,
+    /// The number of the word in the node list.
     nodes: Vec<u32>,
+    /// For each right id the place of its word.
+    places: Places,
 }
 
-/// The best way to a word with this left id.
 #[derive(Clone, Copy)]
+struct Left {
+    /// The cost, and in the lower half the place among the words: the lowest number of all is then the first
+    /// of the cheapest, found without a branch.
+    cost_and_place: i64,
+    right: u16,
+}
+
+impl Left {
+    fn cost(&self) -> i32 {
+        (self.cost_and_place >> 32) as i32
+    }
+}
+
+/// The cost of a word that a cheaper one has replaced: more than a chunk can cost.
+const REPLACED: i32 = 1 << 30;
+
+/// The best way to a word with some left id.
+#[derive(Clone, Copy, Default)]
 struct Best {
-    left: u16,
     cost: i32,
     node: u32,
+}
+
+/// A place for some of the ids, forgotten for all of them at once. Small, since the search is in it all the
+/// time.
+#[derive(Default)]
+struct Places {
+    values: Vec<(u16, u16)>,
+    round: u16,
+}
+
+impl Places {
+    fn forget(&mut self, ids: u32) {
+        self.round = self.round.wrapping_add(1);
+        if self.round == 0 || self.values.len() != ids as usize {
+            self.values.clear();
+            self.values.resize(ids as usize, (0, 0));
+            self.round = 1;
+        }
+    }
+
+    #[inline]
+    fn get(&self, id: u16) -> Option<usize> {
+        let &(round, value) = self.values.get(usize::from(id))?;
+        (round == self.round).then_some(usize::from(value))
+    }
+
+    #[inline]
+    fn set(&mut self, id: u16, place: usize) {
+        if let Some(slot) = self.values.get_mut(usize::from(id)) {
+            *slot = (self.round, place as u16);
+        }
+    }
 }
 
 /// A word of the best path: its bounds in the chunk in bytes.
@@ -238,19 +290,22 @@ impl Lattice {
 
     /// Joins each candidate to the best of the words that end at the position.
     fn connect(&mut self, view: &View<'_>, position: usize, start: usize) {
-        self.lefts.gather(&self.nodes, self.ending[position]);
+        self.lefts.gather(view, &self.nodes, self.ending[position]);
         self.best.clear();
+        self.best_places.forget(view.figures.left_ids);
         // Each list of words that end somewhere starts with the word found last, so MeCab's order within
         // one start takes the candidates from the last to the first.
         for candidate in self.candidates.iter().rev() {
-            let best = match self.best.iter().find(|best| best.left == candidate.left) {
-                Some(best) => *best,
-                None => {
-                    let best = self.lefts.best(view, candidate.left);
-                    self.best.push(best);
-                    best
-                }
-            };
+            let known = self
+                .best_places
+                .get(candidate.left)
+                .and_then(|place| self.best.get(place));
+            let best = known.copied().unwrap_or_else(|| {
+                let best = self.lefts.best(view, candidate.left);
+                self.best_places.set(candidate.left, self.best.len());
+                self.best.push(best);
+                best
+            });
             let end = usize::from(candidate.end);
             self.nodes.push(Node {
                 cost: best.cost + candidate.cost,
@@ -270,7 +325,7 @@ impl Lattice {
         let Some(&last) = self.ending.iter().rfind(|&&node| node != NONE) else {
             return;
         };
-        self.lefts.gather(&self.nodes, last);
+        self.lefts.gather(view, &self.nodes, last);
         let mut node = self.lefts.best(view, view.figures.sentence_left).node;
         // Node 0 is the start.
         while node != 0 {
@@ -289,24 +344,32 @@ impl Lattice {
 }
 
 impl Lefts {
-    fn gather(&mut self, nodes: &[Node], last: u32) {
-        self.rights.clear();
-        self.costs.clear();
+    fn gather(&mut self, view: &View<'_>, nodes: &[Node], last: u32) {
+        self.words.clear();
         self.nodes.clear();
+        self.places.forget(view.figures.right_ids);
         let mut number = last;
         while let Some(node) = nodes.get(number as usize) {
-            match self.rights.iter().position(|&right| right == node.right) {
-                Some(at) if self.costs[at] <= node.cost => {}
-                found => {
-                    if let Some(at) = found {
-                        self.rights.remove(at);
-                        self.costs.remove(at);
-                        self.nodes.remove(at);
-                    }
-                    self.rights.push(node.right);
-                    self.costs.push(node.cost);
-                    self.nodes.push(number);
+            let known = self
+                .places
+                .get(node.right)
+                .and_then(|place| self.words.get_mut(place));
+            let cheapest = match known {
+                Some(known) if known.cost() <= node.cost => false,
+                Some(known) => {
+                    known.cost_and_place = i64::from(REPLACED) << 32;
+                    true
                 }
+                None => true,
+            };
+            if cheapest {
+                self.places.set(node.right, self.words.len());
+                let cost_and_place = i64::from(node.cost) << 32 | self.nodes.len() as i64;
+                self.words.push(Left {
+                    cost_and_place,
+                    right: node.right,
+                });
+                self.nodes.push(number);
             }
             number = node.next_ending;
         }
@@ -317,18 +380,16 @@ impl Lefts {
         let columns = view.figures.right_ids as usize;
         let row = usize::from(left) * columns;
         let row = view.connections.get(row..row + columns).unwrap_or_default();
-        let mut best = Best {
-            left,
-            cost: i32::MAX,
-            node: 0,
-        };
-        for ((&right, &cost), &node) in self.rights.iter().zip(&self.costs).zip(&self.nodes) {
-            let cost = cost + i32::from(row.get(usize::from(right)).copied().unwrap_or(0));
-            if cost < best.cost {
-                best = Best { left, cost, node };
-            }
+        let mut best = i64::MAX;
+        for word in &self.words {
+            let cost = row.get(usize::from(word.right)).copied().unwrap_or(0);
+            best = best.min(word.cost_and_place + (i64::from(cost) << 32));
         }
-        best
+        let node = self.nodes.get(best as u32 as usize).copied().unwrap_or(0);
+        Best {
+            cost: (best >> 32) as i32,
+            node,
+        }
     }
 }
 

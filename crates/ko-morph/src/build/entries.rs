@@ -34,13 +34,21 @@ impl<'a> Entries<'a> {
         self.entries.len() as u32
     }
 
-    /// Adds words that are candidates together; returns the first one's number, and how many they are.
+    /// Adds words that are candidates together, except those that can be on no best path because another has
+    /// the same contexts and costs less; returns the first one's number, and how many they are.
     pub fn add(&mut self, words: &[&LexiconWord]) -> Result<(u32, u32), BuildError> {
-        let (first, count) = (self.len(), words.len() as u32);
-        for word in words {
-            self.add_one(word)
-                .map_err(|problem| word_error(&word.surface, problem))?;
+        let first = self.len();
+        for (place, word) in words.iter().enumerate() {
+            let contexts = |word| self.contexts(word);
+            let never_wins = (0..).zip(words).any(|(other_place, other)| {
+                (other.cost, other_place) < (word.cost, place) && contexts(other) == contexts(word)
+            });
+            if !never_wins {
+                self.add_one(word)
+                    .map_err(|problem| word_error(&word.surface, problem))?;
+            }
         }
+        let count = self.len() - first;
         match words.first() {
             Some(word) if count > MOST_HOMOGRAPHS => {
                 Err(word_error(&word.surface, format!("it has {count} homographs")))
@@ -67,6 +75,14 @@ impl<'a> Entries<'a> {
         });
         self.analyses.push(offset);
         Ok(())
+    }
+
+    /// All that the cost of a word's neighbourhood depends on.
+    fn contexts(&self, word: &LexiconWord) -> (Option<[u16; 2]>, u16) {
+        (
+            self.connections.ids(word.left, word.right),
+            self.penalty(word.posid),
+        )
     }
 
     /// The class of a part of speech among the penalties: 0, or the place of its number in their list.
