@@ -11,9 +11,9 @@ pub const MASK: &str = "***";
 const PATTERN: &str = r"(?xi)
     https?://\S+ | \bwww\.\S+                                                          # addresses of pages
   | [\p{Alphabetic}0-9._%+-]+@[\p{Alphabetic}0-9-]+(?:\.[\p{Alphabetic}0-9-]+)+        # e-mail
-  | [0-9０-９]{6} \s? [-‐–−－]? \s? [0-9０-９]{7}                                       # resident registration
   | [0-9０-９]{4} [\s.\-‐–−－]? [0-9０-９]{4} [\s.\-‐–−－]? [0-9０-９]{4} [\s.\-‐–−－]? [0-9０-９]{3,4}  # cards
   | [0-9０-９]{4} [\s.\-‐–−－]? [0-9０-９]{6} [\s.\-‐–−－]? [0-9０-９]{5}               # cards of 15 digits
+  | [0-9０-９]{6} \s? [-‐–−－]? \s? [0-9０-９]{7}                                       # resident registration
   | (?:\+|00)? 82 [\s.\-()]{0,3} [0-9]{1,3} [\s.\-()]{0,3} [0-9]{3,4} [\s.\-]{0,3} [0-9]{4}  # phone, from abroad
   | \(?[0０][0-9０-９]{1,3}\)? [\s.\-‐–−－/]{0,3} [0-9０-９]{3,4} [\s.\-‐–−－]{0,3} [0-9０-９]{4} # phone
   | 1[5689][0-9]{2} \s? - \s? [0-9]{4}                                                 # phone of a company
@@ -42,7 +42,7 @@ fn may_hold_any(text: &str) -> bool {
         match byte {
             b'@' => return true,
             b'/' if text.as_bytes()[..index].ends_with(b":/") => return true,
-            b'w' | b'W' if text.as_bytes()[..index].to_ascii_lowercase_ends_with_ww() => return true,
+            b'w' | b'W' if matches!(text.as_bytes()[..index], [.., b'w' | b'W', b'w' | b'W']) => return true,
             b'0'..=b'9' => digits += 1,
             // The first byte of every full-width digit.
             0xEF => digits += 1,
@@ -50,16 +50,6 @@ fn may_hold_any(text: &str) -> bool {
         }
     }
     digits >= 8
-}
-
-trait EndsWithWw {
-    fn to_ascii_lowercase_ends_with_ww(&self) -> bool;
-}
-
-impl EndsWithWw for [u8] {
-    fn to_ascii_lowercase_ends_with_ww(&self) -> bool {
-        matches!(self, [.., b'w' | b'W', b'w' | b'W'])
-    }
 }
 
 #[cfg(test)]

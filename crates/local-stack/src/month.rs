@@ -1,0 +1,149 @@
+//! The main job's surroundings: a tenant database, a bucket, a topic, and the two functions deployed.
+
+use std::{
+    path::PathBuf,
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+use tokio_postgres::{Client, NoTls};
+
+use crate::{Emulator, Function, Moto, PostgresServer, Topic, background, function_binary};
+
+/// A database with buildings and texts, and everything that computes a month of them.
+pub struct Month {
+    /// Where the functions run.
+    pub emulator: Emulator,
+    /// What they use instead of AWS.
+    pub moto: Moto,
+    /// Where the report's mail arrives.
+    pub topic: Topic,
+    /// Where the report arrives.
+    pub bucket: String,
+    /// Of the database.
+    pub database_url: String,
+    /// A connection for looking at it from outside.
+    pub sql: Client,
+    programs: Programs,
+}
+
+struct Programs {
+    stat_prep: PathBuf,
+    stat_analysis: PathBuf,
+}
+
+/// The tenant's own tables, and the two views over them that the functions read.
+const SOURCE: &str = "
+create table building (id text primary key, name text not null, closed_on date);
+create table message (
+    id bigint generated always as identity primary key,
+    building_id text not null,
+    written_at timestamptz not null,
+    body text);
+create index on message (building_id, written_at);
+create view stat_source_building as select id as building_id, name, closed_on from building;
+create view stat_source_text as select id as text_id, building_id, written_at, body from message;
+";
+
+static MONTHS: AtomicU32 = AtomicU32::new(0);
+
+impl Month {
+    /// A month of its own on shared servers: database, bucket, topic and Lambda are new. The functions are
+    /// not deployed yet.
+    pub async fn new(postgres: &PostgresServer, moto: &Moto) -> Result<Self> {
+        let number = MONTHS.fetch_add(1, Ordering::Relaxed);
+        let name = format!("stat-{}-{number}", std::process::id());
+        moto.create_bucket(&name).await?;
+        let database_url = postgres.create_database("stat").await?;
+        let sql = connect(&database_url).await?;
+        sql.batch_execute(SOURCE).await.context("could not make the tenant's tables")?;
+        Ok(Self {
+            emulator: Emulator::start().await?,
+            topic: moto.create_topic(&name).await?,
+            moto: moto.clone(),
+            bucket: name,
+            database_url,
+            sql,
+            programs: Programs {
+                stat_prep: function_binary("stat-prep")?,
+                stat_analysis: function_binary("stat-analysis")?,
+            },
+        })
+    }
+
+    /// `stat-prep` with the variables that it needs here, to be changed and deployed.
+    pub fn stat_prep(&self) -> Function {
+        self.function("stat-prep", &self.programs.stat_prep)
+    }
+
+    /// `stat-analysis` with the variables that it needs here, to be changed and deployed.
+    pub fn stat_analysis(&self) -> Function {
+        let function = self.function("stat-analysis", &self.programs.stat_analysis);
+        function.variable("S3_BUCKET", &self.bucket)
+    }
+
+    fn function(&self, name: &str, program: &PathBuf) -> Function {
+        let mut function = Function::new(name, program)
+            .variables(self.moto.environment())
+            .variable("DATABASE_URL", &self.database_url)
+            .variable("SNS_TOPIC_ARN", &self.topic.arn);
+        function.timeout = Duration::from_secs(120);
+        function
+    }
+
+    /// Deploys both functions as they are.
+    pub fn deploy(&self) {
+        self.emulator.deploy(self.stat_prep());
+        self.emulator.deploy(self.stat_analysis());
+    }
+
+    /// Adds a building.
+    pub async fn add_building(&self, id: &str, name: &str, closed_on: Option<&str>) -> Result<()> {
+        let closed_on: Option<jiff::civil::Date> = closed_on.map(str::parse).transpose()?;
+        self.sql
+            .execute("insert into building values ($1, $2, $3)", &[&id, &name, &closed_on])
+            .await
+            .with_context(|| format!("could not add the building {id}"))?;
+        Ok(())
+    }
+
+    /// Adds a text, written at an instant such as `2026-10-15T12:00:00+09:00`.
+    pub async fn add_text(&self, building_id: &str, written_at: &str, body: &str) -> Result<()> {
+        let written_at: jiff::Timestamp = written_at.parse()?;
+        self.sql
+            .execute(
+                "insert into message (building_id, written_at, body) values ($1, $2, $3)",
+                &[&building_id, &written_at, &body],
+            )
+            .await
+            .with_context(|| format!("could not add a text of {building_id}"))?;
+        Ok(())
+    }
+
+    /// Invokes `stat-prep`, waits until everything that follows from it has ended, and returns its answer.
+    pub async fn run(&self, event: &Value) -> Result<Value> {
+        let outcome = self.emulator.invoke("stat-prep", event).await?;
+        self.emulator.idle(Duration::from_secs(120)).await?;
+        outcome.answer()
+    }
+
+    /// A part of the report, by the end of its key.
+    pub async fn report(&self, extension: &str) -> Result<Vec<u8>> {
+        let keys = self.moto.objects(&self.bucket).await?;
+        let key = keys
+            .iter()
+            .find(|key| key.ends_with(extension))
+            .with_context(|| format!("there is no {extension} among {keys:?}"))?;
+        self.moto.object(&self.bucket, key).await?.context("it was there a moment ago")
+    }
+}
+
+/// A connection whose driver lives on the stack's own runtime.
+pub async fn connect(url: &str) -> Result<Client> {
+    let (client, connection) =
+        tokio_postgres::connect(url, NoTls).await.with_context(|| format!("could not connect to {url}"))?;
+    background::spawn(connection);
+    Ok(client)
+}
