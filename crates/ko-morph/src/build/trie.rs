@@ -23,7 +23,7 @@ pub(super) fn units(words: &[(Vec<u16>, u32)]) -> Vec<Unit> {
             }
         }
     }
-    array.finish()
+    array.units
 }
 
 /// Words with one beginning.
@@ -77,93 +77,72 @@ impl<'a> Family<'a> {
     }
 }
 
+/// Families of this size or more are placed alike.
+const SIZES: usize = 16;
+
 struct Array {
     units: Vec<Unit>,
-    /// For each free place the next one, in order, from place 0; taken places leave when one comes by.
-    next_free: Vec<u32>,
-    last_free: u32,
-    /// Before it, hardly a place is left for more than one code.
-    crowded: u32,
+    /// A bit for each place: whether it is taken. Places behind the end are free.
+    taken: Vec<u64>,
+    /// For each size of family, before which place hardly another one fits.
+    crowded: [u32; SIZES],
 }
-
-const END: u32 = u32::MAX;
 
 impl Array {
     fn new() -> Self {
-        let root = Unit { base: 0, parent: 0 };
-        Self {
-            units: vec![root],
-            next_free: vec![END],
-            last_free: 0,
-            crowded: 0,
-        }
+        let mut array = Self {
+            units: Vec::new(),
+            taken: Vec::new(),
+            crowded: [0; SIZES],
+        };
+        array.take(0, 0);
+        array
     }
 
     /// A base at which each of the codes has a free place.
     fn find_base(&mut self, codes: &[u16]) -> u32 {
         let first = u32::from(codes[0]);
-        if self.next_free[self.crowded as usize] == END {
-            self.crowded = self.last_free;
-        }
-        let start = if codes.len() == 1 { 0 } else { self.crowded };
-        let mut before = start;
-        let mut tries = 0;
-        loop {
-            let place = self.free_after(before);
-            if place == END {
-                break;
+        let size = codes.len().min(SIZES) - 1;
+        let start = self.crowded[size].saturating_sub(first);
+        let mut base = start;
+        let free = loop {
+            // 64 bases at once: a bit stays 0 where all places are free.
+            let taken = codes
+                .iter()
+                .fold(0, |taken, &code| taken | self.taken_from(base + u32::from(code)));
+            if taken != u64::MAX {
+                break base + taken.trailing_ones();
             }
-            let fits = |base: u32| codes.iter().all(|&code| self.is_free(base + u32::from(code)));
-            if let Some(base) = place.checked_sub(first)
-                && fits(base)
-            {
-                // As Darts does it: leave behind what is 95 % full.
-                if codes.len() > 1 && (place - start) / 20 > tries {
-                    self.crowded = before;
-                }
-                return base;
-            }
-            tries += 1;
-            before = place;
-        }
-        // Behind everything; place 0 is the root's.
-        (self.units.len() as u32).max(first) - first
+            base += 64;
+        };
+        // A family of odd codes may find its place far away: that alone does not make what is between crowded.
+        let step = if codes.len() == 1 {
+            free - start
+        } else {
+            (free - start) / 64
+        };
+        self.crowded[size] = start + first + step;
+        free
     }
 
-    fn free_after(&mut self, before: u32) -> u32 {
-        let mut place = self.next_free[before as usize];
-        while place != END && !self.is_free(place) {
-            place = self.next_free[place as usize];
+    /// The bits of 64 places.
+    fn taken_from(&self, place: u32) -> u64 {
+        let (word, shift) = (place as usize / 64, place % 64);
+        let taken = |word: usize| self.taken.get(word).copied().unwrap_or(0);
+        match shift {
+            0 => taken(word),
+            _ => taken(word) >> shift | taken(word + 1) << (64 - shift),
         }
-        self.next_free[before as usize] = place;
-        if place == END {
-            self.last_free = before;
-        }
-        place
-    }
-
-    fn is_free(&self, place: u32) -> bool {
-        self.units
-            .get(place as usize)
-            .is_none_or(|&unit| unit == Unit::FREE)
     }
 
     fn take(&mut self, place: u32, parent: u32) {
-        while self.units.len() <= place as usize {
-            let new = self.units.len() as u32;
-            self.units.push(Unit::FREE);
-            self.next_free.push(END);
-            self.next_free[self.last_free as usize] = new;
-            self.last_free = new;
+        let place = place as usize;
+        if place >= self.units.len() {
+            self.units.resize(place + 1, Unit::FREE);
+            self.taken.resize(place / 64 + 1, 0);
         }
-        self.units[place as usize].parent = parent;
-    }
-
-    fn finish(mut self) -> Vec<Unit> {
-        while self.units.last() == Some(&Unit::FREE) {
-            self.units.pop();
-        }
-        self.units
+        self.taken[place / 64] |= 1 << (place % 64);
+        self.units[place] = Unit { base: 0, parent };
     }
 }
 
