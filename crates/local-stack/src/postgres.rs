@@ -59,9 +59,14 @@ impl PostgresServer {
     /// Starts an ephemeral cluster on 127.0.0.1, or takes `DATABASE_URL` when the environment has it.
     pub async fn start() -> Result<Self> {
         match std::env::var("DATABASE_URL") {
-            Ok(url) if !url.is_empty() => Ok(Self::of(Kind::Given(url))),
+            Ok(url) if !url.is_empty() => Ok(Self::at(&url)),
             _ => Self::start_own().await,
         }
+    }
+
+    /// The server of this URL, whose database is only used to make others.
+    pub fn at(url: &str) -> Self {
+        Self::of(Kind::Given(url.to_owned()))
     }
 
     /// An ephemeral cluster whatever `DATABASE_URL` says, for tests that stop it.

@@ -89,3 +89,15 @@ async fn a_role_needs_its_password() {
     );
     connect(&server.url_as("app", "new", database)).await.unwrap();
 }
+
+#[tokio::test]
+async fn databases_are_removed_again_from_a_server_that_is_not_ours() {
+    let theirs = PostgresServer::start_own().await.unwrap();
+    let given = PostgresServer::at(&theirs.url("postgres"));
+    let url = given.create_database("test").await.unwrap();
+    let open = connect(&url).await.unwrap();
+    assert!(given.stop().await.is_err(), "not ours to stop");
+    given.shutdown().await.unwrap();
+    assert!(connect(&url).await.is_err());
+    assert!(open.query("SELECT 1", &[]).await.is_err());
+}
