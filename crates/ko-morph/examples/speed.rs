@@ -1,6 +1,8 @@
 //! Measures the analyser on a text, on one core:
 //! `cargo run --release -p ko-morph --example speed -- dictionary/ko.image text.txt`
 
+#![expect(clippy::disallowed_methods, reason = "measuring needs a clock")]
+
 use std::error::Error;
 use std::io::{Write, stdout};
 use std::path::Path;

@@ -1,8 +1,8 @@
 //! What an image knows of a character: the code that the trie has for it, and its category.
 //!
 //! Both stand in one number, the code in the lower half. Code 0 is a character of no word. Characters
-//! outside the basic multilingual plane are all like U+0000, as MeCab has it; in an image, U+0000 and the
-//! other control characters are spaces.
+//! outside the basic multilingual plane are all like U+FFFF, which is no character: for MeCab they are of the
+//! default category. Control characters are spaces.
 
 /// The number of a character that the image does not have.
 pub(crate) const NONE: u32 = 0;

@@ -154,10 +154,7 @@ impl Lattice {
         self.characters.clear();
         for (offset, character) in text.char_indices() {
             self.offsets.push(offset as u32);
-            let number = view
-                .characters
-                .get(character as usize)
-                .or(view.characters.first());
+            let number = view.characters.get(character as usize).or(view.characters.last());
             self.characters.push(number.copied().unwrap_or(character::NONE));
         }
         self.offsets.push(text.len() as u32);

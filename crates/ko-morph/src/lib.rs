@@ -18,7 +18,6 @@ mod image;
 mod lattice;
 mod trie;
 
-/// Making an image: from MeCab's compiled files, or from a lexicon in memory.
 pub mod build;
 
 pub use analyser::{Analyser, Worker};

@@ -1,3 +1,5 @@
+//! Makes an image of a lexicon.
+//!
 //! The builder knows nothing of files' sizes or of one dictionary: [`read_mecab`] makes a [`Lexicon`] of
 //! MeCab's compiled files, a test makes one of a handful of words, and [`image`] makes an image of either.
 //! The same lexicon makes the same image, byte for byte.

@@ -1,1 +1,12 @@
-fn main() {}
+//! The analyser from outside: over small lexicons made in the test, and over the real dictionary.
+
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+mod chunks;
+mod damage;
+mod lexicon;
+mod limits;
+mod real;
+mod search;
+mod separators;
+mod user_words;
