@@ -1,7 +1,7 @@
 //! The main job's surroundings: a tenant database, a bucket, a topic, and the two functions deployed.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
@@ -129,15 +129,24 @@ impl Month {
         outcome.answer()
     }
 
-    /// A part of the report, by the end of its key.
+    /// A part of the latest month's report, by the end of its key.
     pub async fn report(&self, extension: &str) -> Result<Vec<u8>> {
         let keys = self.moto.objects(&self.bucket).await?;
         let key = keys
             .iter()
-            .find(|key| key.ends_with(extension))
+            .filter(|key| key.ends_with(extension))
+            .max()
             .with_context(|| format!("there is no {extension} among {keys:?}"))?;
         self.moto.object(&self.bucket, key).await?.context("it was there a moment ago")
     }
+}
+
+/// An event as AWS sends it: `events/{function}/{case}.json`.
+pub fn event(function: &str, case: &str) -> Result<Value> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events");
+    let path = folder.join(function).join(format!("{case}.json"));
+    let text = std::fs::read(&path).with_context(|| format!("could not read {}", path.display()))?;
+    serde_json::from_slice(&text).with_context(|| format!("{} is not JSON", path.display()))
 }
 
 /// A connection whose driver lives on the stack's own runtime.

@@ -1,0 +1,458 @@
+//! The events of a month's end, sent one after the other, and what comes of them.
+
+use std::{
+    path::Path,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+use local_stack::Month as Surroundings;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{
+    calendar::Month,
+    checks::{self, Evidence},
+    figures::Figures,
+    ledger::{self, Status},
+    progress::Progress,
+    record::{self, Calls, Entry},
+    report::Folder,
+    screen::{self, Align, grouped, heading, labelled, labelled_json, line},
+    stage::{Servers, seconds},
+    tenant::{self, Tenant},
+};
+
+/// So few that the demo's months have several tasks; a user's file has AWS's number.
+const DEMO_TEXTS_PER_TASK: &str = "300";
+const SHOWN_TASKS: usize = 4;
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+const STUCK_AFTER: Duration = Duration::from_secs(600);
+
+/// The stage, and what happened on it.
+struct Rehearsal {
+    surroundings: Surroundings,
+    calls: Calls,
+    tenant: Tenant,
+    /// In the functions' environment only as the name of a secret.
+    password: String,
+    prep: Vec<Entry>,
+    analysis: Vec<Entry>,
+}
+
+/// Computes the month, shows it, leaves the report in the target folder, and says whether all was right.
+pub async fn perform(servers: &Servers, texts: Option<&Path>) -> Result<ExitCode> {
+    let folder = Folder::empty()?;
+    let month = Month::last_full(jiff::Timestamp::now());
+    let mut rehearsal = Rehearsal::prepare(servers, texts, month).await?;
+
+    if texts.is_none() {
+        let back_fill = json!({"period": month.before().id(), "mail": false});
+        rehearsal
+            .send(
+                "The month before, filled in by hand and without a mail",
+                back_fill,
+            )
+            .await?;
+    }
+    let schedule = schedule_event(month)?;
+    let wall = rehearsal
+        .send("The schedule: 01:00 in Seoul on the 1st", schedule.clone())
+        .await?;
+    let run_id = rehearsal.run_id()?;
+    rehearsal
+        .send(
+            "The same event once more, as EventBridge may deliver it",
+            schedule,
+        )
+        .await?;
+    rehearsal
+        .send("A resume, which finds nothing to resume", json!({"resume": true}))
+        .await?;
+
+    let status = ledger::status(&rehearsal.surroundings.sql).await?;
+    let figures = Figures::measure(
+        &rehearsal.surroundings,
+        run_id,
+        rehearsal.tenant.texts_of(month),
+        wall,
+    )
+    .await?;
+    let evidence = rehearsal.evidence(month, run_id, status, &folder).await?;
+    show_results(&rehearsal.surroundings, run_id, &evidence.status).await?;
+    figures.show();
+
+    let is_right = checks::all(&evidence);
+    heading(format!("The report lies in {}", folder.path().display()));
+    labelled("", "report.html  report.csv  summary.json");
+    if !is_right {
+        rehearsal.show_errors();
+        bail!("not everything is as it should be: see the lines marked with ✗ above");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The rule's event as AWS sends it, with the instant at which the month's report is due.
+fn schedule_event(month: Month) -> Result<Value> {
+    let mut event = local_stack::month::event("stat-prep", "scheduled-rule")?;
+    event["time"] = month.schedule().into();
+    Ok(event)
+}
+
+impl Rehearsal {
+    async fn prepare(servers: &Servers, texts: Option<&Path>, month: Month) -> Result<Self> {
+        let surroundings = servers.month().await?;
+        let began = Instant::now();
+        let mut progress = Progress::new();
+        progress.update("texts      are being loaded");
+        let tenant = match texts {
+            Some(path) => tenant::fill_with(&surroundings.sql, path, month, &mut progress).await?,
+            None => tenant::fill_with_demo(&surroundings.sql, month).await?,
+        };
+        progress.clear();
+        let months: Vec<String> = tenant
+            .texts
+            .iter()
+            .map(|(month, texts)| format!("{} in {month}", grouped(texts)))
+            .collect();
+        line(format!(
+            "  texts      {}, of {} buildings: {}",
+            months.join(", "),
+            grouped(tenant.buildings.len()),
+            seconds(began.elapsed())
+        ));
+        let calls = Calls::watch(&surroundings);
+        let password = deploy(servers, &surroundings, texts.is_none()).await?;
+        Ok(Self {
+            surroundings,
+            calls,
+            tenant,
+            password,
+            prep: Vec::new(),
+            analysis: Vec::new(),
+        })
+    }
+
+    /// Sends `stat-prep` an event, waits for all that follows, and shows it. Tells how long it took.
+    async fn send(&mut self, title: &str, event: Value) -> Result<Duration> {
+        heading(title);
+        let Surroundings { emulator, sql, .. } = &self.surroundings;
+        let (rows, calls) = (ledger::plan_rows(sql).await?, self.calls.by("stat-prep", 0).len());
+        let began = Instant::now();
+        let outcome = emulator.invoke("stat-prep", &event).await?;
+        let took = began.elapsed();
+        let added = ledger::added(&rows, &ledger::plan_rows(sql).await?);
+        self.wait().await?;
+        let wall = began.elapsed();
+
+        let accepted = self.calls.by("stat-prep", calls);
+        let prep = Entry {
+            event,
+            result: record::result(Some(&outcome)),
+            received: json!({
+                "lambda": {"accepted": accepted.len(), "invocations": accepted},
+                "postgresql": added,
+            }),
+            took,
+        };
+        show("stat-prep", &prep);
+        self.prep.push(prep);
+        let analysis = record::analysis_entries(&self.surroundings, self.analysis.len()).await?;
+        show_analysis(&analysis);
+        self.analysis.extend(analysis);
+        self.ensure_ended().await?;
+        Ok(wall)
+    }
+
+    /// With an unfinished month there is nothing to go on with: the next event would only try again.
+    async fn ensure_ended(&self) -> Result<()> {
+        if !ledger::is_there(&self.surroundings.sql).await? {
+            self.show_errors();
+            bail!("stat-prep did not plan a month: see what it answered");
+        }
+        let months = ledger::status(&self.surroundings.sql).await?;
+        if let Some(month) = months.iter().find(|month| month.state != "done") {
+            self.show_errors();
+            let Status {
+                period,
+                state,
+                tasks,
+                tasks_done,
+                buildings_failed,
+                ..
+            } = month;
+            bail!(
+                "nobody works on {period} any more, but it is {state}: {tasks_done} of {tasks} tasks are done and \
+                 {buildings_failed} buildings failed"
+            );
+        }
+        Ok(())
+    }
+
+    /// Until no invocation is under way; shows how far the month is.
+    async fn wait(&self) -> Result<()> {
+        let mut progress = Progress::new();
+        let (mut last, mut last_change) = (None, Instant::now());
+        while let Err(busy) = self.surroundings.emulator.idle(LOOK_EVERY).await {
+            let newest = ledger::status(&self.surroundings.sql).await?;
+            let Some(month) = newest.iter().find(|month| month.state != "done") else {
+                continue;
+            };
+            let Status {
+                period,
+                tasks,
+                tasks_done,
+                buildings,
+                buildings_done,
+                documents,
+                ..
+            } = month;
+            progress.update(&format!(
+                "{period}: {tasks_done}/{tasks} tasks, {}/{} buildings, {} texts{}",
+                grouped(buildings_done),
+                grouped(buildings),
+                grouped(documents),
+                if tasks_done == tasks {
+                    "; the report is being written"
+                } else {
+                    ""
+                }
+            ));
+            let far = (*tasks_done, *buildings_done);
+            if last.replace(far) != Some(far) {
+                last_change = Instant::now();
+            } else if last_change.elapsed() > STUCK_AFTER {
+                return Err(busy);
+            }
+        }
+        Ok(())
+    }
+
+    /// Of the month that was computed last.
+    fn run_id(&self) -> Result<Uuid> {
+        let result = &self.prep.last().context("no event was sent")?.result;
+        let id = result["run_id"]
+            .as_str()
+            .with_context(|| format!("stat-prep named no run: {result}"))?;
+        id.parse()
+            .with_context(|| format!("the run's id {id:?} is no UUID"))
+    }
+
+    async fn evidence(
+        &self,
+        month: Month,
+        run_id: Uuid,
+        status: Vec<Status>,
+        folder: &Folder,
+    ) -> Result<Evidence<'_>> {
+        let surroundings = &self.surroundings;
+        let csv = surroundings
+            .report(&format!("{}.csv", month.first.last_of_month()))
+            .await?;
+        let html = surroundings
+            .report(&format!("{}.html", month.first.last_of_month()))
+            .await?;
+        let mails = surroundings.topic.mails().await?;
+        folder.write(&csv, &html, &self.prep, &self.analysis, mails.first())?;
+        let logs = ["stat-prep", "stat-analysis"].map(|name| surroundings.emulator.logs(name));
+        Ok(Evidence {
+            tenant: &self.tenant,
+            password: &self.password,
+            texts: self.tenant.texts_of(month),
+            period: month.id(),
+            run_id,
+            keywords: ledger::run_rows(&surroundings.sql, "stat_keyword", run_id).await?,
+            status,
+            csv,
+            html,
+            mails,
+            logs: logs.concat(),
+            prep: &self.prep,
+            analysis: &self.analysis,
+            attempts: surroundings.emulator.invocations(),
+            dead_letters: surroundings.emulator.dead_letters(),
+        })
+    }
+
+    /// What the functions have to say about what went wrong.
+    fn show_errors(&self) {
+        heading("What the functions say");
+        for name in ["stat-prep", "stat-analysis"] {
+            let logs = self.surroundings.emulator.logs(name);
+            let says = |entry: &&String| {
+                ["ERROR", "WARN", "panicked"]
+                    .iter()
+                    .any(|word| entry.contains(word))
+            };
+            for entry in logs.iter().filter(says).take(5) {
+                labelled(name, entry);
+            }
+        }
+    }
+}
+
+/// Deploys both functions. The database's password is in Secrets Manager, as RDS keeps it; where the server
+/// is not ours, in its URL.
+async fn deploy(servers: &Servers, surroundings: &Surroundings, few_texts: bool) -> Result<String> {
+    let password = Uuid::new_v4().simple().to_string();
+    let is_ours = servers.postgres.pid().await.is_some();
+    if is_ours {
+        servers.postgres.create_role("nightshift", &password).await?;
+        let secret = json!({"username": "nightshift", "password": password});
+        surroundings
+            .moto
+            .put_secret("nightshift/database", &secret.to_string())
+            .await?;
+    }
+    for mut function in [surroundings.stat_prep(), surroundings.stat_analysis()] {
+        if is_ours {
+            let without_credentials = surroundings.database_url.replacen("postgres@", "", 1);
+            function = function
+                .variable("DATABASE_URL", without_credentials)
+                .variable("DATABASE_CREDENTIALS_SECRET", "nightshift/database");
+        }
+        if few_texts && function.name == "stat-prep" {
+            function = function.variable("STAT_TEXTS_PER_TASK", DEMO_TEXTS_PER_TASK);
+        }
+        surroundings.emulator.deploy(function);
+    }
+    Ok(password)
+}
+
+fn show(function: &str, entry: &Entry) {
+    labelled_json(function, &entry.event);
+    labelled_json(&format!("  after {}", seconds(entry.took)), &entry.result);
+    labelled("  received", &received(&entry.received));
+}
+
+/// Of many tasks the first ones and the last, which is the report.
+fn show_analysis(entries: &[Entry]) {
+    let hidden = match entries.len().saturating_sub(SHOWN_TASKS + 1) {
+        1 => 0,
+        hidden => hidden,
+    };
+    for (index, entry) in entries.iter().enumerate() {
+        if index < SHOWN_TASKS || index >= entries.len() - 1 || hidden == 0 {
+            show("stat-analysis", entry);
+        } else if index == SHOWN_TASKS {
+            labelled(
+                "stat-analysis",
+                &format!("… {hidden} more tasks, see summary.json …"),
+            );
+        }
+    }
+}
+
+/// What the other sides received, in words.
+fn received(received: &Value) -> String {
+    let mut words = Vec::new();
+    if let Some(accepted) = received["lambda"]["accepted"].as_u64() {
+        words.push(format!("Lambda: {accepted} invocations"));
+    }
+    if let Some(rows) = received["postgresql"].as_object() {
+        let rows = rows.iter().filter(|(_, rows)| rows.as_i64() != Some(0));
+        let rows: Vec<String> = rows
+            .map(|(table, rows)| format!("{table} {}", grouped(rows)))
+            .collect();
+        words.push(match rows.is_empty() {
+            true => "PostgreSQL: no row".to_owned(),
+            false => format!("PostgreSQL rows: {}", rows.join(", ")),
+        });
+    }
+    for object in received["s3"].as_array().into_iter().flatten() {
+        words.push(format!(
+            "S3: {} ({} bytes)",
+            object["key"].as_str().unwrap_or_default(),
+            grouped(&object["bytes"])
+        ));
+    }
+    for mail in received["sns"].as_array().into_iter().flatten() {
+        words.push(format!("SNS: mail {}", mail["subject"]));
+    }
+    words.join("\n")
+}
+
+async fn show_results(surroundings: &Surroundings, run_id: Uuid, status: &[Status]) -> Result<()> {
+    for mail in surroundings.topic.mails().await? {
+        heading("The mail");
+        labelled("subject", &mail.subject);
+        for (name, value) in &mail.attributes {
+            labelled("attribute", &format!("{name} = {value}"));
+        }
+        labelled("text", mail.text.trim_end());
+    }
+    heading("The most distinctive terms of the buildings with the most texts");
+    show_terms(&ledger::top_terms(&surroundings.sql, run_id, 4, 5).await?);
+    heading("stat_status");
+    show_status(status);
+    Ok(())
+}
+
+fn show_terms(terms: &[ledger::Term]) {
+    use Align::{Left, Right};
+    let header = [
+        "building",
+        "texts",
+        "term",
+        "count",
+        "in texts",
+        "z",
+        "month before",
+        "share",
+    ];
+    let mut rows = vec![header.map(str::to_owned).to_vec()];
+    let mut building = None;
+    for term in terms {
+        let is_first = building.replace(&term.building) != Some(&term.building);
+        let if_first = |text: String| if is_first { text } else { String::new() };
+        rows.push(vec![
+            if_first(term.building.clone()),
+            if_first(grouped(term.documents)),
+            term.term.clone(),
+            grouped(term.frequency),
+            grouped(term.in_documents),
+            format!("{:.1}", term.z_score),
+            term.previous_frequency.map_or("–".to_owned(), grouped),
+            term.share_change
+                .map_or("–".to_owned(), |change| format!("{:+.2} pp", change * 100.0)),
+        ]);
+    }
+    screen::table(&[Left, Right, Left, Right, Right, Right, Right, Right], &rows);
+}
+
+fn show_status(status: &[Status]) {
+    use Align::{Left, Right};
+    let header = [
+        "period",
+        "state",
+        "tasks",
+        "buildings",
+        "failed",
+        "texts",
+        "morphemes",
+        "took",
+        "mailed (Seoul)",
+    ];
+    let mut rows = vec![header.map(str::to_owned).to_vec()];
+    for month in status {
+        rows.push(vec![
+            month.period.clone(),
+            month.state.clone(),
+            format!("{}/{}", month.tasks_done, month.tasks),
+            format!("{}/{}", month.buildings_done, month.buildings),
+            month.buildings_failed.to_string(),
+            grouped(month.documents),
+            grouped(month.morphemes),
+            month.took.clone(),
+            month.mailed_at.clone().unwrap_or_else(|| "–".to_owned()),
+        ]);
+    }
+    screen::table(
+        &[Left, Left, Right, Right, Right, Right, Right, Right, Left],
+        &rows,
+    );
+    if let Some(analyser) = status.first().and_then(|month| month.analyser.as_ref()) {
+        labelled("analyser", analyser);
+    }
+}
