@@ -22,8 +22,7 @@ pub(crate) const OWN_TEXT: u8 = 2;
 pub(crate) struct Analysis<'a> {
     shape: u8,
     pub tag: Tag,
-    /// The tag as MeCab prints it.
-    pub label: &'a str,
+    label: &'a [u8],
     parts: u8,
     rest: &'a [u8],
 }
@@ -36,7 +35,6 @@ impl<'a> Analysis<'a> {
         };
         let (label, rest) = rest.split_at_checked(usize::from(label_length))?;
         let (&parts, rest) = rest.split_first()?;
-        let label = std::str::from_utf8(label).ok()?;
         Some(Self {
             shape,
             tag: Tag::from_number(tag)?,
@@ -51,10 +49,16 @@ impl<'a> Analysis<'a> {
         Self {
             shape: 0,
             tag,
-            label: tag.as_str(),
+            label: tag.as_str().as_bytes(),
             parts: 0,
             rest: &[],
         }
+    }
+
+    /// The tag as MeCab prints it.
+    pub fn label(&self) -> &'a str {
+        // Only a damaged image has others than ASCII.
+        std::str::from_utf8(self.label).unwrap_or(Tag::UNKNOWN.as_str())
     }
 
     pub fn is_expanded(&self) -> bool {

@@ -13,20 +13,42 @@ pub fn normalise(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether the character is in form C whatever stands beside it: true of Latin-1, of Hangul syllables and
-/// of the jamo that a Korean keyboard types, so that nearly every text is decided without a table.
+/// Whether the character is in form C whatever stands beside it. True of enough characters (Latin-1, Hangul
+/// syllables, the jamo that a keyboard types, punctuation, full-width forms, emoji) to decide nearly every text
+/// without a table.
 fn is_always_composed(character: char) -> bool {
-    matches!(character, '\0'..='\u{2ff}' | '가'..='힣' | 'ㄱ'..='ㆎ')
+    matches!(
+        character,
+        '\0'..='\u{2ff}'
+            | '가'..='힣'
+            | 'ㄱ'..='ㆎ'
+            | '\u{2010}'..='\u{2027}'
+            | '─'..='➿'
+            | '、'..='〩'
+            | '！'..='～'
+            | '\u{1f300}'..='\u{1faff}'
+    )
 }
 
 #[cfg(test)]
 mod tests {
+    use unicode_normalization::char::canonical_combining_class;
+
     use super::*;
 
     #[track_caller]
     fn check(text: &str, expected: &str) {
         assert_eq!(normalise(text), expected);
         assert_eq!(matches!(normalise(text), Cow::Borrowed(_)), text == expected);
+    }
+
+    #[test]
+    fn characters_decided_without_a_table_are_decided_rightly() {
+        let starter = |character| canonical_combining_class(character) == 0;
+        for character in (char::MIN..=char::MAX).filter(|&character| is_always_composed(character)) {
+            let alone = is_nfc_quick([character].into_iter()) == IsNormalized::Yes;
+            assert!(alone && starter(character), "{character:?}");
+        }
     }
 
     #[test]

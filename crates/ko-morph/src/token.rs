@@ -39,7 +39,7 @@ impl<'t> Iterator for Tokens<'_, 't> {
         } = self.words.next()?;
         Some(Token {
             surface,
-            tag: analysis.label,
+            tag: analysis.label(),
             word_start: starts_eojeol,
             known,
             from_user_dictionary: of_user,

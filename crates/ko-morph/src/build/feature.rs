@@ -114,7 +114,10 @@ mod tests {
             .map(|(text, tag)| format!("{text}/{tag}"))
             .collect();
         let shape = if analysis.is_expanded() { "=" } else { ":" };
-        assert_eq!(format!("{}{shape}{}", analysis.label, parts.join("+")), expected);
+        assert_eq!(
+            format!("{}{shape}{}", analysis.label(), parts.join("+")),
+            expected
+        );
     }
 
     #[test]
