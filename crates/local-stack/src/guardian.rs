@@ -52,7 +52,9 @@ fn guardian() -> Result<&'static Mutex<ChildStdin>> {
         return Ok(running);
     }
     let mut shell = Command::new("/bin/sh")
-        .args(["-c", include_str!("guardian.sh"), "local-stack-guardian"])
+        .args(["-c", r#"eval "$LOCAL_STACK_GUARDIAN""#, "local-stack-guardian"])
+        // Not among the arguments, where it would fill the screen of whoever calls `ps`.
+        .env("LOCAL_STACK_GUARDIAN", include_str!("guardian.sh"))
         .stdin(Stdio::piped())
         // Whoever reads our output waits for its end, and must not wait for the guardian's.
         .stdout(Stdio::null())

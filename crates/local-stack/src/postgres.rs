@@ -204,11 +204,14 @@ impl PostgresServer {
 
 impl Cluster {
     async fn start() -> Result<Self> {
+        let name = format!("local-stack-postgres-{}", Uuid::new_v4().simple());
+        // Known to the guardian before it exists, so that there is no moment in which it could be forgotten.
+        guardian::remove(&std::env::temp_dir().join(&name))?;
         let folder = tempfile::Builder::new()
-            .prefix("local-stack-postgres-")
+            .prefix(&name)
+            .rand_bytes(0)
             .tempdir()
             .context("could not make a folder for PostgreSQL")?;
-        guardian::remove(folder.path())?;
         let account = Account::for_us()?;
         account.hand_over(folder.path())?;
         let cluster = Self {

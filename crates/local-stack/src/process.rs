@@ -5,7 +5,7 @@ use std::{
     io::{BufRead, BufReader, Write},
     os::unix::process::{CommandExt, ExitStatusExt},
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, ChildStdin, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex},
     thread,
     time::Duration,
@@ -70,10 +70,17 @@ impl Spec {
     }
 
     /// Starts the child; each line it writes goes to `on_line`, from a thread of its own.
-    ///
-    /// A shell waits on a pipe until the guardian knows the process, and becomes the program only then: if we
-    /// are killed in between, the pipe ends and so does the shell.
     pub fn spawn(self, on_line: impl Fn(String) + Send + Sync + 'static) -> Result<Process> {
+        let (process, gate) = self.prepare(on_line)?;
+        gate.open()?;
+        Ok(process)
+    }
+
+    /// The same, but the child does nothing until the gate opens: time to make it known.
+    ///
+    /// It is a shell that waits on a pipe, and becomes the program only then. If we are killed before, the pipe
+    /// ends and so does the shell.
+    pub(crate) fn prepare(self, on_line: impl Fn(String) + Send + Sync + 'static) -> Result<(Process, Gate)> {
         if !self.program.is_file() {
             bail!("there is no program {}", self.program.display());
         }
@@ -96,15 +103,30 @@ impl Spec {
             .spawn()
             .with_context(|| format!("could not start {}", self.program.display()))?;
         guardian::watch(child.id(), self.orphan_signal)?;
-        let mut gate = child.stdin.take().context("the child has no standard input")?;
-        gate.write_all(b"go\n")
-            .with_context(|| format!("could not start {}", self.program.display()))?;
-        drop(gate);
+        let gate = Gate {
+            program: self.program,
+            pipe: child.stdin.take().context("the child has no standard input")?,
+        };
 
         let on_line = Arc::new(on_line);
         forward_lines(child.stdout.take(), Arc::clone(&on_line));
         forward_lines(child.stderr.take(), on_line);
-        Ok(Process::supervise(child))
+        Ok((Process::supervise(child), gate))
+    }
+}
+
+/// What a prepared child waits at. Closed for good when dropped.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    program: PathBuf,
+    pipe: ChildStdin,
+}
+
+impl Gate {
+    pub(crate) fn open(mut self) -> Result<()> {
+        self.pipe
+            .write_all(b"go\n")
+            .with_context(|| format!("could not start {}", self.program.display()))
     }
 }
 

@@ -79,10 +79,10 @@ impl Environment {
         // Weak, because the emulator's end must not wait for the last line of a process.
         let log = Arc::downgrade(shared);
         let name = function.name.clone();
-        let process = Spec::new(&function.binary)
+        let (process, gate) = Spec::new(&function.binary)
             .environment(variables(function, &id, &endpoint))
             .folder(function.binary.parent().unwrap_or(Path::new("/")))
-            .spawn(move |line| {
+            .prepare(move |line| {
                 if let Some(shared) = log.upgrade() {
                     shared.change(|state| state.logs.entry(name.clone()).or_default().push(line));
                 }
@@ -94,7 +94,12 @@ impl Environment {
             desk: Mutex::default(),
             work_arrived: Notify::new(),
         });
-        shared.change(|state| state.environments.insert(id, Arc::clone(&environment)));
+        shared.change(|state| state.environments.insert(id.clone(), Arc::clone(&environment)));
+        // Known first: it may ask for work before we get any further.
+        if let Err(error) = gate.open() {
+            shared.change(|state| state.environments.remove(&id));
+            return Err(error);
+        }
         Ok(environment)
     }
 
