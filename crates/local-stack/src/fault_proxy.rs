@@ -194,6 +194,15 @@ impl FaultProxy {
         }
     }
 
+    /// Waits until no request is held any more: its caller is gone, and the proxy has seen it.
+    pub async fn none_held(&self, timeout: Duration) -> Result<()> {
+        let mut held = self.state.held.subscribe();
+        match tokio::time::timeout(timeout, held.wait_for(|held| held.waiting == 0)).await {
+            Ok(_) => Ok(()),
+            Err(_) => bail!("a request is still held after {timeout:?}"),
+        }
+    }
+
     /// The requests so far, in the order of their arrival.
     pub fn seen(&self) -> Vec<SeenRequest> {
         self.state.seen.lock().expect("no holder panics").clone()

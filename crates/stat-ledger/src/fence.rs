@@ -77,9 +77,15 @@ pub(crate) async fn is_current(transaction: &Transaction<'_>, run_id: Uuid) -> a
 ///
 /// The accident prevented: the last two tasks of a month end at the same moment, each sees the other
 /// unfinished, and nobody starts the report; or each sees the other finished, and both do.
+///
+/// `for no key update` excludes itself as `for update` does, but not the foreign keys of the buildings that
+/// other tasks are storing at that moment.
 pub(crate) async fn lock_run_row(transaction: &Transaction<'_>, run_id: Uuid) -> anyhow::Result<()> {
     transaction
-        .query_one("select from stat_run where run_id = $1 for update", &[&run_id])
+        .query_one(
+            "select from stat_run where run_id = $1 for no key update",
+            &[&run_id],
+        )
         .await
         .with_context(|| format!("could not lock run {run_id}"))?;
     Ok(())

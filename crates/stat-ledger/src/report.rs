@@ -7,10 +7,22 @@ use crate::fence;
 use crate::run::RunState;
 use crate::task::Claim;
 
-/// Notes the mail, right after it was sent, and commits.
+/// Begins the transaction in which the report is written and its mail is sent.
 ///
-/// Between SNS's answer and this commit lies the one moment in which a death sends the mail once more; the
-/// transaction that holds the claim is begun before the mail, so that nobody else can send it meanwhile.
+/// It holds the claim, so that nobody else can send the mail meanwhile, and the run's row, in which the mail
+/// is noted. The accident prevented: a claim that waits for the task while it holds the run, and a report
+/// that has sent its mail and waits for the run. PostgreSQL ends one of the two, and if that is the report
+/// its mail is never noted and sent again.
+///
+/// # Errors
+/// [`fence::Lost`], or when the database fails.
+pub async fn begin<'c>(client: &'c mut Client, claim: &Claim) -> anyhow::Result<Transaction<'c>> {
+    fence::begin(client, claim, true).await
+}
+
+/// Notes the mail, right after it was sent, and commits. Needs the transaction of [`begin`].
+///
+/// Between SNS's answer and this commit lies the one moment in which a death sends the mail once more.
 ///
 /// # Errors
 /// [`fence::Lost`], or when the database fails.

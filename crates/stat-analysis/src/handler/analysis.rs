@@ -118,6 +118,7 @@ impl StatAnalysis {
             let building_id = text.building_id()?;
             if work.building_id.as_deref() != Some(building_id) {
                 desk.put_down(work.end());
+                desk.settle_storing().await?;
                 if !pace.has_time_for_another() {
                     return Ok(false);
                 }
@@ -135,6 +136,7 @@ impl StatAnalysis {
         }
         desk.put_down(work.end());
         for building_id in without_texts {
+            desk.settle_storing().await?;
             if !pace.has_time_for_another() {
                 return Ok(false);
             }
@@ -251,12 +253,11 @@ impl Desk {
     }
 
     /// Counts the attempt at a building, and only then lets the one before it be stored, beside the
-    /// analysis of this one.
+    /// analysis of this one. Nothing may be being stored any more.
     async fn take_up(&mut self, building_id: &str) -> anyhow::Result<()> {
         if self.one_by_one {
             self.settle().await?;
         }
-        self.settle_storing().await?;
         let claim = self.claim.clone();
         building::begin(self.idle_client(), &claim, building_id).await?;
         if let Some(outcome) = self.finished.take() {
@@ -350,14 +351,15 @@ impl Pace {
         }
     }
 
-    /// Expects that a building may take twice as long as the slowest so far. The first of an invocation is
-    /// always begun, since otherwise a task with too little time would never get on.
+    /// Expects that a building may take half as long again as the slowest so far, and that the one before
+    /// it has to be stored as well. The first of an invocation is always begun, since otherwise a task with
+    /// too little time would never get on.
     fn has_time_for_another(&mut self) -> bool {
         let now = clock::instant();
         let Some(began) = self.building_began.replace(now) else {
             return true;
         };
         self.slowest = self.slowest.max(now - began);
-        self.deadline.left() > self.slowest * 2 + self.reserve
+        self.deadline.left() > self.slowest * 3 + self.reserve
     }
 }

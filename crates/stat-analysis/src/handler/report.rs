@@ -44,7 +44,7 @@ impl StatAnalysis {
         transaction.commit().await?;
 
         let keys = Keys::of(run);
-        let transaction = fence::begin(&mut client, &claim, false).await?;
+        let transaction = report::begin(&mut client, &claim).await?;
         let summary = postgres::summary(&transaction, run).await?;
         self.write_objects(&transaction, run, &summary, &keys).await?;
         let message_id = self.mail_once(transaction, &claim, run, &summary, &keys).await?;

@@ -1,18 +1,116 @@
 //! A month in which nothing goes wrong.
 
-use crate::surroundings::{left, october, small_month};
+use serde_json::json;
+
+use crate::surroundings::{assert_clean, left, october, rows, small_month};
 
 #[tokio::test]
 async fn goes_from_the_schedule_to_the_mail() {
     let month = small_month().await;
-    month.emulator.deploy(month.stat_prep().variable("STAT_TEXTS_PER_TASK", "6"));
+    month.deploy();
+    let answer = month.run(&october()).await.unwrap();
+    let run_id = answer["run_id"].as_str().unwrap();
+    assert_eq!(
+        answer,
+        json!({
+            "run_id": run_id,
+            "state": "queued",
+            "period": {"id": "2026-10", "start": "2026-10-01", "end": "2026-10-31"},
+            "buildings": {"added": 4, "changed": 0, "closed": 0},
+            "tasks": 1,
+            "invoked": 1,
+        })
+    );
+    let [task, report] = &month.emulator.invocations_of("stat-analysis")[..] else {
+        panic!("two invocations")
+    };
+    let mails = month.topic.mails().await.unwrap();
+    assert_eq!(task.payload, json!({"run_id": run_id, "task": 1}));
+    assert_eq!(
+        task.outcome.clone().unwrap().answer().unwrap(),
+        json!({
+            "run_id": run_id,
+            "task": 1,
+            "buildings": {"done": 4, "failed": 0, "left": 0},
+            "documents": 11,
+            "morphemes": 85,
+            "continued": false,
+        })
+    );
+    assert_eq!(report.payload, json!({"run_id": run_id, "task": 0}));
+    assert_eq!(
+        report.outcome.clone().unwrap().answer().unwrap(),
+        json!({
+            "run_id": run_id,
+            "state": "done",
+            "csv": "stat/2026-10-01-2026-10-31.csv",
+            "html": "stat/2026-10-01-2026-10-31.html",
+            "message_id": mails[0].message_id,
+        })
+    );
+    assert_eq!(mails.len(), 1);
+    assert_eq!(mails[0].attributes["run_id"], run_id);
+    let link = format!(
+        "https://s3.console.aws.amazon.com/s3/object/{}?region=ap-northeast-2&prefix=stat%2F2026-10-01-2026-10-31.csv",
+        month.bucket
+    );
+    assert!(mails[0].text.contains(&link), "{}", mails[0].text);
+    assert!(
+        mails[0].text.contains("건물 4곳, 글 11건, 형태소 85개"),
+        "{}",
+        mails[0].text
+    );
+    let status = rows(
+        &month,
+        "select period_id, state, tasks, tasks_done, buildings_done, documents from stat_status",
+    );
+    assert_eq!(status.await, ["(2026-10,done,1,1,4,11)"]);
+}
+
+#[tokio::test]
+async fn is_the_same_in_several_tasks_at_once() {
+    let month = small_month().await;
+    month
+        .emulator
+        .deploy(month.stat_prep().variable("STAT_TEXTS_PER_TASK", "3"));
     month.emulator.deploy(month.stat_analysis());
     let answer = month.run(&october()).await.unwrap();
-    println!("{answer:#}");
-    for invocation in month.emulator.invocations() {
-        println!("{} {} {:?}", invocation.function, invocation.payload, invocation.outcome);
+    assert_eq!((&answer["tasks"], &answer["invoked"]), (&json!(4), &json!(4)));
+    let in_four_tasks = left(&month).await;
+    let without_tasks = |rows: &[String]| -> Vec<String> {
+        rows.iter()
+            .filter(|row| !row.starts_with("(task,"))
+            .cloned()
+            .collect()
+    };
+    let clean = crate::surroundings::clean().await;
+    assert_eq!(without_tasks(&in_four_tasks.rows), without_tasks(&clean.rows));
+    assert_eq!(
+        (in_four_tasks.csv, in_four_tasks.html),
+        (clean.csv.clone(), clean.html.clone())
+    );
+    assert_eq!(month.topic.mails().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn keeps_personal_data_out_of_results_report_mail_and_logs() {
+    let month = small_month().await;
+    month.deploy();
+    month.run(&october()).await.unwrap();
+    assert_clean(&month).await;
+    let left = left(&month).await;
+    let mails = month.topic.mails().await.unwrap();
+    let logs = [
+        month.emulator.logs("stat-prep"),
+        month.emulator.logs("stat-analysis"),
+    ]
+    .concat();
+    for text in left
+        .rows
+        .iter()
+        .chain(&logs)
+        .chain([&left.csv, &left.html, &mails[0].text])
+    {
+        assert!(!text.contains("0000") && !text.contains("1234"), "{text}");
     }
-    for line in month.emulator.logs("stat-analysis") { println!("{line}"); }
-    println!("{:#?}", left(&month).await);
-    println!("{:#?}", month.topic.mails().await.unwrap());
 }

@@ -3,5 +3,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
-mod clean_month;
 mod surroundings;
+
+mod clean_month;
+mod disturbances;
+mod failures;
+mod inputs;
+mod memory;
+mod requests;
+mod statistics;
+mod variables;

@@ -1,0 +1,243 @@
+//! Texts and buildings as they come.
+
+use local_stack::{Month, Outcome};
+use serde_json::json;
+use std::collections::BTreeMap;
+
+use crate::surroundings::{empty_month, left, october, rows, small_month};
+
+/// Runs October with one building and these texts, and returns its terms and their frequencies.
+async fn terms_of(texts: &[&str]) -> BTreeMap<String, i64> {
+    let month = empty_month().await;
+    month.add_building("B1", "한빛", None).await.unwrap();
+    for text in texts {
+        month
+            .add_text("B1", "2026-10-15T12:00:00+09:00", text)
+            .await
+            .unwrap();
+    }
+    month.deploy();
+    month.run(&october()).await.unwrap();
+    terms(&month).await
+}
+
+async fn terms(month: &Month) -> BTreeMap<String, i64> {
+    let rows = month
+        .sql
+        .query("select term, frequency from stat_term", &[])
+        .await
+        .unwrap();
+    rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+}
+
+fn expected(terms: &[(&str, i64)]) -> BTreeMap<String, i64> {
+    terms
+        .iter()
+        .map(|(term, frequency)| ((*term).to_owned(), *frequency))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_building_without_texts_is_in_the_report() {
+    let month = small_month().await;
+    month.add_building("B5", "빈 건물", None).await.unwrap();
+    month.deploy();
+    month.run(&october()).await.unwrap();
+    let building = rows(
+        &month,
+        "select documents, morphemes from stat_building where building_id = 'B5'",
+    )
+    .await;
+    assert_eq!(building, ["(0,0)"]);
+    assert!(left(&month).await.html.contains("빈 건물"));
+    assert!(
+        month.topic.mails().await.unwrap()[0]
+            .text
+            .contains("건물 5곳, 글 11건")
+    );
+}
+
+#[tokio::test]
+async fn no_buildings_at_all_end_with_an_empty_report() {
+    let month = empty_month().await;
+    month.deploy();
+    let answer = month.run(&october()).await.unwrap();
+    assert_eq!(
+        (&answer["tasks"], &answer["invoked"]),
+        (&json!(0), &json!(1)),
+        "the report is handed out"
+    );
+    assert_eq!(left(&month).await.rows, ["(run,2026-10,done)", "(task,0,done)"]);
+    assert!(
+        month.topic.mails().await.unwrap()[0]
+            .text
+            .contains("건물 0곳, 글 0건")
+    );
+}
+
+#[tokio::test]
+async fn a_text_of_ten_megabytes_is_counted() {
+    let sentence = "지하주차장 누수가 심합니다. ";
+    let repeats = 10_000_000 / sentence.len() as i64;
+    let text = sentence.repeat(repeats as usize);
+    assert_eq!(
+        terms_of(&[&text]).await,
+        expected(&[("누수", repeats), ("지하주차장", repeats)])
+    );
+}
+
+#[tokio::test]
+async fn control_characters_separate_words() {
+    // PostgreSQL has no NUL in a text; every other control character can stand there.
+    assert_eq!(
+        terms_of(&["누수\u{1}누수\u{7f}누수\r\n\t누수"]).await,
+        expected(&[("누수", 4)])
+    );
+}
+
+#[tokio::test]
+async fn decomposed_letters_are_the_same_words() {
+    let decomposed = "\u{1102}\u{116e}\u{1109}\u{116e}";
+    assert_eq!(terms_of(&[decomposed, "누수"]).await, expected(&[("누수", 2)]));
+}
+
+#[tokio::test]
+async fn empty_and_missing_bodies_are_texts_without_terms() {
+    let month = empty_month().await;
+    month.add_building("B1", "한빛", None).await.unwrap();
+    let insert = "insert into message (building_id, written_at, body)
+                  values ('B1', '2026-10-15T12:00:00Z', null), ('B1', '2026-10-15T12:00:00Z', '')";
+    month.sql.batch_execute(insert).await.unwrap();
+    month.deploy();
+    month.run(&october()).await.unwrap();
+    assert_eq!(
+        rows(&month, "select documents, morphemes from stat_building").await,
+        ["(2,0)"]
+    );
+}
+
+#[tokio::test]
+async fn a_row_of_letters_is_no_term() {
+    let letters = "뷁".repeat(3000);
+    assert_eq!(
+        terms_of(&[&letters, "ㅋㅋㅋㅋ ㅇㅈ", "누수"]).await,
+        expected(&[("누수", 1)])
+    );
+}
+
+#[tokio::test]
+async fn texts_belong_to_the_month_of_the_zone() {
+    let month = empty_month().await;
+    month.add_building("B1", "한빛", None).await.unwrap();
+    for (written_at, word) in [
+        ("2026-09-30T23:59:59.999999+09:00", "승강기"),
+        ("2026-10-01T00:00:00+09:00", "누수"),
+        ("2026-10-31T23:59:59.999999+09:00", "층간소음"),
+        ("2026-11-01T00:00:00+09:00", "주차권"),
+    ] {
+        month.add_text("B1", written_at, word).await.unwrap();
+    }
+    month.deploy();
+    month.run(&october()).await.unwrap();
+    assert_eq!(terms(&month).await, expected(&[("누수", 1), ("층간소음", 1)]));
+}
+
+#[tokio::test]
+async fn texts_of_unknown_buildings_are_named_and_not_analysed() {
+    let month = small_month().await;
+    month
+        .add_text("X9", "2026-10-15T12:00:00+09:00", "보일러 고장")
+        .await
+        .unwrap();
+    month
+        .add_text("X9", "2026-10-16T12:00:00+09:00", "보일러 고장")
+        .await
+        .unwrap();
+    month.deploy();
+    month.run(&october()).await.unwrap();
+    let mail = &month.topic.mails().await.unwrap()[0].text;
+    assert!(
+        mail.contains("등록되지 않은 건물의 글 2건은 분석하지 않았습니다: X9"),
+        "{mail}"
+    );
+    assert!(month.emulator.logs("stat-prep").join("\n").contains("X9"));
+    assert!(!left(&month).await.csv.contains("보일러"));
+}
+
+#[tokio::test]
+async fn buildings_closed_and_renamed_in_the_month_keep_their_results() {
+    let month = small_month().await;
+    month.deploy();
+    month
+        .run(&json!({"period": "2026-09", "mail": false}))
+        .await
+        .unwrap();
+    month
+        .sql
+        .batch_execute(
+            "update building set closed_on = '2026-10-15' where id = 'B1';
+             update building set name = '은솔채' where id = 'B2';
+             update building set closed_on = '2026-08-01' where id = 'B3'",
+        )
+        .await
+        .unwrap();
+    let answer = month.run(&october()).await.unwrap();
+    assert_eq!(
+        answer["buildings"],
+        json!({"added": 0, "changed": 1, "closed": 2})
+    );
+    let csv = left(&month).await.csv;
+    assert!(
+        csv.contains("B1,한빛 오피스텔") && csv.contains("B2,은솔채"),
+        "{csv}"
+    );
+    assert!(
+        csv.contains("B3,"),
+        "closed long ago, but there are texts of this month"
+    );
+    let kept = rows(&month, "select count(*) from stat_dimension").await;
+    assert_eq!(kept, ["(4)"]);
+}
+
+#[tokio::test]
+async fn a_building_closed_before_the_month_and_without_texts_is_left_out() {
+    let month = small_month().await;
+    month
+        .add_building("B5", "옛 건물", Some("2026-09-30"))
+        .await
+        .unwrap();
+    month
+        .add_building("B6", "닫는 건물", Some("2026-10-01"))
+        .await
+        .unwrap();
+    month.deploy();
+    month.run(&october()).await.unwrap();
+    let html = left(&month).await.html;
+    assert!(!html.contains("옛 건물") && html.contains("닫는 건물"));
+}
+
+#[tokio::test]
+async fn a_source_that_cannot_be_right_is_refused_with_a_sentence() {
+    for (change, expected) in [
+        ("drop view stat_source_text", "there is no relation stat_source_text"),
+        (
+            "create or replace view stat_source_building as
+             select id as building_id, name, closed_on from building
+             union all select 'B1', 'again', null",
+            "stat_source_building has 2 rows for the building B1",
+        ),
+        (
+            "drop view stat_source_text; create view stat_source_text as
+             select id as text_id, building_id, written_at at time zone 'UTC' as written_at, body from message",
+            "stat_source_text.written_at is timestamp, expected timestamptz",
+        ),
+    ] {
+        let month = small_month().await;
+        month.sql.batch_execute(change).await.unwrap();
+        month.deploy();
+        let outcome = month.emulator.invoke("stat-prep", &october()).await.unwrap();
+        let Outcome::Error(error) = outcome else { panic!("expected an error, got {outcome:?}") };
+        let message = error["errorMessage"].as_str().unwrap();
+        assert!(message.contains(expected), "{message}");
+    }
+}

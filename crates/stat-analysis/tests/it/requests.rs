@@ -1,0 +1,367 @@
+//! `force`, `failed`, `mail`, `resume`, and what is refused.
+
+use local_stack::{Decision, Month, Outcome};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::surroundings::{
+    Obstacle, PATIENCE, assert_clean, clean, deliver_twice, left, october, rows, small_month,
+};
+
+async fn current_run(month: &Month) -> String {
+    let query = "select current_run_id from stat_period where period_id = '2026-10'";
+    month
+        .sql
+        .query_one(query, &[])
+        .await
+        .unwrap()
+        .get::<_, Uuid>(0)
+        .to_string()
+}
+
+async fn mails(month: &Month) -> usize {
+    month.topic.mails().await.unwrap().len()
+}
+
+#[track_caller]
+fn error_of(outcome: Outcome) -> (String, String) {
+    let Outcome::Error(error) = outcome else {
+        panic!("expected an error, got {outcome:?}")
+    };
+    (
+        error["errorType"].as_str().unwrap().to_owned(),
+        error["errorMessage"].as_str().unwrap().to_owned(),
+    )
+}
+
+#[tokio::test]
+async fn a_plain_event_on_a_finished_month_does_nothing() {
+    let month = small_month().await;
+    month.deploy();
+    let first = month.run(&october()).await.unwrap();
+    let second = month.run(&json!({"period": "2026-10"})).await.unwrap();
+    assert_eq!(second["run_id"], first["run_id"]);
+    assert_eq!(
+        (&second["state"], &second["invoked"]),
+        (&json!("done"), &json!(0))
+    );
+    assert_eq!(
+        second["buildings"],
+        json!({"added": 0, "changed": 0, "closed": 0})
+    );
+    assert_clean(&month).await;
+}
+
+#[tokio::test]
+async fn force_runs_a_finished_month_again_and_replaces_its_results() {
+    let month = small_month().await;
+    month.deploy();
+    let first = month.run(&october()).await.unwrap();
+    month
+        .add_text("B4", "2026-10-30T10:00:00+09:00", "보일러가 고장났습니다")
+        .await
+        .unwrap();
+    let second = month
+        .run(&json!({"period": "2026-10", "force": true}))
+        .await
+        .unwrap();
+    assert_ne!(second["run_id"], first["run_id"]);
+    assert_eq!(current_run(&month).await, second["run_id"].as_str().unwrap());
+    assert_eq!(mails(&month).await, 2);
+    let results = rows(
+        &month,
+        "select count(distinct run_id), sum(documents) from stat_building",
+    )
+    .await;
+    assert_eq!(results, ["(1,12)"], "the results of the older run are gone");
+    assert!(left(&month).await.csv.contains("보일러"));
+}
+
+#[tokio::test]
+async fn a_doubled_event_with_force_is_one_run() {
+    let month = small_month().await;
+    month.deploy();
+    month.run(&october()).await.unwrap();
+    let request_id = deliver_twice(&month, &json!({"period": "2026-10", "force": true})).await;
+    // Once more when everything is over.
+    month.emulator.redeliver(&request_id).unwrap();
+    month.emulator.idle(PATIENCE).await.unwrap();
+    assert_eq!(month.emulator.invocations_of("stat-prep").len(), 4);
+    assert_eq!(rows(&month, "select count(*) from stat_run").await, ["(2)"]);
+    assert_eq!(left(&month).await, clean().await.clone());
+    assert_eq!(mails(&month).await, 2, "the first run's and the forced one's");
+}
+
+#[tokio::test]
+async fn a_late_task_of_a_superseded_run_writes_nothing() {
+    let month = small_month().await;
+    month.deploy();
+    month.emulator.on_invoke(|call| match call.caller {
+        Some(_) => Decision::Hold,
+        None => Decision::Deliver,
+    });
+    let old = month
+        .emulator
+        .invoke("stat-prep", &october())
+        .await
+        .unwrap()
+        .answer()
+        .unwrap();
+    month.emulator.on_invoke(|_| Decision::Deliver);
+    let new = month
+        .emulator
+        .invoke("stat-prep", &json!({"period": "2026-10", "force": true}))
+        .await
+        .unwrap();
+    let new = new.answer().unwrap();
+    assert_ne!(old["run_id"], new["run_id"]);
+    month.emulator.calm();
+    month.emulator.idle(PATIENCE).await.unwrap();
+    let late = month.emulator.invocations_of("stat-analysis").into_iter();
+    let late: Vec<_> = late
+        .filter(|invocation| invocation.payload["run_id"] == old["run_id"])
+        .collect();
+    assert_eq!(late.len(), 1);
+    assert_eq!(
+        late[0].outcome.clone().unwrap().answer().unwrap(),
+        json!({"skipped": "superseded"})
+    );
+    assert_clean(&month).await;
+    let states = rows(&month, "select state from stat_run").await;
+    assert_eq!(
+        states,
+        ["(done)", "(failed)"],
+        "the run that was given up says so"
+    );
+}
+
+#[tokio::test]
+async fn a_task_superseded_in_the_middle_stops_at_its_next_write() {
+    let month = small_month().await;
+    month.deploy();
+    month.emulator.on_invoke(|call| match call.caller {
+        Some(_) => Decision::Hold,
+        None => Decision::Deliver,
+    });
+    month
+        .emulator
+        .invoke("stat-prep", &october())
+        .await
+        .unwrap()
+        .answer()
+        .unwrap();
+    let obstacle = Obstacle::put(&month, "lock table message in access exclusive mode").await;
+    month.emulator.calm();
+    obstacle.stands_in_the_way_of(&month, 1).await;
+    // Only the plan waits for the table; it is let go together with the stuck task.
+    let emulator = month.emulator.clone();
+    let forced = json!({"period": "2026-10", "force": true});
+    let forced = tokio::spawn(async move { emulator.invoke("stat-prep", &forced).await.unwrap() });
+    obstacle.stands_in_the_way_of(&month, 2).await;
+    obstacle.remove().await;
+    forced.await.unwrap().answer().unwrap();
+    month.emulator.idle(PATIENCE).await.unwrap();
+    assert_eq!(left(&month).await, clean().await.clone());
+}
+
+#[tokio::test]
+async fn mail_false_computes_without_a_mail() {
+    let month = small_month().await;
+    month.deploy();
+    month
+        .run(&json!({"period": "2026-10", "mail": false}))
+        .await
+        .unwrap();
+    assert_eq!(left(&month).await, clean().await.clone());
+    assert_eq!(mails(&month).await, 0);
+    let report = month
+        .emulator
+        .invocations_of("stat-analysis")
+        .pop()
+        .unwrap()
+        .outcome
+        .unwrap();
+    assert_eq!(report.answer().unwrap()["message_id"], Value::Null);
+}
+
+#[tokio::test]
+async fn resume_hands_out_what_was_dropped() {
+    let month = small_month().await;
+    month.deploy();
+    month.emulator.on_invoke(|call| match call.caller {
+        Some(_) => Decision::Drop,
+        None => Decision::Deliver,
+    });
+    let run = month.run(&october()).await.unwrap();
+    month.emulator.calm();
+    let resumed = month.run(&json!({"resume": true})).await.unwrap();
+    assert_eq!(resumed["resumed"].as_array().unwrap().len(), 1);
+    assert_eq!(resumed["resumed"][0]["run_id"], run["run_id"]);
+    assert_eq!(
+        (&resumed["resumed"][0]["tasks"], &resumed["resumed"][0]["invoked"]),
+        (&json!(1), &json!(1))
+    );
+    assert_clean(&month).await;
+    let resumed = month.run(&json!({"resume": true})).await.unwrap();
+    assert_eq!(resumed, json!({"resumed": []}));
+}
+
+#[tokio::test]
+async fn resume_hands_out_the_report_that_was_dropped() {
+    let month = small_month().await;
+    month.deploy();
+    month
+        .emulator
+        .on_invoke(|call| match call.payload["task"] == json!(0) {
+            true => Decision::Drop,
+            false => Decision::Deliver,
+        });
+    month.run(&october()).await.unwrap();
+    assert_eq!(mails(&month).await, 0);
+    month.emulator.calm();
+    let resumed = month.run(&json!({"resume": true})).await.unwrap();
+    assert_eq!(resumed["resumed"][0]["invoked"], json!(1));
+    assert_clean(&month).await;
+}
+
+#[tokio::test]
+async fn resume_takes_over_only_what_must_be_dead() {
+    let month = small_month().await;
+    let mut function = month.stat_analysis();
+    function.max_retries = 0;
+    month.emulator.deploy(month.stat_prep());
+    month.emulator.deploy(function);
+    month.emulator.on_invoke(|call| match call.caller {
+        Some(_) => Decision::Hold,
+        None => Decision::Deliver,
+    });
+    month
+        .emulator
+        .invoke("stat-prep", &october())
+        .await
+        .unwrap()
+        .answer()
+        .unwrap();
+    let obstacle = Obstacle::put(&month, "lock table message in access exclusive mode").await;
+    month.emulator.calm();
+    obstacle.stands_in_the_way_of(&month, 1).await;
+    month.emulator.kill("stat-analysis");
+    obstacle.remove().await;
+    let too_early = month.run(&json!({"resume": true})).await.unwrap();
+    assert_eq!(
+        too_early["resumed"][0]["invoked"],
+        json!(0),
+        "it may still be alive"
+    );
+    assert_eq!(too_early["resumed"][0]["state"], json!("running"));
+    // Two minutes later, the deadline and the grace have passed.
+    month
+        .sql
+        .batch_execute("update stat_task set claimed_until = now() - interval '1 s'")
+        .await
+        .unwrap();
+    let resumed = month.run(&json!({"resume": true})).await.unwrap();
+    assert_eq!(resumed["resumed"][0]["invoked"], json!(1));
+    assert_clean(&month).await;
+}
+
+#[tokio::test]
+async fn a_month_that_has_not_ended_is_refused() {
+    let month = small_month().await;
+    month.deploy();
+    let outcome = month
+        .emulator
+        .invoke("stat-prep", &json!({"period": "2999-01"}))
+        .await
+        .unwrap();
+    let (error_type, message) = error_of(outcome);
+    assert_eq!(error_type, "MonthNotEnded");
+    assert!(
+        message.contains("2999-01 has not ended yet in Asia/Seoul"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
+async fn an_event_that_nobody_understands_is_refused_with_a_sentence() {
+    let month = small_month().await;
+    month.deploy();
+    for (function, event, expected) in [
+        (
+            "stat-prep",
+            json!({"period": "2026-13"}),
+            "a month written like 2026-10",
+        ),
+        (
+            "stat-prep",
+            json!({"hello": "secret-word"}),
+            "expected a schedule's event",
+        ),
+        (
+            "stat-analysis",
+            json!({"task": "secret-word"}),
+            r#"expected {"run_id": a UUID"#,
+        ),
+    ] {
+        let (error_type, message) = error_of(month.emulator.invoke(function, &event).await.unwrap());
+        assert_eq!(error_type, "InvalidEvent");
+        assert!(message.contains(expected), "{message}");
+        let log = month.emulator.logs(function).join("\n");
+        assert_eq!(
+            log.matches("InvalidEvent").count(),
+            log.matches("unknown event").count(),
+            "{log}"
+        );
+        assert!(!log.contains("secret-word"), "{log}");
+    }
+}
+
+#[tokio::test]
+async fn another_analyser_in_the_middle_of_a_month_is_refused_and_force_begins_anew() {
+    let month = small_month().await;
+    month.deploy();
+    month.emulator.on_invoke(|call| match call.caller {
+        Some(_) => Decision::Drop,
+        None => Decision::Deliver,
+    });
+    month.run(&october()).await.unwrap();
+    month.emulator.calm();
+    month
+        .sql
+        .batch_execute("update stat_run set analyser = 'ko-morph 0.0.1, of yesterday'")
+        .await
+        .unwrap();
+    month.run(&json!({"resume": true})).await.unwrap();
+    let (error_type, message) = error_of(
+        month
+            .emulator
+            .invocations_of("stat-analysis")
+            .pop()
+            .unwrap()
+            .outcome
+            .unwrap(),
+    );
+    assert_eq!(error_type, "ForeignAnalyser");
+    assert!(
+        message.contains("ko-morph 0.0.1, of yesterday") && message.contains("stop words"),
+        "{message}"
+    );
+    month
+        .run(&json!({"period": "2026-10", "force": true}))
+        .await
+        .unwrap();
+    assert_clean(&month).await;
+}
+
+#[tokio::test]
+async fn failed_without_a_run_says_so() {
+    let month = small_month().await;
+    month.deploy();
+    let outcome = month
+        .emulator
+        .invoke("stat-prep", &json!({"period": "2026-10", "failed": true}))
+        .await
+        .unwrap();
+    let (_, message) = error_of(outcome);
+    assert!(message.contains("2026-10 has no run yet"), "{message}");
+}

@@ -1,0 +1,121 @@
+//! What the function's variables change.
+
+use serde_json::json;
+
+use crate::surroundings::{october, rows, small_month};
+
+#[tokio::test]
+async fn takes_its_word_lists_from_a_file_and_from_s3() {
+    let month = small_month().await;
+    let file = std::env::temp_dir().join(format!("nightshift-words-{}.csv", uuid::Uuid::new_v4()));
+    std::fs::write(&file, "안에서담배,NNG\n").unwrap();
+    month
+        .moto
+        .put_object(&month.bucket, "words/stop.txt", "엘리베이터\n")
+        .await
+        .unwrap();
+    let function = month
+        .stat_analysis()
+        .variable("USER_DICTIONARY", file.display().to_string())
+        .variable("STOP_WORDS", format!("s3://{}/words/stop.txt", month.bucket));
+    month.emulator.deploy(month.stat_prep());
+    month.emulator.deploy(function);
+    month
+        .add_text("B1", "2026-10-12T12:00:00+09:00", "안에서담배 냄새")
+        .await
+        .unwrap();
+    month.run(&october()).await.unwrap();
+    let terms = rows(&month, "select term from stat_term where building_id = 'B1'")
+        .await
+        .join(" ");
+    assert!(terms.contains("안에서담배"), "{terms}");
+    assert!(!terms.contains("엘리베이터"), "{terms}");
+    std::fs::remove_file(file).unwrap();
+}
+
+#[tokio::test]
+async fn a_wrong_line_of_the_user_dictionary_ends_the_init_with_its_number() {
+    let month = small_month().await;
+    month
+        .moto
+        .put_object(&month.bucket, "words.csv", "공용부,NNG\n주차권,VV\n")
+        .await
+        .unwrap();
+    let function = month
+        .stat_analysis()
+        .variable("USER_DICTIONARY", format!("s3://{}/words.csv", month.bucket));
+    month.emulator.deploy(function);
+    let outcome = month.emulator.invoke("stat-analysis", &json!({})).await.unwrap();
+    let local_stack::Outcome::InitFailed(error) = outcome else {
+        panic!("{outcome:?}")
+    };
+    let message = error["errorMessage"].as_str().unwrap();
+    assert!(
+        message.contains("USER_DICTIONARY is malformed") && message.contains("line 2"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
+async fn a_missing_stop_word_list_ends_the_init_with_its_name() {
+    let month = small_month().await;
+    month
+        .emulator
+        .deploy(month.stat_analysis().variable("STOP_WORDS", "/nowhere/stop.txt"));
+    let outcome = month.emulator.invoke("stat-analysis", &json!({})).await.unwrap();
+    let local_stack::Outcome::InitFailed(error) = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert!(
+        error["errorMessage"]
+            .as_str()
+            .unwrap()
+            .contains("STOP_WORDS: could not read /nowhere/stop.txt"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_presigned_link_opens_the_report_for_anybody_and_says_until_when() {
+    let month = small_month().await;
+    month.emulator.deploy(month.stat_prep());
+    let function = month
+        .stat_analysis()
+        .variable("REPORT_LINK", "presigned")
+        .variable("REPORT_LOCALE", "en");
+    month.emulator.deploy(function);
+    month.run(&october()).await.unwrap();
+    let mail = month.topic.mails().await.unwrap().remove(0);
+    assert_eq!(mail.subject, "2026-10: statistics by building");
+    assert!(
+        mail.text.contains("Anybody can open the links until 20") && mail.text.contains(" KST."),
+        "{}",
+        mail.text
+    );
+    let link = mail
+        .text
+        .lines()
+        .find_map(|line| line.strip_prefix("CSV: "))
+        .unwrap();
+    assert!(
+        link.contains("X-Amz-Signature=") && link.contains("X-Amz-Expires="),
+        "{link}"
+    );
+    assert!(link.contains("/stat/2026-10-01-2026-10-31.csv?"), "{link}");
+}
+
+#[tokio::test]
+async fn keeps_as_many_keywords_as_it_is_told() {
+    let month = small_month().await;
+    month.emulator.deploy(month.stat_prep());
+    month
+        .emulator
+        .deploy(month.stat_analysis().variable("KEYWORDS_PER_BUILDING", "2"));
+    month.run(&october()).await.unwrap();
+    let most = rows(
+        &month,
+        "select building_id, count(*) from stat_keyword group by 1",
+    )
+    .await;
+    assert_eq!(most, ["(B1,2)", "(B2,2)", "(B3,2)", "(B4,2)"]);
+}

@@ -1,0 +1,63 @@
+//! `stat_dimension` follows `stat_source_building`.
+
+use serde_json::json;
+
+use crate::surroundings::{answer, deploy_without_work, month, october};
+
+#[tokio::test]
+async fn says_what_was_added_changed_and_closed_and_deletes_nothing() {
+    let month = month().await;
+    deploy_without_work(&month);
+    let first = answer(&month, &json!({"period": "2026-08"})).await;
+    assert_eq!(first["buildings"], json!({"added": 3, "changed": 0, "closed": 0}));
+    let unchanged = answer(&month, &json!({"period": "2026-09"})).await;
+    assert_eq!(
+        unchanged["buildings"],
+        json!({"added": 0, "changed": 0, "closed": 0})
+    );
+    month
+        .sql
+        .batch_execute(
+            "update building set closed_on = '2026-10-20' where id = 'B1';
+             update building set name = 'renamed' where id = 'B2';
+             delete from building where id = 'B3';
+             insert into building values ('B4', 'new', null)",
+        )
+        .await
+        .unwrap();
+    let changed = answer(&month, &october()).await;
+    assert_eq!(
+        changed["buildings"],
+        json!({"added": 1, "changed": 1, "closed": 1})
+    );
+    let query = "select building_id || ' ' || name || ' ' || coalesce(closed_on::text, '-')
+                 from stat_dimension order by 1";
+    let known: Vec<String> = month
+        .sql
+        .query(query, &[])
+        .await
+        .unwrap()
+        .iter()
+        .map(|row| row.get(0))
+        .collect();
+    assert_eq!(known, ["B1 B1 2026-10-20", "B2 renamed -", "B3 B3 -", "B4 new -"]);
+    month
+        .sql
+        .batch_execute("update building set closed_on = null where id = 'B1'")
+        .await
+        .unwrap();
+    let reopened = answer(&month, &json!({"period": "2026-10", "force": true})).await;
+    assert_eq!(
+        reopened["buildings"],
+        json!({"added": 0, "changed": 1, "closed": 0})
+    );
+}
+
+#[tokio::test]
+async fn two_first_events_at_once_migrate_once() {
+    let month = month().await;
+    deploy_without_work(&month);
+    let (august, september) = (json!({"period": "2026-08"}), json!({"period": "2026-09"}));
+    let (first, second) = tokio::join!(answer(&month, &august), answer(&month, &september));
+    assert_eq!((&first["tasks"], &second["tasks"]), (&json!(1), &json!(1)));
+}

@@ -1,0 +1,87 @@
+//! A month that does not end is not passed over in silence.
+
+use local_stack::Month;
+use serde_json::{Value, json};
+
+use crate::surroundings::{answer, deploy_without_work, month, october};
+
+async fn grow_old(month: &Month, age: &str) {
+    let older = format!("update stat_run set opened_at = now() - interval '{age}'");
+    month.sql.batch_execute(&older).await.unwrap();
+}
+
+/// The values of the metric, one for each resume.
+fn metric(month: &Month) -> Vec<f64> {
+    let lines = month.emulator.logs("stat-prep").into_iter();
+    let metrics =
+        lines.filter_map(|line| serde_json::from_str::<Value>(&line).ok()?["MonthUnfinished"].as_f64());
+    metrics.collect()
+}
+
+#[tokio::test]
+async fn a_run_open_for_more_than_five_hours_is_warned_of_once() {
+    let month = month().await;
+    deploy_without_work(&month);
+    let run = answer(&month, &october()).await;
+    grow_old(&month, "4 h 59 min").await;
+    answer(&month, &json!({"resume": true})).await;
+    assert_eq!(month.topic.mails().await.unwrap().len(), 0);
+    grow_old(&month, "5 h 1 min").await;
+    answer(&month, &json!({"resume": true})).await;
+    answer(&month, &json!({"resume": true})).await;
+    let warnings = month.topic.mails().await.unwrap();
+    assert_eq!(warnings.len(), 1);
+    assert_eq!(
+        warnings[0].subject,
+        "Nightshift: the statistics of 2026-10 are unfinished"
+    );
+    assert!(
+        warnings[0].text.contains(run["run_id"].as_str().unwrap()),
+        "{}",
+        warnings[0].text
+    );
+    assert_eq!(
+        metric(&month),
+        [0.0, 1.0, 1.0],
+        "the metric lasts as long as the run"
+    );
+}
+
+#[tokio::test]
+async fn without_a_topic_the_warning_is_logged() {
+    let month = month().await;
+    deploy_without_work(&month);
+    answer(&month, &october()).await;
+    grow_old(&month, "6 h").await;
+    let mut prep = month.stat_prep();
+    prep.environment.remove("SNS_TOPIC_ARN");
+    month.emulator.deploy(prep);
+    answer(&month, &json!({"resume": true})).await;
+    assert!(
+        month
+            .emulator
+            .logs("stat-prep")
+            .join("\n")
+            .contains("has been open for more than 5 hours")
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_configuration_ends_the_init_with_all_its_faults() {
+    let month = month().await;
+    let prep = month
+        .stat_prep()
+        .variable("STAT_TIME_ZONE", "Mars")
+        .variable("STAT_TEXTS_PER_TASK", "0");
+    month.emulator.deploy(prep);
+    let outcome = month.emulator.invoke("stat-prep", &october()).await.unwrap();
+    let local_stack::Outcome::InitFailed(error) = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!(error["errorType"], "ConfigurationError");
+    let message = error["errorMessage"].as_str().unwrap();
+    assert!(
+        message.contains("STAT_TIME_ZONE") && message.contains("STAT_TEXTS_PER_TASK"),
+        "{message}"
+    );
+}
