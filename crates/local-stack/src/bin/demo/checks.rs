@@ -27,6 +27,8 @@ pub struct Evidence<'r> {
     pub status: Vec<Status>,
     pub csv: Vec<u8>,
     pub html: Vec<u8>,
+    /// Everything in the bucket, by key.
+    pub objects: Vec<(String, Vec<u8>)>,
     pub mails: Vec<Mail>,
     pub logs: Vec<String>,
     /// Ends with the month's event, the same again, and a resume.
@@ -210,15 +212,17 @@ fn html_names_every_building(evidence: &Evidence<'_>) -> Result<String, String> 
 }
 
 fn nothing_personal_is_left(evidence: &Evidence<'_>) -> Result<String, String> {
-    let texts = [("the CSV", &evidence.csv), ("the HTML", &evidence.html)];
-    let texts = texts.map(|(name, bytes)| (name, String::from_utf8_lossy(bytes).into_owned()));
+    let objects = evidence
+        .objects
+        .iter()
+        .map(|(key, content)| (key.as_str(), String::from_utf8_lossy(content).into_owned()));
     let mails = evidence
         .mails
         .iter()
         .map(|mail| ("the mail", format!("{}\n{}", mail.subject, mail.text)));
     let logs = ("the logs", evidence.logs.join("\n"));
     let data = &evidence.tenant.personal_data;
-    for (name, text) in texts.into_iter().chain(mails).chain([logs]) {
+    for (name, text) in objects.chain(mails).chain([logs]) {
         if let Some(found) = data.found_in(&text) {
             return Err(format!("{found} of a text stands in {name}"));
         }
@@ -227,8 +231,8 @@ fn nothing_personal_is_left(evidence: &Evidence<'_>) -> Result<String, String> {
         }
     }
     Ok(format!(
-        "the texts' {} numbers and addresses are not in the report, the mail or {} lines of logs, nor is the \
-         database's password",
+        "the texts' {} numbers and addresses are not in the reports, the mail or {} lines of logs, nor is \
+         the database's password",
         data.len(),
         grouped(evidence.logs.len())
     ))

@@ -17,6 +17,7 @@ mod rehearsal;
 mod report;
 mod screen;
 mod serve;
+mod show;
 mod stage;
 mod tenant;
 mod texts;

@@ -19,14 +19,14 @@ use super::{
     progress::Progress,
     record::{self, Calls, Entry},
     report::Folder,
-    screen::{self, Align, grouped, heading, labelled, labelled_json, line},
+    screen::{grouped, heading, labelled, line},
+    show,
     stage::{Servers, seconds},
     tenant::{self, Tenant},
 };
 
 /// So few that the demo's months have several tasks; a user's file has AWS's number.
 const DEMO_TEXTS_PER_TASK: &str = "300";
-const SHOWN_TASKS: usize = 4;
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 const STUCK_AFTER: Duration = Duration::from_secs(600);
 
@@ -45,6 +45,10 @@ struct Rehearsal {
 pub async fn perform(servers: &Servers, texts: Option<&Path>) -> Result<ExitCode> {
     let folder = Folder::empty()?;
     let month = Month::last_full(jiff::Timestamp::now());
+    line(format!(
+        "\nNightshift: the statistics of {}, from the schedule to the mail\n",
+        month.id()
+    ));
     let mut rehearsal = Rehearsal::prepare(servers, texts, month).await?;
 
     if texts.is_none() {
@@ -80,7 +84,7 @@ pub async fn perform(servers: &Servers, texts: Option<&Path>) -> Result<ExitCode
     )
     .await?;
     let evidence = rehearsal.evidence(month, run_id, status, &folder).await?;
-    show_results(&rehearsal.surroundings, run_id, &evidence.status).await?;
+    show::results(&rehearsal.surroundings, run_id, &evidence.status).await?;
     figures.show();
 
     let is_right = checks::all(&evidence);
@@ -156,10 +160,10 @@ impl Rehearsal {
             }),
             took,
         };
-        show("stat-prep", &prep);
+        show::entry("stat-prep", &prep);
         self.prep.push(prep);
         let analysis = record::analysis_entries(&self.surroundings, self.analysis.len()).await?;
-        show_analysis(&analysis);
+        show::analysis(&analysis);
         self.analysis.extend(analysis);
         self.ensure_ended().await?;
         Ok(wall)
@@ -253,6 +257,11 @@ impl Rehearsal {
         let html = surroundings
             .report(&format!("{}.html", month.first.last_of_month()))
             .await?;
+        let mut objects = Vec::new();
+        for key in surroundings.moto.objects(&surroundings.bucket).await? {
+            let content = surroundings.moto.object(&surroundings.bucket, &key).await?;
+            objects.push((key, content.unwrap_or_default()));
+        }
         let mails = surroundings.topic.mails().await?;
         folder.write(&csv, &html, &self.prep, &self.analysis, mails.first())?;
         let logs = ["stat-prep", "stat-analysis"].map(|name| surroundings.emulator.logs(name));
@@ -266,6 +275,7 @@ impl Rehearsal {
             status,
             csv,
             html,
+            objects,
             mails,
             logs: logs.concat(),
             prep: &self.prep,
@@ -318,141 +328,4 @@ async fn deploy(servers: &Servers, surroundings: &Surroundings, few_texts: bool)
         surroundings.emulator.deploy(function);
     }
     Ok(password)
-}
-
-fn show(function: &str, entry: &Entry) {
-    labelled_json(function, &entry.event);
-    labelled_json(&format!("  after {}", seconds(entry.took)), &entry.result);
-    labelled("  received", &received(&entry.received));
-}
-
-/// Of many tasks the first ones and the last, which is the report.
-fn show_analysis(entries: &[Entry]) {
-    let hidden = match entries.len().saturating_sub(SHOWN_TASKS + 1) {
-        1 => 0,
-        hidden => hidden,
-    };
-    for (index, entry) in entries.iter().enumerate() {
-        if index < SHOWN_TASKS || index >= entries.len() - 1 || hidden == 0 {
-            show("stat-analysis", entry);
-        } else if index == SHOWN_TASKS {
-            labelled(
-                "stat-analysis",
-                &format!("… {hidden} more tasks, see summary.json …"),
-            );
-        }
-    }
-}
-
-/// What the other sides received, in words.
-fn received(received: &Value) -> String {
-    let mut words = Vec::new();
-    if let Some(accepted) = received["lambda"]["accepted"].as_u64() {
-        words.push(format!("Lambda: {accepted} invocations"));
-    }
-    if let Some(rows) = received["postgresql"].as_object() {
-        let rows = rows.iter().filter(|(_, rows)| rows.as_i64() != Some(0));
-        let rows: Vec<String> = rows
-            .map(|(table, rows)| format!("{table} {}", grouped(rows)))
-            .collect();
-        words.push(match rows.is_empty() {
-            true => "PostgreSQL: no row".to_owned(),
-            false => format!("PostgreSQL rows: {}", rows.join(", ")),
-        });
-    }
-    for object in received["s3"].as_array().into_iter().flatten() {
-        words.push(format!(
-            "S3: {} ({} bytes)",
-            object["key"].as_str().unwrap_or_default(),
-            grouped(&object["bytes"])
-        ));
-    }
-    for mail in received["sns"].as_array().into_iter().flatten() {
-        words.push(format!("SNS: mail {}", mail["subject"]));
-    }
-    words.join("\n")
-}
-
-async fn show_results(surroundings: &Surroundings, run_id: Uuid, status: &[Status]) -> Result<()> {
-    for mail in surroundings.topic.mails().await? {
-        heading("The mail");
-        labelled("subject", &mail.subject);
-        for (name, value) in &mail.attributes {
-            labelled("attribute", &format!("{name} = {value}"));
-        }
-        labelled("text", mail.text.trim_end());
-    }
-    heading("The most distinctive terms of the buildings with the most texts");
-    show_terms(&ledger::top_terms(&surroundings.sql, run_id, 4, 5).await?);
-    heading("stat_status");
-    show_status(status);
-    Ok(())
-}
-
-fn show_terms(terms: &[ledger::Term]) {
-    use Align::{Left, Right};
-    let header = [
-        "building",
-        "texts",
-        "term",
-        "count",
-        "in texts",
-        "z",
-        "month before",
-        "share",
-    ];
-    let mut rows = vec![header.map(str::to_owned).to_vec()];
-    let mut building = None;
-    for term in terms {
-        let is_first = building.replace(&term.building) != Some(&term.building);
-        let if_first = |text: String| if is_first { text } else { String::new() };
-        rows.push(vec![
-            if_first(term.building.clone()),
-            if_first(grouped(term.documents)),
-            term.term.clone(),
-            grouped(term.frequency),
-            grouped(term.in_documents),
-            format!("{:.1}", term.z_score),
-            term.previous_frequency.map_or("–".to_owned(), grouped),
-            term.share_change
-                .map_or("–".to_owned(), |change| format!("{:+.2} pp", change * 100.0)),
-        ]);
-    }
-    screen::table(&[Left, Right, Left, Right, Right, Right, Right, Right], &rows);
-}
-
-fn show_status(status: &[Status]) {
-    use Align::{Left, Right};
-    let header = [
-        "period",
-        "state",
-        "tasks",
-        "buildings",
-        "failed",
-        "texts",
-        "morphemes",
-        "took",
-        "mailed (Seoul)",
-    ];
-    let mut rows = vec![header.map(str::to_owned).to_vec()];
-    for month in status {
-        rows.push(vec![
-            month.period.clone(),
-            month.state.clone(),
-            format!("{}/{}", month.tasks_done, month.tasks),
-            format!("{}/{}", month.buildings_done, month.buildings),
-            month.buildings_failed.to_string(),
-            grouped(month.documents),
-            grouped(month.morphemes),
-            month.took.clone(),
-            month.mailed_at.clone().unwrap_or_else(|| "–".to_owned()),
-        ]);
-    }
-    screen::table(
-        &[Left, Left, Right, Right, Right, Right, Right, Right, Left],
-        &rows,
-    );
-    if let Some(analyser) = status.first().and_then(|month| month.analyser.as_ref()) {
-        labelled("analyser", analyser);
-    }
 }
