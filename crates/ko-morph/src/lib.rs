@@ -16,6 +16,7 @@ mod checksum;
 mod chunk;
 mod image;
 mod lattice;
+mod lefts;
 mod trie;
 
 pub mod build;

@@ -122,10 +122,10 @@ impl UserDictionary {
         self.words.get(entry as usize)
     }
 
-    /// Calls `found` with length in characters, word and entry of every word that the text starts with, the
+    /// Calls `found` with length in characters and number of every word that the text starts with, the
     /// shortest first.
     #[inline]
-    pub(crate) fn prefixes(&self, text: &str, mut found: impl FnMut(usize, &UserWord, u32)) {
+    pub(crate) fn prefixes(&self, text: &str, mut found: impl FnMut(usize, u32)) {
         if self.words.is_empty() {
             return;
         }
@@ -143,7 +143,7 @@ impl UserDictionary {
             words = &words[..words.partition_point(|word| next(word) == Some(character))];
             let Some(first) = words.first() else { return };
             if first.text.len() == offset + character.len_utf8() {
-                found(length, first, from as u32);
+                found(length, from as u32);
             }
         }
     }
