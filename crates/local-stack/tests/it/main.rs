@@ -5,6 +5,7 @@
     reason = "tests look at the clock and call with whatever client is at hand"
 )]
 
+mod architecture;
 mod delivery;
 mod disturbances;
 mod fault_proxy;

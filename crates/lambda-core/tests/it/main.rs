@@ -1,0 +1,98 @@
+//! Secrets, from the emulated Secrets Manager.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+use aws_config::SdkConfig;
+use lambda_core::secrets::{SecretSource, Secrets};
+use lambda_core::variables::Variables;
+use local_stack::Moto;
+use serde_json::json;
+
+async fn sdk(moto: &Moto) -> SdkConfig {
+    aws_config::defaults(aws_config::BehaviorVersion::latest())
+        .region("ap-northeast-2")
+        .endpoint_url(moto.endpoint())
+        .test_credentials()
+        .load()
+        .await
+}
+
+fn source(name: &str, value: &str) -> SecretSource {
+    let variables: Variables = [(name, value)].into_iter().collect();
+    variables.required_secret("TOKEN").unwrap()
+}
+
+#[tokio::test]
+async fn reads_a_secret_once_and_again_when_it_is_refused() {
+    let moto = Moto::start().await.unwrap();
+    moto.put_secret("token", "old").await.unwrap();
+    let secrets = Secrets::new(&sdk(&moto).await);
+    let token = source("TOKEN_SECRET", "token");
+    let old = secrets.read(&token).await.unwrap();
+    assert_eq!(old.expose(), "old");
+    assert!(
+        secrets.read_again(&token, &old).await.unwrap().is_none(),
+        "it has not changed"
+    );
+    moto.put_secret("token", "new").await.unwrap();
+    assert_eq!(secrets.read(&token).await.unwrap().expose(), "old", "read once");
+    assert_eq!(
+        secrets.read_again(&token, &old).await.unwrap().unwrap().expose(),
+        "new"
+    );
+    assert_eq!(secrets.read(&token).await.unwrap().expose(), "new");
+}
+
+#[tokio::test]
+async fn picks_a_key_of_a_json_secret() {
+    let moto = Moto::start().await.unwrap();
+    moto.put_secret("teamcity", r#"{"token": "t-1", "number": 7}"#)
+        .await
+        .unwrap();
+    let secrets = Secrets::new(&sdk(&moto).await);
+    assert_eq!(
+        secrets
+            .read(&source("TOKEN_SECRET", "teamcity#token"))
+            .await
+            .unwrap()
+            .expose(),
+        "t-1"
+    );
+    let described = json!({"SecretId": "teamcity"});
+    let described = moto
+        .json("secretsmanager", "secretsmanager.DescribeSecret", &described)
+        .await
+        .unwrap();
+    let by_arn = format!("{}#number", described["ARN"].as_str().unwrap());
+    assert_eq!(
+        secrets
+            .read(&source("TOKEN_SECRET", &by_arn))
+            .await
+            .unwrap()
+            .expose(),
+        "7"
+    );
+}
+
+#[tokio::test]
+async fn a_missing_secret_is_named_with_what_aws_said() {
+    let moto = Moto::start().await.unwrap();
+    let secrets = Secrets::new(&sdk(&moto).await);
+    let error = secrets
+        .read(&source("TOKEN_SECRET", "nowhere"))
+        .await
+        .unwrap_err();
+    let message = format!("{error:#}");
+    assert!(message.contains("could not read the secret nowhere"), "{message}");
+    assert!(message.contains("ResourceNotFoundException"), "{message}");
+}
+
+#[tokio::test]
+async fn a_given_secret_is_never_read_again() {
+    let moto = Moto::start().await.unwrap();
+    let secrets = Secrets::new(&sdk(&moto).await);
+    let token = source("TOKEN", "given");
+    let given = secrets.read(&token).await.unwrap();
+    assert_eq!(given.expose(), "given");
+    assert!(secrets.read_again(&token, &given).await.unwrap().is_none());
+}
