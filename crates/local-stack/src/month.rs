@@ -58,7 +58,9 @@ impl Month {
         moto.create_bucket(&name).await?;
         let database_url = postgres.create_database("stat").await?;
         let sql = connect(&database_url).await?;
-        sql.batch_execute(SOURCE).await.context("could not make the tenant's tables")?;
+        sql.batch_execute(SOURCE)
+            .await
+            .context("could not make the tenant's tables")?;
         Ok(Self {
             emulator: Emulator::start().await?,
             topic: moto.create_topic(&name).await?,
@@ -103,7 +105,10 @@ impl Month {
     pub async fn add_building(&self, id: &str, name: &str, closed_on: Option<&str>) -> Result<()> {
         let closed_on: Option<jiff::civil::Date> = closed_on.map(str::parse).transpose()?;
         self.sql
-            .execute("insert into building values ($1, $2, $3)", &[&id, &name, &closed_on])
+            .execute(
+                "insert into building values ($1, $2, $3)",
+                &[&id, &name, &closed_on],
+            )
             .await
             .with_context(|| format!("could not add the building {id}"))?;
         Ok(())
@@ -137,7 +142,10 @@ impl Month {
             .filter(|key| key.ends_with(extension))
             .max()
             .with_context(|| format!("there is no {extension} among {keys:?}"))?;
-        self.moto.object(&self.bucket, key).await?.context("it was there a moment ago")
+        self.moto
+            .object(&self.bucket, key)
+            .await?
+            .context("it was there a moment ago")
     }
 }
 
@@ -151,8 +159,9 @@ pub fn event(function: &str, case: &str) -> Result<Value> {
 
 /// A connection whose driver lives on the stack's own runtime.
 pub async fn connect(url: &str) -> Result<Client> {
-    let (client, connection) =
-        tokio_postgres::connect(url, NoTls).await.with_context(|| format!("could not connect to {url}"))?;
+    let (client, connection) = tokio_postgres::connect(url, NoTls)
+        .await
+        .with_context(|| format!("could not connect to {url}"))?;
     background::spawn(connection);
     Ok(client)
 }

@@ -25,8 +25,15 @@ const OUTSIDE: [&str; 12] = [
 const SHELL: [&str; 3] = ["config.rs", "event.rs", "handler.rs"];
 
 /// The headings of a function's README, in their order.
-const HEADINGS: [&str; 7] =
-    ["What it does", "Trigger", "Effect", "Environment", "Permissions", "Failure policy", "Try it"];
+const HEADINGS: [&str; 7] = [
+    "What it does",
+    "Trigger",
+    "Effect",
+    "Environment",
+    "Permissions",
+    "Failure policy",
+    "Try it",
+];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -34,8 +41,12 @@ fn root() -> PathBuf {
 
 /// The function crates: those that have a handler.
 fn functions() -> Vec<PathBuf> {
-    let crates = fs::read_dir(root().join("crates")).unwrap().map(|entry| entry.unwrap().path());
-    let mut functions: Vec<_> = crates.filter(|path| path.join("src/handler.rs").exists()).collect();
+    let crates = fs::read_dir(root().join("crates"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let mut functions: Vec<_> = crates
+        .filter(|path| path.join("src/handler.rs").exists())
+        .collect();
     functions.sort();
     assert!(functions.len() >= 2, "{functions:?}");
     functions
@@ -53,13 +64,19 @@ fn read(path: &Path) -> String {
 fn code(path: &Path) -> String {
     let text = read(path);
     let text = text.split("#[cfg(test)]").next().unwrap_or_default();
-    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+    text.lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[test]
 fn domain_files_name_no_client_library_no_clock_and_no_environment() {
     for function in functions() {
-        for file in fs::read_dir(function.join("src")).unwrap().map(|entry| entry.unwrap().path()) {
+        for file in fs::read_dir(function.join("src"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+        {
             let is_domain = file.is_file()
                 && !SHELL.contains(&name(&file))
                 && !["main.rs", "lib.rs", "adapters.rs"].contains(&name(&file));
@@ -91,10 +108,18 @@ fn main_and_lib_hold_no_logic() {
     for function in functions() {
         let main = code(&function.join("src/main.rs"));
         for word in ["if ", "match ", "for ", "while "] {
-            assert!(!main.contains(word), "{}: main.rs has a branch or a loop", name(&function));
+            assert!(
+                !main.contains(word),
+                "{}: main.rs has a branch or a loop",
+                name(&function)
+            );
         }
         let lib = code(&function.join("src/lib.rs"));
-        assert!(!lib.contains("fn "), "{}: lib.rs is a table of contents", name(&function));
+        assert!(
+            !lib.contains("fn "),
+            "{}: lib.rs is a table of contents",
+            name(&function)
+        );
     }
 }
 
@@ -111,7 +136,11 @@ fn functions_do_not_depend_on_each_other() {
     for package in metadata["packages"].as_array().unwrap() {
         for dependency in package["dependencies"].as_array().unwrap() {
             let dependency = dependency["name"].as_str().unwrap();
-            assert!(!functions.contains(&dependency), "{} depends on the function {dependency}", package["name"]);
+            assert!(
+                !functions.contains(&dependency),
+                "{} depends on the function {dependency}",
+                package["name"]
+            );
         }
     }
 }
@@ -123,7 +152,10 @@ fn libraries_know_nothing_of_what_stands_above_them() {
         let dependencies = manifest.split("[dependencies]").nth(1).unwrap_or_default();
         let dependencies = dependencies.split("\n[").next().unwrap_or_default();
         for dependency in dependencies.lines() {
-            assert!(!words.iter().any(|word| dependency.starts_with(word)), "{library} depends on {dependency}");
+            assert!(
+                !words.iter().any(|word| dependency.starts_with(word)),
+                "{library} depends on {dependency}"
+            );
         }
     };
     unknown("ko-morph", &["lambda", "aws", "tokio", "stat-"]);
@@ -135,10 +167,17 @@ fn libraries_know_nothing_of_what_stands_above_them() {
 fn every_function_has_a_readme_with_the_fixed_headings_and_all_its_variables() {
     for function in functions() {
         let readme = read(&function.join("README.md"));
-        let headings: Vec<&str> = readme.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+        let headings: Vec<&str> = readme
+            .lines()
+            .filter_map(|line| line.strip_prefix("## "))
+            .collect();
         assert_eq!(headings, HEADINGS, "{}", name(&function));
         for variable in variables(&function.join("src/config.rs")) {
-            assert!(readme.contains(&format!("`{variable}`")), "{}: the README lacks {variable}", name(&function));
+            assert!(
+                readme.contains(&format!("`{variable}`")),
+                "{}: the README lacks {variable}",
+                name(&function)
+            );
         }
     }
 }
@@ -148,7 +187,11 @@ fn variables(path: &Path) -> Vec<String> {
     let code = code(path);
     let quoted = code.split('"').skip(1).step_by(2);
     let is_variable = |text: &&str| {
-        text.len() > 3 && text.contains('_') && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_' || byte.is_ascii_digit())
+        text.len() > 3
+            && text.contains('_')
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_uppercase() || byte == b'_' || byte.is_ascii_digit())
     };
     quoted.filter(is_variable).map(str::to_owned).collect()
 }
@@ -164,7 +207,8 @@ fn every_function_has_events_that_are_json() {
         assert!(!events.is_empty(), "{} has no events", folder.display());
         for event in events {
             assert_eq!(event.extension().unwrap(), "json", "{}", event.display());
-            serde_json::from_str::<Value>(&read(&event)).unwrap_or_else(|error| panic!("{}: {error}", event.display()));
+            serde_json::from_str::<Value>(&read(&event))
+                .unwrap_or_else(|error| panic!("{}: {error}", event.display()));
         }
     }
 }
@@ -173,19 +217,44 @@ fn every_function_has_events_that_are_json() {
 fn every_function_has_a_place_in_the_template() {
     let template = root().join("infra/template.yaml");
     // There is no template before the infrastructure is written.
-    let Ok(template) = fs::read_to_string(template) else { return };
+    let Ok(template) = fs::read_to_string(template) else {
+        return;
+    };
     for function in functions() {
-        assert!(template.contains(name(&function)), "{} is not in the template", name(&function));
+        assert!(
+            template.contains(name(&function)),
+            "{} is not in the template",
+            name(&function)
+        );
     }
 }
 
 #[test]
 fn every_crate_has_its_folders_name_and_a_readme_as_its_documentation() {
-    for path in fs::read_dir(root().join("crates")).unwrap().map(|entry| entry.unwrap().path()) {
+    for path in fs::read_dir(root().join("crates"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+    {
         let manifest = read(&path.join("Cargo.toml"));
-        assert!(manifest.contains(&format!("name = \"{}\"", name(&path))), "{}", path.display());
-        assert_ne!(name(&path), "core", "it would shadow Rust's own and break derive macros");
-        assert!(read(&path.join("src/lib.rs")).starts_with("#![doc = include_str!(\"../README.md\")]"), "{}", path.display());
-        assert!(read(&path.join("README.md")).lines().count() > 10, "{}", path.display());
+        assert!(
+            manifest.contains(&format!("name = \"{}\"", name(&path))),
+            "{}",
+            path.display()
+        );
+        assert_ne!(
+            name(&path),
+            "core",
+            "it would shadow Rust's own and break derive macros"
+        );
+        assert!(
+            read(&path.join("src/lib.rs")).starts_with("#![doc = include_str!(\"../README.md\")]"),
+            "{}",
+            path.display()
+        );
+        assert!(
+            read(&path.join("README.md")).lines().count() > 10,
+            "{}",
+            path.display()
+        );
     }
 }
