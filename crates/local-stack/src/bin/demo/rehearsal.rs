@@ -27,6 +27,8 @@ use super::{
 
 /// So few that the demo's months have several tasks; a user's file has AWS's number.
 const DEMO_TEXTS_PER_TASK: &str = "300";
+/// Where the functions find the database's password.
+const SECRET: &str = "nightshift/database";
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 const STUCK_AFTER: Duration = Duration::from_secs(600);
 
@@ -36,7 +38,7 @@ struct Rehearsal {
     calls: Calls,
     tenant: Tenant,
     /// In the functions' environment only as the name of a secret.
-    password: String,
+    password: Option<String>,
     prep: Vec<Entry>,
     analysis: Vec<Entry>,
 }
@@ -267,7 +269,7 @@ impl Rehearsal {
         let logs = ["stat-prep", "stat-analysis"].map(|name| surroundings.emulator.logs(name));
         Ok(Evidence {
             tenant: &self.tenant,
-            password: &self.password,
+            password: self.password.as_deref(),
             texts: self.tenant.texts_of(month),
             period: month.id(),
             run_id,
@@ -303,29 +305,31 @@ impl Rehearsal {
 }
 
 /// Deploys both functions. The database's password is in Secrets Manager, as RDS keeps it; where the server
-/// is not ours, in its URL.
-async fn deploy(servers: &Servers, surroundings: &Surroundings, few_texts: bool) -> Result<String> {
-    let password = Uuid::new_v4().simple().to_string();
-    let is_ours = servers.postgres.pid().await.is_some();
-    if is_ours {
-        servers.postgres.create_role("nightshift", &password).await?;
-        let secret = json!({"username": "nightshift", "password": password});
-        surroundings
-            .moto
-            .put_secret("nightshift/database", &secret.to_string())
-            .await?;
-    }
+/// is not ours, its URL is used as it is.
+async fn deploy(servers: &Servers, surroundings: &Surroundings, few_texts: bool) -> Result<Option<String>> {
+    let password = match servers.postgres.pid().await {
+        Some(_) => Some(keep_password(servers, surroundings).await?),
+        None => None,
+    };
     for mut function in [surroundings.stat_prep(), surroundings.stat_analysis()] {
-        if is_ours {
+        if password.is_some() {
             let without_credentials = surroundings.database_url.replacen("postgres@", "", 1);
             function = function
                 .variable("DATABASE_URL", without_credentials)
-                .variable("DATABASE_CREDENTIALS_SECRET", "nightshift/database");
+                .variable("DATABASE_CREDENTIALS_SECRET", SECRET);
         }
         if few_texts && function.name == "stat-prep" {
             function = function.variable("STAT_TEXTS_PER_TASK", DEMO_TEXTS_PER_TASK);
         }
         surroundings.emulator.deploy(function);
     }
+    Ok(password)
+}
+
+async fn keep_password(servers: &Servers, surroundings: &Surroundings) -> Result<String> {
+    let password = Uuid::new_v4().simple().to_string();
+    servers.postgres.create_role("nightshift", &password).await?;
+    let secret = json!({"username": "nightshift", "password": password});
+    surroundings.moto.put_secret(SECRET, &secret.to_string()).await?;
     Ok(password)
 }
