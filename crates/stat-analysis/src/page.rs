@@ -6,7 +6,7 @@ use crate::keyword::{BuildingSummary, Keyword, Summary};
 use crate::locale::{Locale, grouped};
 
 /// How many of a building's terms the page shows; the CSV has them all.
-pub const TERMS_SHOWN: i32 = 10;
+pub const TERMS_SHOWN: u32 = 10;
 
 const STYLE: &str = "
 :root{color-scheme:light dark}
@@ -18,49 +18,85 @@ th,td{padding:.25rem .5rem;border-bottom:1px solid #8884;text-align:right;white-
 th:first-child,td:first-child{text-align:left;white-space:normal}
 ";
 
-/// Renders the page. `keywords` are those of rank [`TERMS_SHOWN`] and above, by building in the order of
-/// the summary.
-pub fn render(summary: &Summary, keywords: &[Keyword], locale: Locale) -> String {
+/// A page that is written building by building, so that only its text is held.
+pub struct Page<'s> {
+    summary: &'s Summary,
+    locale: Locale,
+    html: String,
+    /// How many of the summary's buildings are written.
+    written: usize,
+    /// The terms of the next one.
+    keywords: Vec<Keyword>,
+}
+
+impl<'s> Page<'s> {
+    /// A page with its head.
+    pub fn new(summary: &'s Summary, locale: Locale) -> Self {
+        let html = head(summary, locale).into_string();
+        Self {
+            summary,
+            locale,
+            html,
+            written: 0,
+            keywords: Vec::new(),
+        }
+    }
+
+    /// Adds a term: by building in the order of the summary, and by rank.
+    pub fn push(&mut self, keyword: Keyword) {
+        while self
+            .next_building()
+            .is_some_and(|building| building.building_id != keyword.building_id)
+        {
+            self.write_building();
+        }
+        self.keywords.push(keyword);
+    }
+
+    /// The file.
+    pub fn finish(mut self) -> String {
+        while self.next_building().is_some() {
+            self.write_building();
+        }
+        self.html.push_str("</body></html>");
+        self.html
+    }
+
+    fn next_building(&self) -> Option<&'s BuildingSummary> {
+        self.summary.buildings.get(self.written)
+    }
+
+    fn write_building(&mut self) {
+        if let Some(building) = self.next_building() {
+            self.html
+                .push_str(&section(building, &self.keywords, self.locale).into_string());
+        }
+        self.written += 1;
+        self.keywords.clear();
+    }
+}
+
+/// Everything before the first building. `body` stays open until [`Page::finish`].
+fn head(summary: &Summary, locale: Locale) -> Markup {
     let Summary { period, .. } = summary;
     let title = locale.pick(
         format!("{period} 건물별 통계"),
         format!("{period}: statistics by building"),
     );
-    let page = html! {
+    html! {
         (DOCTYPE)
-        html lang=(locale.tag()) {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (title) }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                h1 { (title) }
-                (totals(summary, locale))
-                (notes(summary, locale))
-                @for building in &summary.buildings {
-                    (section(building, of_building(keywords, &building.building_id), locale))
-                }
-            }
+        (PreEscaped(format!("<html lang=\"{}\">", locale.tag())))
+        head {
+            meta charset="utf-8";
+            meta name="viewport" content="width=device-width, initial-scale=1";
+            title { (title) }
+            style { (PreEscaped(STYLE)) }
         }
-    };
-    page.into_string()
-}
-
-fn of_building<'k>(keywords: &'k [Keyword], building_id: &str) -> &'k [Keyword] {
-    let Some(first) = keywords
-        .iter()
-        .position(|keyword| keyword.building_id == building_id)
-    else {
-        return &[];
-    };
-    let rest = &keywords[first..];
-    let end = rest
-        .iter()
-        .position(|keyword| keyword.building_id != building_id)
-        .unwrap_or(rest.len());
-    &rest[..end]
+        (PreEscaped("<body>"))
+        h1 { (title) }
+        (totals(summary, locale))
+        (notes(summary, locale))
+    }
 }
 
 fn totals(summary: &Summary, locale: Locale) -> Markup {
@@ -161,6 +197,12 @@ mod tests {
     use super::*;
     use crate::keyword::Counted;
 
+    fn render(summary: &Summary, keywords: &[Keyword], locale: Locale) -> String {
+        let mut page = Page::new(summary, locale);
+        keywords.iter().for_each(|keyword| page.push(keyword.clone()));
+        page.finish()
+    }
+
     fn summary() -> Summary {
         let building = |id: &str, name: &str, documents: Option<i64>| BuildingSummary {
             building_id: id.into(),
@@ -213,6 +255,32 @@ mod tests {
         assert!(page.contains("등록되지 않은 건물의 글 3건"));
         let page = render(&summary(), &[keyword("누수")], Locale::En);
         assert!(page.contains("There is no comparison") && page.contains("The analysis failed"));
+    }
+
+    #[test]
+    fn has_every_building_once_and_its_terms_below_it() {
+        let mut summary = summary();
+        let empty = BuildingSummary {
+            building_id: "B3".into(),
+            name: "빈 곳".into(),
+            counted: Some(Counted::default()),
+        };
+        summary.buildings.push(empty);
+        let last = BuildingSummary {
+            building_id: "B4".into(),
+            name: "끝 동".into(),
+            counted: Some(Counted::default()),
+        };
+        summary.buildings.push(last);
+        let of_last = Keyword {
+            building_id: "B4".into(),
+            ..keyword("주차권")
+        };
+        let page = render(&summary, &[keyword("누수"), keyword("소음"), of_last], Locale::Ko);
+        let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text} is missing"));
+        let order = ["한빛", "누수", "소음", "은솔", "빈 곳", "끝 동", "주차권"].map(place);
+        assert!(order.is_sorted(), "{order:?}");
+        assert_eq!(page.matches("<h2>").count(), 4);
     }
 
     #[test]

@@ -4,9 +4,9 @@ use anyhow::Context;
 use std::pin::pin;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Transaction};
+use tokio_postgres::{Client, Statement, Transaction};
 
-use crate::fence;
+use crate::fence::{self, FENCE};
 use crate::period::Period;
 use crate::task::Claim;
 
@@ -59,115 +59,209 @@ pub struct Tally {
     pub morphemes: i64,
 }
 
-/// The buildings of the task that are not finished, those begun least often first, so that one that kills
-/// the process does not keep the others from their turn.
+/// The one connection by which a task's results are written.
 ///
-/// One that was begun [`ATTEMPTS`] times and never ended is failed first, with the reason that can be
-/// known.
-///
-/// # Errors
-/// [`fence::Lost`], or when the database fails.
-pub async fn unfinished(client: &mut Client, claim: &Claim) -> anyhow::Result<Vec<Unfinished>> {
-    let transaction = fence::begin(client, claim, false).await?;
-    let Claim { run_id, task, .. } = claim;
-    let failed = || format!("could not read the buildings of task {task} of run {run_id}");
-    transaction
-        .execute(
-            "update stat_task_building
-             set state = 'failed',
-                 error = coalesce(error || '; then ', '')
-                         || 'the invocation ended in the middle of it: killed, out of memory or out of time'
-             where run_id = $1 and task = $2 and attempts >= $3 and state in ('queued', 'running')",
-            &[&run_id, &task, &ATTEMPTS],
-        )
-        .await
-        .with_context(failed)?;
-    let rows = transaction
-        .query(
-            "select building_id, attempts from stat_task_building
-             where run_id = $1 and task = $2 and state in ('queued', 'running')
-             order by attempts, building_id",
-            &[&run_id, &task],
-        )
-        .await
-        .with_context(failed)?;
-    transaction.commit().await.with_context(failed)?;
-    Ok(rows
-        .iter()
-        .map(|row| Unfinished {
-            building_id: row.get(0),
-            attempts: row.get(1),
-        })
-        .collect())
-}
-
-/// Counts an attempt at the building, before the work: a building that kills the process must have been
-/// counted by then.
-///
-/// # Errors
-/// [`fence::Lost`], or when the database fails.
-pub async fn begin(client: &mut Client, claim: &Claim, building_id: &str) -> anyhow::Result<()> {
-    let transaction = fence::begin(client, claim, false).await?;
-    let failed = || format!("could not begin the building {building_id}");
-    transaction
-        .execute_typed(
-            "update stat_task_building set state = 'running', attempts = attempts + 1
-             where run_id = $1 and task = $2 and building_id = $3",
-            &[
-                (&claim.run_id, Type::UUID),
-                (&claim.task, Type::INT4),
-                (&building_id, Type::TEXT),
-            ],
-        )
-        .await
-        .with_context(failed)?;
-    transaction.commit().await.with_context(failed)?;
-    Ok(())
-}
-
-/// Stores a building's results and ends it, both or neither.
-///
-/// The accident prevented: an invocation that dies between results and ledger makes the next one store
-/// the building a second time, or never.
-///
-/// # Errors
-/// [`fence::Lost`], or when the database fails or refuses the results.
-pub async fn store(
-    client: &mut Client,
-    claim: &Claim,
+/// Its commits do not wait for the disk: a crash of the database loses the last of them together with
+/// whatever followed, and the task does again what the ledger then lacks. The commit that ends the task
+/// waits, and makes all of them last.
+pub struct BuildingWriter {
+    client: Client,
+    copy: Statement,
+    claim: Claim,
     period: Period,
-    building_id: &str,
-    counts: &Counts,
-) -> anyhow::Result<()> {
-    let transaction = fence::begin(client, claim, false).await?;
-    let failed = || format!("could not store the building {building_id}");
-    copy_terms(&transaction, claim, building_id, &counts.terms)
-        .await
-        .with_context(failed)?;
-    transaction
-        .execute_typed(
-            "with stored as (
-                insert into stat_building (run_id, building_id, period_id, documents, morphemes)
-                values ($1, $3, $4, $5, $6))
-             update stat_task_building set state = 'done', error = null
-             where run_id = $1 and task = $2 and building_id = $3",
-            &[
-                (&claim.run_id, Type::UUID),
-                (&claim.task, Type::INT4),
-                (&building_id, Type::TEXT),
-                (&period.to_string(), Type::TEXT),
-                (&counts.documents, Type::INT8),
-                (&counts.morphemes, Type::INT8),
-            ],
-        )
-        .await
-        .with_context(failed)?;
-    transaction.commit().await.with_context(failed)?;
-    Ok(())
+}
+
+impl BuildingWriter {
+    /// Takes over the connection that claimed the task.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn new(client: Client, claim: Claim, period: Period) -> anyhow::Result<Self> {
+        client
+            .batch_execute("set synchronous_commit = off")
+            .await
+            .context("could not set up the writer")?;
+        let copy =
+            "copy stat_term (run_id, building_id, term, frequency, documents) from stdin (format binary)";
+        let copy = client
+            .prepare(copy)
+            .await
+            .context("could not set up the writer")?;
+        Ok(Self {
+            client,
+            copy,
+            claim,
+            period,
+        })
+    }
+
+    /// The connection, for what concerns the task as a whole.
+    pub fn client(&mut self) -> &mut Client {
+        &mut self.client
+    }
+
+    /// The buildings of the task that are not finished, those begun least often first, so that one that
+    /// kills the process does not keep the others from their turn.
+    ///
+    /// One that was begun [`ATTEMPTS`] times and never ended is failed first, with the reason that can be
+    /// known.
+    ///
+    /// # Errors
+    /// [`fence::Lost`], or when the database fails.
+    pub async fn unfinished(&mut self) -> anyhow::Result<Vec<Unfinished>> {
+        let Claim { run_id, task, .. } = self.claim;
+        let failed = || format!("could not read the buildings of task {task} of run {run_id}");
+        let transaction = fence::begin(&mut self.client, &self.claim, false).await?;
+        transaction
+            .execute(
+                "update stat_task_building
+                 set state = 'failed',
+                     error = coalesce(error || '; then ', '')
+                             || 'the invocation ended in the middle of it: killed, out of memory or out of time'
+                 where run_id = $1 and task = $2 and attempts >= $3 and state in ('queued', 'running')",
+                &[&run_id, &task, &ATTEMPTS],
+            )
+            .await
+            .with_context(failed)?;
+        let rows = transaction
+            .query(
+                "select building_id, attempts from stat_task_building
+                 where run_id = $1 and task = $2 and state in ('queued', 'running')
+                 order by attempts, building_id",
+                &[&run_id, &task],
+            )
+            .await
+            .with_context(failed)?;
+        transaction.commit().await.with_context(failed)?;
+        Ok(rows
+            .iter()
+            .map(|row| Unfinished {
+                building_id: row.get(0),
+                attempts: row.get(1),
+            })
+            .collect())
+    }
+
+    /// Counts an attempt at the building, before the work: a building that kills the process must have
+    /// been counted by then.
+    ///
+    /// # Errors
+    /// [`fence::Lost`], or when the database fails.
+    pub async fn begin(&mut self, building_id: &str) -> anyhow::Result<()> {
+        // In one statement, which is a transaction of its own: this stands between two buildings' analyses.
+        let query = format!(
+            "with {FENCE},
+             begun as (
+                update stat_task_building set state = 'running', attempts = attempts + 1
+                where run_id = $1 and task = $2 and building_id = $4 and exists (select from mine))
+             select (select count(*) from period), (select count(*) from mine)"
+        );
+        let row = self
+            .client
+            .query_typed_one(
+                &query,
+                &[
+                    (&self.claim.run_id, Type::UUID),
+                    (&self.claim.task, Type::INT4),
+                    (&self.claim.attempt, Type::INT4),
+                    (&building_id, Type::TEXT),
+                ],
+            )
+            .await
+            .with_context(|| format!("could not begin the building {building_id}"))?;
+        Ok(fence::check(&row)?)
+    }
+
+    /// Stores a building's results and ends it, both or neither.
+    ///
+    /// The accident prevented: an invocation that dies between results and ledger makes the next one store
+    /// the building a second time, or never.
+    ///
+    /// # Errors
+    /// [`fence::Lost`], or when the database fails or refuses the results.
+    pub async fn store(&mut self, building_id: &str, counts: &Counts) -> anyhow::Result<()> {
+        let failed = || format!("could not store the building {building_id}");
+        let transaction = fence::begin(&mut self.client, &self.claim, false).await?;
+        copy_terms(&transaction, &self.copy, &self.claim, building_id, &counts.terms)
+            .await
+            .with_context(failed)?;
+        transaction
+            .execute_typed(
+                "with stored as (
+                    insert into stat_building (run_id, building_id, period_id, documents, morphemes)
+                    values ($1, $3, $4, $5, $6))
+                 update stat_task_building set state = 'done', error = null
+                 where run_id = $1 and task = $2 and building_id = $3",
+                &[
+                    (&self.claim.run_id, Type::UUID),
+                    (&self.claim.task, Type::INT4),
+                    (&building_id, Type::TEXT),
+                    (&self.period.to_string(), Type::TEXT),
+                    (&counts.documents, Type::INT8),
+                    (&counts.morphemes, Type::INT8),
+                ],
+            )
+            .await
+            .with_context(failed)?;
+        transaction.commit().await.with_context(failed)
+    }
+
+    /// Notes that an attempt at the building failed; after the last one the building is failed for good.
+    ///
+    /// # Errors
+    /// [`fence::Lost`], or when the database fails.
+    pub async fn note_failure(&mut self, building_id: &str, error: &str) -> anyhow::Result<()> {
+        let transaction = fence::begin(&mut self.client, &self.claim, false).await?;
+        let failed = || format!("could not note the failure of the building {building_id}");
+        transaction
+            .execute(
+                "update stat_task_building
+                 set state = case when attempts >= $5 then 'failed' else 'queued' end, error = $4
+                 where run_id = $1 and task = $2 and building_id = $3",
+                &[
+                    &self.claim.run_id,
+                    &self.claim.task,
+                    &building_id,
+                    &error,
+                    &ATTEMPTS,
+                ],
+            )
+            .await
+            .with_context(failed)?;
+        transaction.commit().await.with_context(failed)
+    }
+
+    /// How far the task's buildings are.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn tally(&self) -> anyhow::Result<Tally> {
+        let Claim { run_id, task, .. } = self.claim;
+        let row = self
+            .client
+            .query_one(
+                "select count(*) filter (where state = 'done'), count(*) filter (where state = 'failed'),
+                        count(*) filter (where state in ('queued', 'running')),
+                        coalesce(sum(documents), 0)::bigint, coalesce(sum(morphemes), 0)::bigint
+                 from stat_task_building left join stat_building using (run_id, building_id)
+                 where run_id = $1 and task = $2",
+                &[&run_id, &task],
+            )
+            .await
+            .with_context(|| format!("could not count the buildings of task {task}"))?;
+        Ok(Tally {
+            done: row.get(0),
+            failed: row.get(1),
+            left: row.get(2),
+            documents: row.get(3),
+            morphemes: row.get(4),
+        })
+    }
 }
 
 async fn copy_terms(
     transaction: &Transaction<'_>,
+    copy: &Statement,
     claim: &Claim,
     building_id: &str,
     terms: &[TermCount],
@@ -175,11 +269,7 @@ async fn copy_terms(
     if terms.is_empty() {
         return Ok(());
     }
-    let sink = transaction
-        .copy_in(
-            "copy stat_term (run_id, building_id, term, frequency, documents) from stdin (format binary)",
-        )
-        .await?;
+    let sink = transaction.copy_in(copy).await?;
     let types = [Type::UUID, Type::TEXT, Type::TEXT, Type::INT8, Type::INT8];
     let mut writer = pin!(BinaryCopyInWriter::new(sink, &types));
     for TermCount {
@@ -195,54 +285,4 @@ async fn copy_terms(
     }
     writer.as_mut().finish().await?;
     Ok(())
-}
-
-/// Notes that an attempt at the building failed; after the last one the building is failed for good.
-///
-/// # Errors
-/// [`fence::Lost`], or when the database fails.
-pub async fn note_failure(
-    client: &mut Client,
-    claim: &Claim,
-    building_id: &str,
-    error: &str,
-) -> anyhow::Result<()> {
-    let transaction = fence::begin(client, claim, false).await?;
-    let failed = || format!("could not note the failure of the building {building_id}");
-    transaction
-        .execute(
-            "update stat_task_building
-             set state = case when attempts >= $5 then 'failed' else 'queued' end, error = $4
-             where run_id = $1 and task = $2 and building_id = $3",
-            &[&claim.run_id, &claim.task, &building_id, &error, &ATTEMPTS],
-        )
-        .await
-        .with_context(failed)?;
-    transaction.commit().await.with_context(failed)?;
-    Ok(())
-}
-
-/// How far the task's buildings are.
-///
-/// # Errors
-/// [`fence::Lost`], or when the database fails.
-pub async fn tally(client: &Client, claim: &Claim) -> anyhow::Result<Tally> {
-    let row = client
-        .query_one(
-            "select count(*) filter (where state = 'done'), count(*) filter (where state = 'failed'),
-                    count(*) filter (where state in ('queued', 'running')),
-                    coalesce(sum(documents), 0)::bigint, coalesce(sum(morphemes), 0)::bigint
-             from stat_task_building left join stat_building using (run_id, building_id)
-             where run_id = $1 and task = $2",
-            &[&claim.run_id, &claim.task],
-        )
-        .await
-        .with_context(|| format!("could not count the buildings of task {}", claim.task))?;
-    Ok(Tally {
-        done: row.get(0),
-        failed: row.get(1),
-        left: row.get(2),
-        documents: row.get(3),
-        morphemes: row.get(4),
-    })
 }

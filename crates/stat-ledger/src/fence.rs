@@ -1,7 +1,8 @@
 //! The check that precedes every write: does my run still count, and is the task still mine?
 
 use anyhow::Context;
-use tokio_postgres::{Client, Transaction};
+use tokio_postgres::types::Type;
+use tokio_postgres::{Client, Row, Transaction};
 use uuid::Uuid;
 
 use crate::task::Claim;
@@ -24,6 +25,16 @@ pub enum Lost {
     TakenOver,
 }
 
+/// What precedes every write, as a part of its statement: `period` and `mine` have a row each where the
+/// write is allowed, and hold it until the transaction ends. The parameters are run, task and attempt.
+pub(crate) const FENCE: &str = "
+period as materialized (select from stat_period where current_run_id = $1 for share),
+mine as materialized (
+    select from stat_task
+    where run_id = $1 and task = $2 and attempt = $3 and state = 'running'
+      and exists (select from period)
+    for update)";
+
 /// Begins a transaction that holds what it checks: a share lock on the period, which a new run must wait
 /// for, and the task's row, which a take-over must wait for.
 ///
@@ -41,24 +52,35 @@ pub async fn begin<'c>(
         .transaction()
         .await
         .context("could not begin a transaction")?;
-    if !is_current(&transaction, claim.run_id).await? {
-        return Err(Lost::Superseded.into());
-    }
     if lock_run {
+        if !is_current(&transaction, claim.run_id).await? {
+            return Err(Lost::Superseded.into());
+        }
         lock_run_row(&transaction, claim.run_id).await?;
     }
-    let mine = transaction
-        .query_opt(
-            "select from stat_task
-             where run_id = $1 and task = $2 and attempt = $3 and state = 'running' for update",
-            &[&claim.run_id, &claim.task, &claim.attempt],
+    let query = format!("with {FENCE} select (select count(*) from period), (select count(*) from mine)");
+    let row = transaction
+        .query_typed_one(
+            &query,
+            &[
+                (&claim.run_id, Type::UUID),
+                (&claim.task, Type::INT4),
+                (&claim.attempt, Type::INT4),
+            ],
         )
         .await
         .with_context(|| format!("could not lock task {} of run {}", claim.task, claim.run_id))?;
-    if mine.is_none() {
-        return Err(Lost::TakenOver.into());
-    }
+    check(&row)?;
     Ok(transaction)
+}
+
+/// Whether the first two columns, the numbers of rows in `period` and `mine`, allow the write.
+pub(crate) fn check(row: &Row) -> Result<(), Lost> {
+    match (row.get::<_, i64>(0), row.get::<_, i64>(1)) {
+        (0, _) => Err(Lost::Superseded),
+        (_, 0) => Err(Lost::TakenOver),
+        _ => Ok(()),
+    }
 }
 
 /// Whether `run_id` is the run that counts, which it then remains until the transaction ends.

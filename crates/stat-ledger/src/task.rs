@@ -225,6 +225,11 @@ pub async fn finish(client: &mut Client, claim: &Claim) -> anyhow::Result<bool> 
     let transaction = fence::begin(client, claim, true).await?;
     let Claim { run_id, task, .. } = claim;
     let failed = || format!("could not end task {task} of run {run_id}");
+    // On disk before anybody is told; with it, everything that the task has written.
+    transaction
+        .batch_execute("set local synchronous_commit = on")
+        .await
+        .with_context(failed)?;
     let unfinished = transaction
         .query_one(
             "select count(*) from stat_task_building

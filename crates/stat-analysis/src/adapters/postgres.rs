@@ -221,14 +221,15 @@ pub async fn summary(transaction: &Transaction<'_>, run: &Run) -> anyhow::Result
     })
 }
 
-/// Hands the run's keywords to `each`, in the order of [`summary`]'s buildings and by rank, without
-/// holding them all.
+/// Hands the run's keywords down to `last_rank` to `each`, in the order of [`summary`]'s buildings and by
+/// rank, without holding them all.
 ///
 /// # Errors
 /// When the database or `each` fails.
 pub async fn for_each_keyword(
     transaction: &Transaction<'_>,
     run: &Run,
+    last_rank: u32,
     mut each: impl FnMut(Keyword) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let failed = || format!("could not read the keywords of run {}", run.id);
@@ -237,8 +238,11 @@ pub async fn for_each_keyword(
             "select building_id, coalesce(d.name, building_id), rank, term, frequency, documents, z_score,
                     previous_frequency, share_change
              from stat_keyword left join stat_dimension d using (building_id)
-             where run_id = $1 order by 2, 1, rank",
-            [(&run.id as &(dyn tokio_postgres::types::ToSql + Sync), Type::UUID)],
+             where run_id = $1 and rank <= $2 order by 2, 1, rank",
+            [
+                (&run.id as &(dyn tokio_postgres::types::ToSql + Sync), Type::UUID),
+                (&i64::from(last_rank), Type::INT8),
+            ],
         )
         .await
         .with_context(failed)?;

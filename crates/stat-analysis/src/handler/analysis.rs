@@ -7,8 +7,7 @@ use lambda_core::invocation::Invocation;
 use lambda_core::invoke::LAST_HOP;
 use lambda_core::metrics::{self, Unit};
 use serde_json::json;
-use stat_ledger::building::{self, Counts};
-use stat_ledger::period::Period;
+use stat_ledger::building::{BuildingWriter, Counts};
 use stat_ledger::run::Run;
 use stat_ledger::task::{self, Claim};
 use std::collections::HashSet;
@@ -39,7 +38,8 @@ impl StatAnalysis {
         invocation: &Invocation,
     ) -> anyhow::Result<Answer> {
         let reader = self.database.connect().await?;
-        let mut desk = Desk::new(client, claim.clone(), run.clone());
+        let writer = BuildingWriter::new(client, claim.clone(), run.period).await?;
+        let mut desk = Desk::new(writer, run.clone());
         let ended = match self
             .analyse_unfinished(&reader, &mut desk, invocation.deadline)
             .await
@@ -51,8 +51,9 @@ impl StatAnalysis {
                 return Err(error);
             }
         };
-        let client = desk.settle().await?;
-        let tally = building::tally(client, &claim).await?;
+        let writer = desk.settle().await?;
+        let tally = writer.tally().await?;
+        let client = writer.client();
         let continued = if ended {
             if task::finish(client, &claim).await? {
                 self.hand_out_report(claim.run_id, invocation).await?;
@@ -83,9 +84,8 @@ impl StatAnalysis {
         deadline: Deadline,
     ) -> anyhow::Result<bool> {
         let mut pace = Pace::new(deadline);
-        let claim = desk.claim.clone();
         loop {
-            let unfinished = building::unfinished(desk.settle().await?, &claim).await?;
+            let unfinished = desk.settle().await?.unfinished().await?;
             let Some(first) = unfinished.first() else {
                 return Ok(true);
             };
@@ -219,37 +219,36 @@ impl<'a> BuildingWork<'a> {
     }
 }
 
-/// The writer: it stores a building while the next one is analysed.
+/// Where the writer works: it stores a building while the next one is analysed.
 struct Desk {
-    claim: Claim,
     run: Run,
-    client: Option<Client>,
-    storing: Option<JoinHandle<(Client, anyhow::Result<()>)>>,
+    /// Not there while it is storing.
+    writer: Option<BuildingWriter>,
+    storing: Option<JoinHandle<(BuildingWriter, anyhow::Result<()>)>>,
     finished: Option<Outcome>,
     /// Whether buildings are stored before the next one is begun.
     one_by_one: bool,
 }
 
 impl Desk {
-    fn new(client: Client, claim: Claim, run: Run) -> Self {
+    fn new(writer: BuildingWriter, run: Run) -> Self {
         Self {
-            claim,
             run,
-            client: Some(client),
+            writer: Some(writer),
             storing: None,
             finished: None,
             one_by_one: false,
         }
     }
 
-    /// The connection, when nothing is being stored any more.
-    async fn settle(&mut self) -> anyhow::Result<&mut Client> {
+    /// The writer, when nothing is being stored any more.
+    async fn settle(&mut self) -> anyhow::Result<&mut BuildingWriter> {
         self.settle_storing().await?;
         if let Some(outcome) = self.finished.take() {
             self.start_storing(outcome);
             self.settle_storing().await?;
         }
-        Ok(self.idle_client())
+        Ok(self.idle_writer())
     }
 
     /// Counts the attempt at a building, and only then lets the one before it be stored, beside the
@@ -258,8 +257,7 @@ impl Desk {
         if self.one_by_one {
             self.settle().await?;
         }
-        let claim = self.claim.clone();
-        building::begin(self.idle_client(), &claim, building_id).await?;
+        self.idle_writer().begin(building_id).await?;
         if let Some(outcome) = self.finished.take() {
             self.start_storing(outcome);
         }
@@ -272,18 +270,17 @@ impl Desk {
         }
     }
 
-    fn idle_client(&mut self) -> &mut Client {
-        self.client
+    fn idle_writer(&mut self) -> &mut BuildingWriter {
+        self.writer
             .as_mut()
             .expect("it comes back when the storing is settled")
     }
 
     fn start_storing(&mut self, outcome: Outcome) {
-        let mut client = self.client.take().expect("one building is stored at a time");
-        let (claim, period) = (self.claim.clone(), self.run.period);
+        let mut writer = self.writer.take().expect("one building is stored at a time");
         self.storing = Some(tokio::spawn(async move {
-            let stored = store(&mut client, &claim, period, outcome).await;
-            (client, stored)
+            let stored = store(&mut writer, outcome).await;
+            (writer, stored)
         }));
     }
 
@@ -291,19 +288,19 @@ impl Desk {
         let Some(storing) = self.storing.take() else {
             return Ok(());
         };
-        let (client, stored) = storing.await.context("the storing of a building panicked")?;
-        self.client = Some(client);
+        let (writer, stored) = storing.await.context("the storing of a building panicked")?;
+        self.writer = Some(writer);
         stored
     }
 }
 
 /// Stores a building's counts, or notes why there are none: the analysis failed, or the database refused
 /// them.
-async fn store(client: &mut Client, claim: &Claim, period: Period, outcome: Outcome) -> anyhow::Result<()> {
+async fn store(writer: &mut BuildingWriter, outcome: Outcome) -> anyhow::Result<()> {
     let (building_id, counted) = outcome;
     let failure = match counted {
         Err(failure) => failure,
-        Ok(counts) => match building::store(client, claim, period, &building_id, &counts).await {
+        Ok(counts) => match writer.store(&building_id, &counts).await {
             Ok(()) => return Ok(()),
             Err(error) if is_about_the_rows(&error) => format!("{error:#}"),
             Err(error) => return Err(error),
@@ -314,7 +311,7 @@ async fn store(client: &mut Client, claim: &Claim, period: Period, outcome: Outc
         building_id,
         "an attempt at the building {building_id} failed, see stat_task_building.error"
     );
-    building::note_failure(client, claim, &building_id, &failure).await
+    writer.note_failure(&building_id, &failure).await
 }
 
 /// Whether the database refused what was to be stored (SQLSTATE classes 21 to 23, 42 and P0), rather than

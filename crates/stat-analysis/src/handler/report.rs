@@ -13,7 +13,7 @@ use crate::adapters::postgres;
 use crate::answer::Answer;
 use crate::keyword::Summary;
 use crate::mail;
-use crate::page;
+use crate::page::{self, Page};
 use crate::table::Table;
 
 /// Where the report's parts are.
@@ -68,21 +68,20 @@ impl StatAnalysis {
         keys: &Keys,
     ) -> anyhow::Result<()> {
         let mut table = Table::new(run.period)?;
-        let mut shown = Vec::new();
-        postgres::for_each_keyword(transaction, run, |keyword| {
-            table.push(&keyword)?;
-            if keyword.rank <= page::TERMS_SHOWN {
-                shown.push(keyword);
-            }
+        let all = self.config.keywords_per_building;
+        postgres::for_each_keyword(transaction, run, all, |keyword| Ok(table.push(&keyword)?)).await?;
+        self.s3
+            .write(&keys.csv, "text/csv; charset=utf-8", table.finish()?)
+            .await?;
+        // One after the other: the two together would be the most memory that a month takes.
+        let mut page = Page::new(summary, self.config.locale);
+        postgres::for_each_keyword(transaction, run, page::TERMS_SHOWN, |keyword| {
+            page.push(keyword);
             Ok(())
         })
         .await?;
         self.s3
-            .write(&keys.csv, "text/csv; charset=utf-8", table.finish()?)
-            .await?;
-        let page = page::render(summary, &shown, self.config.locale);
-        self.s3
-            .write(&keys.html, "text/html; charset=utf-8", page.into_bytes())
+            .write(&keys.html, "text/html; charset=utf-8", page.finish().into_bytes())
             .await
     }
 

@@ -1,6 +1,6 @@
 //! Claims, the fence, the election of the report, runs.
 
-use stat_ledger::building::{self, Counts, TermCount};
+use stat_ledger::building::{Counts, TermCount};
 use stat_ledger::fence::Lost;
 use stat_ledger::run::{self, RunState};
 use stat_ledger::task::{self, Claim, Claimed, ForeignAnalyser, REPORT};
@@ -10,8 +10,8 @@ use std::time::Duration;
 use crate::surroundings::{LEASE, Ledger};
 
 async fn analyse(ledger: &Ledger, claim: &Claim, building_id: &str) {
-    let mut client = ledger.connect().await;
-    building::begin(&mut client, claim, building_id).await.unwrap();
+    let mut writer = ledger.writer(claim).await;
+    writer.begin(building_id).await.unwrap();
     let counts = Counts {
         documents: 2,
         morphemes: 7,
@@ -21,10 +21,7 @@ async fn analyse(ledger: &Ledger, claim: &Claim, building_id: &str) {
             documents: 2,
         }],
     };
-    let period = "2026-10".parse().unwrap();
-    building::store(&mut client, claim, period, building_id, &counts)
-        .await
-        .unwrap();
+    writer.store(building_id, &counts).await.unwrap();
 }
 
 #[track_caller]
@@ -81,16 +78,15 @@ async fn a_zombie_can_write_nothing() {
     ledger.expire_claims().await;
     let claim = ledger.granted(&run, 1, "second").await;
     let mut client = ledger.connect().await;
-    let period = run.period;
     let counts = Counts::default();
-    assert_lost(building::unfinished(&mut client, &zombie).await, Lost::TakenOver);
-    assert_lost(building::begin(&mut client, &zombie, "B1").await, Lost::TakenOver);
+    assert_lost(ledger.writer(&zombie).await.unfinished().await, Lost::TakenOver);
+    assert_lost(ledger.writer(&zombie).await.begin("B1").await, Lost::TakenOver);
     assert_lost(
-        building::store(&mut client, &zombie, period, "B1", &counts).await,
+        ledger.writer(&zombie).await.store("B1", &counts).await,
         Lost::TakenOver,
     );
     assert_lost(
-        building::note_failure(&mut client, &zombie, "B1", "x").await,
+        ledger.writer(&zombie).await.note_failure("B1", "x").await,
         Lost::TakenOver,
     );
     assert_lost(task::give_back(&mut client, &zombie).await, Lost::TakenOver);
@@ -106,7 +102,7 @@ async fn a_superseded_run_can_write_nothing() {
     let claim = ledger.granted(&old, 1, "first").await;
     ledger.open(&[&["B1"]]).await;
     let mut client = ledger.connect().await;
-    assert_lost(building::begin(&mut client, &claim, "B1").await, Lost::Superseded);
+    assert_lost(ledger.writer(&claim).await.begin("B1").await, Lost::Superseded);
     assert_lost(task::finish(&mut client, &claim).await, Lost::Superseded);
     assert!(matches!(
         ledger.claim(&old, 1, "third").await,
@@ -246,17 +242,17 @@ async fn attempts_are_counted_before_the_work_and_end_at_the_third() {
     let mut client = ledger.connect().await;
     for attempts in 0..3 {
         let claim = ledger.granted(&run, 1, "the same").await;
-        let unfinished = building::unfinished(&mut client, &claim).await.unwrap();
+        let unfinished = ledger.writer(&claim).await.unfinished().await.unwrap();
         let b1 = unfinished
             .iter()
             .find(|building| building.building_id == "B1")
             .unwrap();
         assert_eq!(b1.attempts, attempts);
         // The process is killed after this.
-        building::begin(&mut client, &claim, "B1").await.unwrap();
+        ledger.writer(&claim).await.begin("B1").await.unwrap();
     }
     let claim = ledger.granted(&run, 1, "the same").await;
-    let unfinished = building::unfinished(&mut client, &claim).await.unwrap();
+    let unfinished = ledger.writer(&claim).await.unfinished().await.unwrap();
     assert_eq!(
         unfinished
             .iter()
@@ -277,10 +273,12 @@ async fn attempts_are_counted_before_the_work_and_end_at_the_third() {
 async fn those_begun_least_often_come_first() {
     let ledger = Ledger::new().await;
     let run = ledger.open(&[&["B1", "B2", "B3"]]).await;
-    let mut client = ledger.connect().await;
     let claim = ledger.granted(&run, 1, "first").await;
-    building::begin(&mut client, &claim, "B1").await.unwrap();
-    let order: Vec<String> = building::unfinished(&mut client, &claim)
+    ledger.writer(&claim).await.begin("B1").await.unwrap();
+    let order: Vec<String> = ledger
+        .writer(&claim)
+        .await
+        .unfinished()
         .await
         .unwrap()
         .into_iter()
@@ -294,8 +292,8 @@ async fn results_and_ledger_move_together() {
     let ledger = Ledger::new().await;
     let run = ledger.open(&[&["B1"]]).await;
     let claim = ledger.granted(&run, 1, "first").await;
-    let mut client = ledger.connect().await;
-    building::begin(&mut client, &claim, "B1").await.unwrap();
+    let client = ledger.connect().await;
+    ledger.writer(&claim).await.begin("B1").await.unwrap();
     // The same term twice breaks the key of stat_term, after stat_building could have been written.
     let term = TermCount {
         term: "누수".into(),
@@ -307,7 +305,10 @@ async fn results_and_ledger_move_together() {
         morphemes: 1,
         terms: vec![term.clone(), term],
     };
-    building::store(&mut client, &claim, run.period, "B1", &counts)
+    ledger
+        .writer(&claim)
+        .await
+        .store("B1", &counts)
         .await
         .expect_err("a broken key");
     let query = "select (select count(*) from stat_building), (select count(*) from stat_term),

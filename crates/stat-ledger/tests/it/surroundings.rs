@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use local_stack::PostgresServer;
 use local_stack::month::connect;
+use stat_ledger::building::BuildingWriter;
 use stat_ledger::migrations::migrate;
 use stat_ledger::period::Period;
 use stat_ledger::run::{self, NewRun, Run};
@@ -83,6 +84,14 @@ impl Ledger {
             Claimed::Granted(claim, _) => claim,
             _ => panic!("task {task} is not granted to {request_id}"),
         }
+    }
+
+    /// A writer with the rights of this claim.
+    pub async fn writer(&self, claim: &Claim) -> BuildingWriter {
+        let period = "2026-10".parse().unwrap();
+        BuildingWriter::new(self.connect().await, claim.clone(), period)
+            .await
+            .unwrap()
     }
 
     pub async fn expire_claims(&self) {
