@@ -325,8 +325,12 @@ pub struct Aligned<T: ?Sized>(pub T);
 
 /// Embeds an image in the program: `include_bytes!`, at an address that it can be read at.
 ///
-/// ```ignore
-/// let dictionary = Dictionary::from_static(ko_morph::include_image!("../dictionary/ko.image"))?;
+/// ```
+/// use ko_morph::{Dictionary, include_image};
+///
+/// // In a program it is the path of an image; anything else is refused.
+/// let file = include_image!(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"));
+/// assert!(Dictionary::from_static(file).is_err());
 /// ```
 #[macro_export]
 macro_rules! include_image {

@@ -2,12 +2,13 @@
 
 use anyhow::Context;
 use ko_morph::Worker;
+use lambda_core::clock;
 use lambda_core::deadline::Deadline;
 use lambda_core::invocation::Invocation;
 use lambda_core::invoke::LAST_HOP;
 use lambda_core::metrics::{self, Unit};
 use serde_json::json;
-use stat_ledger::building::{BuildingWriter, Counts};
+use stat_ledger::building::{BuildingWriter, Counts, Tally};
 use stat_ledger::run::Run;
 use stat_ledger::task::{self, Claim};
 use std::collections::HashSet;
@@ -15,8 +16,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 use tokio_postgres::Client;
-
-use lambda_core::clock;
 
 use super::StatAnalysis;
 use crate::adapters::postgres::TextStream;
@@ -55,7 +54,9 @@ impl StatAnalysis {
         let tally = writer.tally().await?;
         let client = writer.client();
         let continued = if ended {
-            if task::finish(client, &claim).await? {
+            let is_last = task::finish(client, &claim).await?;
+            emit_tally(&invocation.function_name, &tally);
+            if is_last {
                 self.hand_out_report(claim.run_id, invocation).await?;
             }
             false
@@ -171,6 +172,19 @@ impl StatAnalysis {
             .await?;
         Ok(true)
     }
+}
+
+/// Once for each task, when it ends.
+fn emit_tally(function: &str, tally: &Tally) {
+    let count = |number: i64| number as f64;
+    metrics::emit(
+        function,
+        &[
+            ("Documents", count(tally.documents), Unit::Count),
+            ("BuildingsDone", count(tally.done), Unit::Count),
+            ("BuildingsFailed", count(tally.failed), Unit::Count),
+        ],
+    );
 }
 
 /// A building's counts, or why there are none.

@@ -1,12 +1,11 @@
 //! Task 0: keywords, report, mail.
 
+use lambda_core::clock;
 use stat_ledger::fence;
 use stat_ledger::report;
 use stat_ledger::run::Run;
 use stat_ledger::task::Claim;
 use tokio_postgres::{Client, Transaction};
-
-use lambda_core::clock;
 
 use super::StatAnalysis;
 use crate::adapters::postgres;
