@@ -10,7 +10,7 @@ DICTIONARY := dictionary/ko.image
 # What decides how the image comes out.
 DICTIONARY_SOURCES := crates/ko-morph/make-dictionary.sh crates/ko-morph/dictionary-requirements.txt \
   $(wildcard crates/ko-morph/src/bin/*.rs crates/ko-morph/src/build/*.rs) \
-  $(patsubst %,crates/ko-morph/src/%.rs,analysis character checksum image tag trie)
+  $(patsubst %,crates/ko-morph/src/%.rs,analysis character image tag trie)
 # Where `make watch` answers, and `make invoke` asks.
 PORT ?= 9000
 ENDPOINT ?= http://127.0.0.1:$(PORT)

@@ -12,7 +12,6 @@ mod user_dictionary;
 // How it works.
 mod analysis;
 mod character;
-mod checksum;
 mod chunk;
 mod image;
 mod lattice;

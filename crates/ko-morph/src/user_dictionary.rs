@@ -2,9 +2,9 @@ use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 
-use crate::checksum::xxh64;
 use crate::normalise::normalise;
 use crate::tag::Tag;
+use xxhash_rust::xxh64::xxh64;
 
 const DEFAULT_COST: i16 = -2000;
 /// Characters of a word.
@@ -85,7 +85,7 @@ impl UserDictionary {
         for UserWord { text, tag, cost } in &self.words {
             content.extend([text, ",", tag.as_str(), ",", &cost.to_string(), "\n"]);
         }
-        format!("{:012x}", xxh64(content.as_bytes()) >> 16)
+        format!("{:012x}", xxh64(content.as_bytes(), 0) >> 16)
     }
 
     /// How many words it has.

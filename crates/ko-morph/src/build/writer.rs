@@ -5,10 +5,10 @@ use super::connections::Connections;
 use super::entries::Entries;
 use super::feature::Feature;
 use super::{BuildError, Lexicon, LexiconWord, trie};
-use crate::checksum::xxh64;
-use crate::image::{ALIGNMENT, FIXED_HEADER, FORMAT, Figures, HEADER, MAGIC, Section};
+use crate::image::{ALIGNMENT, FIXED_HEADER, FORMAT, Figures, HEADER, MAGIC, SEED, Section};
 use crate::tag::Tag;
 use crate::user_dictionary::template;
+use xxhash_rust::xxh64::xxh64;
 
 /// The image of a lexicon.
 pub fn image(lexicon: &Lexicon) -> Result<Vec<u8>, BuildError> {
@@ -103,10 +103,10 @@ fn assemble(mut content: impl FnMut(Section) -> Vec<u8>) -> Vec<u8> {
     header.extend(FORMAT.to_le_bytes());
     header.extend((Section::COUNT as u32).to_le_bytes());
     header.extend((image.len() as u64).to_le_bytes());
-    header.extend(xxh64(&image[HEADER..]).to_le_bytes());
+    header.extend(xxh64(&image[HEADER..], SEED).to_le_bytes());
     debug_assert_eq!(header.len(), FIXED_HEADER);
     header.extend(table.into_iter().flat_map(u64::to_le_bytes));
-    header.extend(xxh64(&header).to_le_bytes());
+    header.extend(xxh64(&header, SEED).to_le_bytes());
     image[..HEADER].copy_from_slice(&header);
     image
 }

@@ -16,6 +16,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 use tokio_postgres::Client;
+use tracing::Instrument;
 
 use super::StatAnalysis;
 use crate::adapters::postgres::TextStream;
@@ -56,6 +57,15 @@ impl StatAnalysis {
         let continued = if ended {
             let is_last = task::finish(client, &claim).await?;
             emit_tally(&invocation.function_name, &tally);
+            tracing::info!(
+                task = claim.task,
+                documents = tally.documents,
+                "ended task {} of run {}: {} buildings done, {} failed",
+                claim.task,
+                claim.run_id,
+                tally.done,
+                tally.failed
+            );
             if is_last {
                 self.hand_out_report(claim.run_id, invocation).await?;
             }
@@ -292,10 +302,12 @@ impl Desk {
 
     fn start_storing(&mut self, outcome: Outcome) {
         let mut writer = self.writer.take().expect("one building is stored at a time");
-        self.storing = Some(tokio::spawn(async move {
+        let storing = async move {
             let stored = store(&mut writer, outcome).await;
             (writer, stored)
-        }));
+        };
+        // In the span of the request, whose id stands in each log line.
+        self.storing = Some(tokio::spawn(storing.in_current_span()));
     }
 
     async fn settle_storing(&mut self) -> anyhow::Result<()> {
