@@ -10,6 +10,7 @@ use serde_json::Value;
 use std::time::Duration;
 
 use crate::deadline::Deadline;
+use crate::pause;
 
 /// How often a chain of functions that invoke themselves may go on. AWS ends such chains at about 16, and
 /// an event that it drops there is lost without a word.
@@ -17,6 +18,8 @@ pub const LAST_HOP: u32 = 10;
 
 /// How often a refused invocation is tried in all.
 const ATTEMPTS: u32 = 6;
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// What must be left for the caller to say that it did not succeed.
 const RESERVE: Duration = Duration::from_secs(2);
 
@@ -48,7 +51,7 @@ impl Invoker {
                 Ok(()) => return Ok(()),
                 Err(refusal) => refusal,
             };
-            let pause = pause_after(attempt);
+            let pause = pause::before_retry(attempt, FIRST_PAUSE, LONGEST_PAUSE);
             if attempt == ATTEMPTS || deadline.left() < pause + RESERVE {
                 return Err(refusal).with_context(|| format!("tried {attempt} times to invoke {function}"));
             }
@@ -74,10 +77,4 @@ impl Invoker {
             (status, error) => bail!("Lambda answered {status} {}", error.unwrap_or_default()),
         }
     }
-}
-
-/// 0.2, 0.4, 0.8 … seconds, each between half and whole, so that callers do not come back in step.
-fn pause_after(attempt: u32) -> Duration {
-    let full = Duration::from_millis(200) * 2_u32.pow(attempt - 1);
-    full.mul_f64(0.5 + fastrand::f64() / 2.0)
 }

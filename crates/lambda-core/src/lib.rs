@@ -3,11 +3,15 @@
 pub mod aws;
 pub mod clock;
 pub mod deadline;
+#[cfg(feature = "http")]
+pub mod http;
 pub mod invalid_event;
 pub mod invocation;
 #[cfg(feature = "invoke")]
 pub mod invoke;
 pub mod metrics;
+#[cfg(any(feature = "http", feature = "invoke"))]
+pub mod pause;
 pub mod run;
 pub mod secrets;
 pub mod telemetry;
