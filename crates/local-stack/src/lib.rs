@@ -12,6 +12,7 @@ pub mod month;
 pub mod moto;
 pub mod postgres;
 pub mod process;
+pub mod teamcity;
 pub mod topic;
 
 mod background;
@@ -26,4 +27,5 @@ pub use lambda::{Decision, Emulator, Function, Invocation, InvokeCall, Outcome};
 pub use month::Month;
 pub use moto::Moto;
 pub use postgres::PostgresServer;
+pub use teamcity::TeamCity;
 pub use topic::{Mail, Topic};

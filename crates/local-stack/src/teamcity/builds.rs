@@ -1,0 +1,266 @@
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Instant,
+};
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    Settings,
+    locator::{BuildLocator, Wanted},
+    refusal::Refusal,
+};
+
+/// Where a build is on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It waits for an agent.
+    Queued,
+    /// An agent has it.
+    Running,
+    /// It has ended, or was cancelled.
+    Finished,
+}
+
+/// A build, as it is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Build {
+    /// Grows from build to build.
+    pub id: u64,
+    /// Of which configuration.
+    pub build_type: String,
+    /// `None` is the default branch.
+    pub branch: Option<String>,
+    /// The properties that it was given.
+    pub properties: BTreeMap<String, String>,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// Why somebody wanted it.
+    pub comment: Option<String>,
+    /// Whether it was to be put before the others.
+    pub queue_at_top: bool,
+    /// Why somebody cancelled it.
+    pub cancelled: Option<String>,
+    /// Where it is on its way.
+    pub state: State,
+    queued_at: Instant,
+}
+
+/// All builds of a server.
+#[derive(Debug, Default)]
+pub(super) struct Builds {
+    builds: Vec<Build>,
+    by_tag: HashMap<String, Vec<usize>>,
+}
+
+const FIRST_ID: u64 = 1001;
+
+impl Builds {
+    pub(super) fn all(&self, settings: &Settings) -> Vec<Build> {
+        self.builds.iter().map(|build| build.now(settings)).collect()
+    }
+
+    /// Queues what `body` asks for.
+    pub(super) fn queue(&mut self, body: &Value, settings: &Settings) -> Result<Build, Refusal> {
+        let build = parse(body, FIRST_ID + self.builds.len() as u64)?;
+        if !settings.build_types.contains(&build.build_type) {
+            let message = format!(
+                "No build type nor template is found by id '{}'.",
+                build.build_type
+            );
+            return Err(Refusal::not_found(message));
+        }
+        if settings.merges
+            && let Some(at) = self.waiting_twin(&build, settings)
+        {
+            return Ok(self.builds[at].now(settings));
+        }
+        for tag in &build.tags {
+            self.by_tag
+                .entry(tag.clone())
+                .or_default()
+                .push(self.builds.len());
+        }
+        self.builds.push(build.clone());
+        Ok(build.now(settings))
+    }
+
+    /// One that waits with the same branch and the same properties; the newest ones wait.
+    fn waiting_twin(&self, build: &Build, settings: &Settings) -> Option<usize> {
+        let is_twin = |other: &Build| {
+            other.build_type == build.build_type
+                && other.branch == build.branch
+                && other.properties == build.properties
+                && other.now(settings).state == State::Queued
+        };
+        self.builds.iter().rposition(is_twin)
+    }
+
+    /// Cancels a build that waits.
+    pub(super) fn cancel(&mut self, id: u64, comment: &str, settings: &Settings) -> Result<Build, Refusal> {
+        let waiting = self
+            .builds
+            .iter_mut()
+            .find(|build| build.id == id && build.now(settings).state == State::Queued);
+        let Some(build) = waiting else {
+            return Err(Refusal::not_found(format!(
+                "No queued build can be found by locator 'id:{id}'."
+            )));
+        };
+        build.cancelled = Some(comment.to_owned());
+        Ok(build.now(settings))
+    }
+
+    /// The newest first, as TeamCity lists them.
+    pub(super) fn find(&self, locator: &BuildLocator, settings: &Settings) -> Result<Vec<Build>, Refusal> {
+        if let Some(build_type) = &locator.build_type
+            && !settings.build_types.contains(build_type)
+        {
+            let message = format!("No build type nor template is found by id '{build_type}'.");
+            return Err(Refusal::not_found(message));
+        }
+        let candidates: Vec<usize> = match &locator.tag {
+            Some(tag) => self.by_tag.get(tag).cloned().unwrap_or_default(),
+            None => (0..self.builds.len()).collect(),
+        };
+        let found = candidates
+            .into_iter()
+            .rev()
+            .map(|at| self.builds[at].now(settings));
+        Ok(found
+            .filter(|build| fits(build, locator))
+            .take(locator.count)
+            .collect())
+    }
+}
+
+fn fits(build: &Build, locator: &BuildLocator) -> bool {
+    let has_state = match locator.state {
+        Wanted::Any => true,
+        Wanted::Only(state) => build.state == state,
+    };
+    let is_plain = build.cancelled.is_none() && build.branch.is_none();
+    locator
+        .build_type
+        .as_ref()
+        .is_none_or(|build_type| *build_type == build.build_type)
+        && has_state
+        && (is_plain || !locator.has_default_filter)
+}
+
+impl Build {
+    fn now(&self, settings: &Settings) -> Self {
+        let waited = self.queued_at.elapsed();
+        let state = match (&self.cancelled, waited.checked_sub(settings.time_in_queue)) {
+            (Some(_), _) => State::Finished,
+            (None, None) => State::Queued,
+            (None, Some(ran)) if ran < settings.time_running => State::Running,
+            (None, Some(_)) => State::Finished,
+        };
+        Self {
+            state,
+            ..self.clone()
+        }
+    }
+
+    /// As TeamCity writes it.
+    pub(super) fn json(&self, server: &str) -> Value {
+        let properties = self
+            .properties
+            .iter()
+            .map(|(name, value)| json!({"name": name, "value": value}));
+        let tags = self.tags.iter().map(|tag| json!({"name": tag}));
+        let (state, path) = match self.state {
+            State::Queued => ("queued", "buildQueue"),
+            State::Running => ("running", "builds"),
+            State::Finished => ("finished", "builds"),
+        };
+        let mut json = json!({
+            "id": self.id,
+            "buildTypeId": self.build_type,
+            "state": state,
+            "href": format!("/app/rest/{path}/id:{}", self.id),
+            "webUrl": format!("{server}/viewLog.html?buildId={}", self.id),
+            "properties": {"count": self.properties.len(), "property": properties.collect::<Vec<_>>()},
+            "tags": {"count": self.tags.len(), "tag": tags.collect::<Vec<_>>()},
+        });
+        if let Some(branch) = &self.branch {
+            json["branchName"] = json!(branch);
+        }
+        if let Some(comment) = &self.comment {
+            json["comment"] = json!({"text": comment});
+        }
+        if self.state != State::Queued {
+            json["status"] = json!(if self.cancelled.is_some() {
+                "UNKNOWN"
+            } else {
+                "SUCCESS"
+            });
+        }
+        if let Some(comment) = &self.cancelled {
+            json["canceledInfo"] = json!({"text": comment});
+        }
+        json
+    }
+}
+
+fn parse(body: &Value, id: u64) -> Result<Build, Refusal> {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let Some(build_type) = text(&body["buildType"]["id"]) else {
+        return Err(Refusal::bad_request(
+            "Could not find build type by the submitted data: no id.",
+        ));
+    };
+    if body
+        .get("comment")
+        .is_some_and(|comment| text(&comment["text"]).is_none())
+    {
+        return Err(Refusal::bad_request("Comment text is not specified."));
+    }
+    let empty = Vec::new();
+    let list = |value: &'_ Value| value.as_array().unwrap_or(&empty).clone();
+    let mut properties = BTreeMap::new();
+    for property in list(&body["properties"]["property"]) {
+        let name = text(&property["name"]).filter(|name| !name.is_empty());
+        let (Some(name), Some(value)) = (name, text(&property["value"])) else {
+            return Err(Refusal::bad_request("Property name or value is not specified."));
+        };
+        properties.insert(name, value);
+    }
+    Ok(Build {
+        id,
+        build_type,
+        branch: text(&body["branchName"]),
+        properties,
+        tags: list(&body["tags"]["tag"])
+            .iter()
+            .filter_map(|tag| text(&tag["name"]))
+            .collect(),
+        comment: text(&body["comment"]["text"]),
+        queue_at_top: body["triggeringOptions"]["queueAtTop"] == true,
+        cancelled: None,
+        state: State::Queued,
+        queued_at: Instant::now(),
+    })
+}
+
+/// Of `whole`, what `fields` asks for, such as `count,build(id,state)`; all of it where that is empty.
+pub(super) fn select(whole: &Value, fields: &str) -> Value {
+    let Value::Object(all) = whole else {
+        return match whole {
+            Value::Array(items) => items.iter().map(|item| select(item, fields)).collect(),
+            other => other.clone(),
+        };
+    };
+    if fields.is_empty() {
+        return whole.clone();
+    }
+    let mut selected = Map::new();
+    for field in super::locator::split(fields) {
+        let (name, inner) = field.split_once('(').unwrap_or((field, ""));
+        if let Some(value) = all.get(name) {
+            selected.insert(name.to_owned(), select(value, inner.trim_end_matches(')')));
+        }
+    }
+    Value::Object(selected)
+}
