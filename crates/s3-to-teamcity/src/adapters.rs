@@ -1,0 +1,3 @@
+//! The systems on the other side.
+
+pub mod teamcity;

@@ -1,0 +1,234 @@
+//! What stands in a notification, in any of the wrappings in which S3's events travel.
+
+use serde_json::Value;
+
+use crate::event_name::EventName;
+use crate::upload::{ObjectKey, Upload};
+
+/// EventBridge in an SNS envelope in a queue is three deep; nothing that S3 sends is deeper.
+const DEEPEST: usize = 4;
+
+/// One thing that a notification says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// Something happened to an object.
+    Upload(Upload),
+    /// S3 tried whether its notifications arrive.
+    TestEvent {
+        /// Whose notifications.
+        bucket: Option<String>,
+    },
+    /// What is missing, never what came: a notification may hold what must not stand in a log.
+    Malformed(String),
+}
+
+/// Reads a notification: S3's own, SNS's around it, or EventBridge's. `None` where it is none of these.
+pub fn read(notification: &Value) -> Option<Vec<Notice>> {
+    read_at(notification, 0)
+}
+
+/// Reads a notification from the text that carries it.
+pub fn read_text(text: &str) -> Vec<Notice> {
+    read_text_at(text, 0)
+}
+
+fn read_text_at(text: &str, depth: usize) -> Vec<Notice> {
+    let Ok(notification) = serde_json::from_str::<Value>(text) else {
+        return malformed("the message is not JSON");
+    };
+    read_at(&notification, depth).unwrap_or_else(|| malformed("the message is no notification of S3"))
+}
+
+fn read_at(notification: &Value, depth: usize) -> Option<Vec<Notice>> {
+    if depth > DEEPEST {
+        return None;
+    }
+    let text = |pointer| text(notification, pointer);
+    if let Some(Value::Array(records)) = notification.get("Records") {
+        let notices = records
+            .iter()
+            .enumerate()
+            .map(|(at, record)| read_record(record, at + 1, depth));
+        return Some(notices.flatten().collect());
+    }
+    if text("/Event").as_deref() == Some("s3:TestEvent") {
+        return Some(vec![Notice::TestEvent {
+            bucket: text("/Bucket"),
+        }]);
+    }
+    if text("/Type").as_deref() == Some("Notification") {
+        return Some(read_text_at(&text("/Message").unwrap_or_default(), depth + 1));
+    }
+    if text("/source").as_deref() == Some("aws.s3") {
+        return Some(vec![read_eventbridge(notification)]);
+    }
+    None
+}
+
+/// A record of S3's own notification, or of SNS's.
+fn read_record(record: &Value, number: usize, depth: usize) -> Vec<Notice> {
+    if record.get("s3").is_some() {
+        return vec![read_s3(record, number)];
+    }
+    match text(record, "/Sns/Message") {
+        Some(message) => read_text_at(&message, depth + 1),
+        None => malformed(format!("record {number} is neither S3's nor SNS's")),
+    }
+}
+
+fn read_s3(record: &Value, number: usize) -> Notice {
+    let read = || {
+        let key = text(record, "/s3/object/key").ok_or("s3.object.key")?;
+        Ok(Upload {
+            bucket: text(record, "/s3/bucket/name").ok_or("s3.bucket.name")?,
+            key: ObjectKey::from_notification(&key).ok_or("s3.object.key in UTF-8")?,
+            event_name: EventName::from_notification(&text(record, "/eventName").ok_or("eventName")?),
+            version_id: text(record, "/s3/object/versionId"),
+            etag: text(record, "/s3/object/eTag"),
+            size: record.pointer("/s3/object/size").and_then(Value::as_u64),
+            sequencer: text(record, "/s3/object/sequencer"),
+            event_time: text(record, "/eventTime"),
+        })
+    };
+    notice(read(), &format!("record {number}"))
+}
+
+fn read_eventbridge(event: &Value) -> Notice {
+    let read = || {
+        let detail_type = text(event, "/detail-type").ok_or("detail-type")?;
+        let reason = text(event, "/detail/reason").unwrap_or_default();
+        let deletion_type = text(event, "/detail/deletion-type").unwrap_or_default();
+        let key = text(event, "/detail/object/key").ok_or("detail.object.key")?;
+        Ok(Upload {
+            bucket: text(event, "/detail/bucket/name").ok_or("detail.bucket.name")?,
+            key: ObjectKey::from_eventbridge(&key).ok_or("detail.object.key")?,
+            event_name: EventName::from_eventbridge(&detail_type, &reason, &deletion_type),
+            version_id: text(event, "/detail/object/version-id"),
+            etag: text(event, "/detail/object/etag"),
+            size: event.pointer("/detail/object/size").and_then(Value::as_u64),
+            sequencer: text(event, "/detail/object/sequencer"),
+            event_time: text(event, "/time"),
+        })
+    };
+    notice(read(), "the event of EventBridge")
+}
+
+fn notice(read: Result<Upload, &str>, what: &str) -> Notice {
+    match read {
+        Ok(upload) => Notice::Upload(upload),
+        Err(missing) => Notice::Malformed(format!("{what} has no {missing}")),
+    }
+}
+
+fn malformed(what: impl Into<String>) -> Vec<Notice> {
+    vec![Notice::Malformed(what.into())]
+}
+
+/// A text that is not empty.
+fn text(value: &Value, pointer: &str) -> Option<String> {
+    let text = value.pointer(pointer)?.as_str()?;
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn uploads(notices: &[Notice]) -> Vec<String> {
+        let told = notices.iter().map(|notice| match notice {
+            Notice::Upload(upload) => format!("{} {upload}", upload.event_name),
+            Notice::TestEvent { bucket } => format!("test of {}", bucket.as_deref().unwrap_or("?")),
+            Notice::Malformed(what) => format!("malformed: {what}"),
+        });
+        told.collect()
+    }
+
+    #[track_caller]
+    fn check(notification: Value, expected: &[&str]) {
+        assert_eq!(uploads(&read(&notification).expect("a notification")), expected);
+    }
+
+    fn s3_record(key: &str) -> Value {
+        json!({"eventSource": "aws:s3", "eventName": "ObjectCreated:Put",
+               "s3": {"bucket": {"name": "inbox"}, "object": {"key": key}}})
+    }
+
+    #[test]
+    fn reads_each_record() {
+        let notification = json!({"Records": [s3_record("a+b"), s3_record("c")]});
+        check(
+            notification,
+            &[
+                "ObjectCreated:Put s3://inbox/a b",
+                "ObjectCreated:Put s3://inbox/c",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_malformed_record_does_not_hide_the_others() {
+        let notification = json!({"Records": [{"s3": {"bucket": {"name": "inbox"}}}, {}, s3_record("c"), 7]});
+        check(
+            notification,
+            &[
+                "malformed: record 1 has no s3.object.key",
+                "malformed: record 2 is neither S3's nor SNS's",
+                "ObjectCreated:Put s3://inbox/c",
+                "malformed: record 4 is neither S3's nor SNS's",
+            ],
+        );
+    }
+
+    #[test]
+    fn unwraps_sns() {
+        let inner = json!({"Records": [s3_record("a+b")]}).to_string();
+        let expected = ["ObjectCreated:Put s3://inbox/a b"];
+        check(
+            json!({"Records": [{"EventSource": "aws:sns", "Sns": {"Message": inner}}]}),
+            &expected,
+        );
+        check(json!({"Type": "Notification", "Message": inner}), &expected);
+        check(
+            json!({"Type": "Notification", "Message": "hello"}),
+            &["malformed: the message is not JSON"],
+        );
+    }
+
+    #[test]
+    fn unwraps_no_deeper_than_anybody_wraps() {
+        let mut nested = json!({"Records": [s3_record("a")]});
+        for _ in 0..20 {
+            nested = json!({"Type": "Notification", "Message": nested.to_string()});
+        }
+        check(nested, &["malformed: the message is no notification of S3"]);
+    }
+
+    #[test]
+    fn reads_eventbridge_without_decoding_the_key() {
+        let event = json!({"source": "aws.s3", "detail-type": "Object Created", "time": "2026-11-01T00:00:00Z",
+            "detail": {"reason": "PutObject", "bucket": {"name": "inbox"}, "object": {"key": "a+b%2B"}}});
+        check(event, &["ObjectCreated:Put s3://inbox/a+b%2B"]);
+    }
+
+    #[test]
+    fn knows_the_test_event() {
+        check(
+            json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "inbox"}),
+            &["test of inbox"],
+        );
+    }
+
+    #[test]
+    fn is_silent_about_anything_else() {
+        for other in [
+            json!({}),
+            json!([]),
+            json!("x"),
+            json!({"source": "aws.ec2"}),
+            json!({"Records": "x"}),
+        ] {
+            assert_eq!(read(&other), None);
+        }
+    }
+}
