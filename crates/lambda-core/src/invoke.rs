@@ -3,12 +3,12 @@
 use anyhow::{Context, anyhow, bail};
 use aws_config::SdkConfig;
 use aws_sdk_lambda::Client;
-use aws_sdk_lambda::error::DisplayErrorContext;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
 use serde_json::Value;
 use std::time::Duration;
 
+use crate::aws;
 use crate::deadline::Deadline;
 use crate::pause;
 
@@ -20,7 +20,7 @@ pub const LAST_HOP: u32 = 10;
 const ATTEMPTS: u32 = 6;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-/// What must be left for the caller to say that it did not succeed.
+/// What must be left at most for the caller to say that it did not succeed; of a short invocation, a tenth.
 const RESERVE: Duration = Duration::from_secs(2);
 
 /// Lambda's Invoke API.
@@ -32,7 +32,7 @@ impl Invoker {
     /// A client; connects to nothing yet.
     pub fn new(config: &SdkConfig) -> Self {
         Self {
-            client: Client::new(config),
+            client: Client::new(&aws::without_retries(config)),
         }
     }
 
@@ -45,14 +45,17 @@ impl Invoker {
     /// # Errors
     /// The last refusal, with Lambda's own words.
     pub async fn hand_out(&self, function: &str, payload: &Value, deadline: Deadline) -> anyhow::Result<()> {
+        let reserve = RESERVE.min(deadline.whole() / 10);
         let mut attempt = 1;
         loop {
-            let refusal = match self.invoke(function, payload).await {
-                Ok(()) => return Ok(()),
-                Err(refusal) => refusal,
+            let in_time = deadline.left().saturating_sub(reserve);
+            let refusal = match tokio::time::timeout(in_time, self.invoke(function, payload)).await {
+                Ok(Ok(())) => return Ok(()),
+                Ok(Err(refusal)) => refusal,
+                Err(_) => anyhow!("there was no answer within the time left"),
             };
             let pause = pause::before_retry(attempt, FIRST_PAUSE, LONGEST_PAUSE);
-            if attempt == ATTEMPTS || deadline.left() < pause + RESERVE {
+            if attempt == ATTEMPTS || deadline.left() < pause + reserve {
                 return Err(refusal).with_context(|| format!("tried {attempt} times to invoke {function}"));
             }
             tracing::warn!(attempt, "could not invoke {function}, trying again: {refusal:#}");
@@ -70,7 +73,7 @@ impl Invoker {
             .payload(Blob::new(payload.to_string()))
             .send()
             .await
-            .map_err(|error| anyhow!("{}", DisplayErrorContext(error)))?;
+            .map_err(aws::explain)?;
         // AWS answers 202 to an event; `cargo lambda watch` runs it at once and answers 200.
         match (answer.status_code(), answer.function_error()) {
             (200 | 202, None) => Ok(()),

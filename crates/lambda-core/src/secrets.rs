@@ -2,11 +2,12 @@
 
 use anyhow::{Context, bail};
 use aws_config::SdkConfig;
-use aws_sdk_secretsmanager::error::DisplayErrorContext;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::fmt;
 use tokio::sync::Mutex;
+
+use crate::aws;
 
 /// A value that no log shows.
 #[derive(Clone, PartialEq, Eq)]
@@ -123,7 +124,7 @@ impl Secrets {
     async fn fetch(&self, id: &str) -> anyhow::Result<Secret> {
         let answer = self.client.get_secret_value().secret_id(id).send().await;
         let secret = answer
-            .map_err(|error| anyhow::anyhow!("{}", DisplayErrorContext(error)))
+            .map_err(aws::explain)
             .with_context(|| format!("could not read the secret {id}"))?;
         let Some(text) = secret.secret_string() else {
             bail!("the secret {id} is binary, expected text");

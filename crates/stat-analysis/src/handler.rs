@@ -21,10 +21,12 @@ use uuid::Uuid;
 use crate::adapters::dictionary;
 use crate::adapters::s3::S3;
 use crate::adapters::sns::Topic;
+use crate::adapters::word_file;
 use crate::answer::{Answer, Skipped};
-use crate::config::{Config, WordFile};
+use crate::config::Config;
 use crate::event::Event;
 use crate::stop_words::{self, StopWords};
+use crate::term;
 
 /// The list that comes with the function.
 const SHIPPED_USER_DICTIONARY: &str = include_str!("../data/building-management.csv");
@@ -49,11 +51,11 @@ impl StatAnalysis {
         let config = Config::from_variables(variables)?;
         let sdk = aws::sdk_config().await;
         let s3 = S3::new(&sdk, config.bucket.clone(), config.bucket_in_path);
-        let words = read(&s3, &config.user_dictionary, SHIPPED_USER_DICTIONARY)
+        let words = word_file::read(&s3, &config.user_dictionary, SHIPPED_USER_DICTIONARY)
             .await
             .context("USER_DICTIONARY")?;
         let user_dictionary = UserDictionary::parse(&words).context("USER_DICTIONARY is malformed")?;
-        let stop_words = read(&s3, &config.stop_words, stop_words::SHIPPED)
+        let stop_words = word_file::read(&s3, &config.stop_words, stop_words::SHIPPED)
             .await
             .context("STOP_WORDS")?;
         Ok(Self {
@@ -70,9 +72,10 @@ impl StatAnalysis {
     /// What a run's first task pins: everything that decides which terms a text has.
     fn analyser_version(&self) -> String {
         format!(
-            "{}, stop words {}",
+            "{}, stop words {}, rules {}",
             self.analyser.version(),
-            self.stop_words.version()
+            self.stop_words.version(),
+            term::RULES
         )
     }
 
@@ -110,16 +113,6 @@ impl StatAnalysis {
             .hand_out(function, &event, invocation.deadline)
             .await
             .context("could not hand out the report")
-    }
-}
-
-async fn read(s3: &S3, file: &WordFile, shipped: &str) -> anyhow::Result<String> {
-    match file {
-        WordFile::Shipped => Ok(shipped.to_owned()),
-        WordFile::Path(path) => {
-            std::fs::read_to_string(path).with_context(|| format!("could not read {}", path.display()))
-        }
-        WordFile::S3 { bucket, key } => s3.read_text(bucket, key).await,
     }
 }
 

@@ -9,6 +9,8 @@ use crate::locale::{Locale, grouped};
 const LONGEST_SUBJECT: usize = 99;
 /// SNS takes 256 KB in all; a list of failed buildings ends before that.
 const LONGEST_TEXT: usize = 200_000;
+/// What is shown of a building's name or id, in characters.
+const LONGEST_NAME: usize = 100;
 
 /// Links to the report, and who can open them until when.
 #[derive(Clone, Debug)]
@@ -109,7 +111,12 @@ fn push_unknown(text: &mut String, summary: &Summary, locale: Locale) {
     }
     let (texts, ids) = (
         grouped(summary.unknown_texts),
-        summary.unknown_buildings.join(", "),
+        summary
+            .unknown_buildings
+            .iter()
+            .map(|id| one_line(id))
+            .collect::<Vec<_>>()
+            .join(", "),
     );
     text.push_str(&locale.pick(
         format!("\n등록되지 않은 건물의 글 {texts}건은 분석하지 않았습니다: {ids}\n"),
@@ -132,13 +139,28 @@ fn push_failed(text: &mut String, summary: &Summary, locale: Locale) {
             text.push_str(&locale.pick(format!("- 그 밖에 {rest}곳\n"), format!("- and {rest} more\n")));
             break;
         }
-        text.push_str(&format!("- {} ({})\n", building.name, building.building_id));
+        text.push_str(&format!(
+            "- {} ({})\n",
+            one_line(&building.name),
+            one_line(&building.building_id)
+        ));
     }
     let period = summary.period;
     text.push_str(&locale.pick(
         format!("다시 분석하려면 stat-prep에 {{\"period\":\"{period}\",\"failed\":true}}를 보내십시오.\n"),
         format!("To try them again, send {{\"period\":\"{period}\",\"failed\":true}} to stat-prep.\n"),
     ));
+}
+
+/// A name as a part of a line: a name of any length, or with lines of its own, must neither forge the mail nor
+/// make it larger than SNS takes.
+fn one_line(name: &str) -> String {
+    let mut characters = name.chars().map(|c| if c.is_control() { ' ' } else { c });
+    let mut shown: String = characters.by_ref().take(LONGEST_NAME).collect();
+    if characters.next().is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
 #[cfg(test)]
@@ -209,6 +231,20 @@ mod tests {
             mail.text
         );
         assert!(mail.text.contains(r#"{"period":"2026-10","failed":true}"#));
+    }
+
+    #[test]
+    fn shows_a_hostile_name_as_a_part_of_its_line() {
+        let mut summary = summary(1);
+        summary.buildings[0].name = format!("동\n링크: https://evil\n{}", "x".repeat(1_000_000));
+        summary.unknown_texts = 1;
+        summary.unknown_buildings = vec!["\r\n".repeat(500_000)];
+        let mail = write(&summary, &links(None), Locale::Ko);
+        assert!(
+            mail.text.len() < 2_000 && mail.text.contains("- 동 링크: https://evil x"),
+            "{}",
+            mail.text
+        );
     }
 
     #[test]

@@ -7,6 +7,11 @@ use std::collections::HashMap;
 use crate::personal_data::mask;
 use crate::stop_words::StopWords;
 
+/// The version of the rules by which a text becomes terms, here and in [`crate::personal_data`]: a part of the
+/// analyser's version, since months that were counted by other rules cannot be compared. Raise it with every
+/// change of them.
+pub const RULES: u32 = 1;
+
 /// The longest term, in characters; what is longer is no word but a row of letters.
 const LONGEST: usize = 30;
 

@@ -113,8 +113,8 @@ select
     run.state,
     task.tasks,
     task.tasks_done,
-    building.buildings,
-    building.buildings_done,
+    counted.buildings_done + building.buildings_failed + building.buildings_left as buildings,
+    counted.buildings_done,
     building.buildings_failed,
     counted.documents,
     counted.morphemes,
@@ -133,13 +133,13 @@ cross join lateral (
 ) task
 cross join lateral (
     select
-        count(*) as buildings,
-        count(*) filter (where state = 'done') as buildings_done,
-        count(*) filter (where state = 'failed') as buildings_failed
+        count(*) filter (where state = 'failed') as buildings_failed,
+        count(*) filter (where state in ('queued', 'running')) as buildings_left
     from stat_task_building where run_id = run.run_id
 ) building
 cross join lateral (
-    select coalesce(sum(documents), 0)::bigint as documents, coalesce(sum(morphemes), 0)::bigint as morphemes
+    -- Also those that a correction has taken over from the run before it.
+    select count(*) as buildings_done, coalesce(sum(documents), 0)::bigint as documents, coalesce(sum(morphemes), 0)::bigint as morphemes
     from stat_building where run_id = run.run_id
 ) counted
 order by period.period_id desc;

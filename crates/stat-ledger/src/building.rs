@@ -1,6 +1,6 @@
 //! A building's part of a task: counted attempts, and results that are there completely or not at all.
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use std::pin::pin;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::Type;
@@ -21,6 +21,11 @@ pub struct Unfinished {
     /// How often it was begun already.
     pub attempts: i32,
 }
+
+/// The database took exception to the results of one building, and is well otherwise.
+#[derive(Debug, thiserror::Error)]
+#[error("{0:#}")]
+pub struct ResultsRefused(anyhow::Error);
 
 /// What a building's texts hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -153,8 +158,9 @@ impl BuildingWriter {
             "with {FENCE},
              begun as (
                 update stat_task_building set state = 'running', attempts = attempts + 1
-                where run_id = $1 and task = $2 and building_id = $4 and exists (select from mine))
-             select (select count(*) from period), (select count(*) from mine)"
+                where run_id = $1 and task = $2 and building_id = $4 and exists (select from mine)
+                returning 1)
+             select (select count(*) from period), (select count(*) from mine), (select count(*) from begun)"
         );
         let row = self
             .client
@@ -169,7 +175,11 @@ impl BuildingWriter {
             )
             .await
             .with_context(|| format!("could not begin the building {building_id}"))?;
-        Ok(fence::check(&row)?)
+        fence::check(&row)?;
+        if row.get::<_, i64>(2) != 1 {
+            bail!("the building {building_id} is none of task {}", self.claim.task);
+        }
+        Ok(())
     }
 
     /// Stores a building's results and ends it, both or neither.
@@ -178,32 +188,31 @@ impl BuildingWriter {
     /// the building a second time, or never.
     ///
     /// # Errors
-    /// [`fence::Lost`], or when the database fails or refuses the results.
+    /// [`ResultsRefused`] where the next attempt would fare no better; [`fence::Lost`], or when the database
+    /// fails.
     pub async fn store(&mut self, building_id: &str, counts: &Counts) -> anyhow::Result<()> {
-        let failed = || format!("could not store the building {building_id}");
         let transaction = fence::begin(&mut self.client, &self.claim, false).await?;
-        copy_terms(&transaction, &self.copy, &self.claim, building_id, &counts.terms)
-            .await
-            .with_context(failed)?;
+        let Self {
+            copy, claim, period, ..
+        } = self;
+        let stored = store_results(&transaction, copy, claim, *period, building_id, counts).await;
+        let changed = stored.map_err(|error| {
+            let about_results = is_about_results(&error);
+            let error =
+                anyhow::Error::new(error).context(format!("could not store the building {building_id}"));
+            if about_results {
+                ResultsRefused(error).into()
+            } else {
+                error
+            }
+        })?;
+        if changed != 1 {
+            bail!("the building {building_id} is none of task {}", claim.task);
+        }
         transaction
-            .execute_typed(
-                "with stored as (
-                    insert into stat_building (run_id, building_id, period_id, documents, morphemes)
-                    values ($1, $3, $4, $5, $6))
-                 update stat_task_building set state = 'done', error = null
-                 where run_id = $1 and task = $2 and building_id = $3",
-                &[
-                    (&self.claim.run_id, Type::UUID),
-                    (&self.claim.task, Type::INT4),
-                    (&building_id, Type::TEXT),
-                    (&self.period.to_string(), Type::TEXT),
-                    (&counts.documents, Type::INT8),
-                    (&counts.morphemes, Type::INT8),
-                ],
-            )
+            .commit()
             .await
-            .with_context(failed)?;
-        transaction.commit().await.with_context(failed)
+            .with_context(|| format!("could not store the building {building_id}"))
     }
 
     /// Notes that an attempt at the building failed; after the last one the building is failed for good.
@@ -257,6 +266,44 @@ impl BuildingWriter {
             morphemes: row.get(4),
         })
     }
+}
+
+/// Returns how many buildings of the ledger were ended.
+async fn store_results(
+    transaction: &Transaction<'_>,
+    copy: &Statement,
+    claim: &Claim,
+    period: Period,
+    building_id: &str,
+    counts: &Counts,
+) -> Result<u64, tokio_postgres::Error> {
+    copy_terms(transaction, copy, claim, building_id, &counts.terms).await?;
+    transaction
+        .execute_typed(
+            "with stored as (
+                insert into stat_building (run_id, building_id, period_id, documents, morphemes)
+                values ($1, $3, $4, $5, $6))
+             update stat_task_building set state = 'done', error = null
+             where run_id = $1 and task = $2 and building_id = $3",
+            &[
+                (&claim.run_id, Type::UUID),
+                (&claim.task, Type::INT4),
+                (&building_id, Type::TEXT),
+                (&period.to_string(), Type::TEXT),
+                (&counts.documents, Type::INT8),
+                (&counts.morphemes, Type::INT8),
+            ],
+        )
+        .await
+}
+
+/// Whether the database refused the results themselves: SQLSTATE classes 21 to 23 (cardinality, data,
+/// integrity), 54 (a limit of the database) and P0 (a trigger's own word).
+fn is_about_results(error: &tokio_postgres::Error) -> bool {
+    let classes = ["21", "22", "23", "54", "P0"];
+    error
+        .code()
+        .is_some_and(|state| classes.iter().any(|class| state.code().starts_with(class)))
 }
 
 async fn copy_terms(

@@ -208,10 +208,13 @@ impl Address {
 
 /// The options follow a question mark, which may stand in the password as well.
 fn split_query(url: &str) -> Option<(&str, &str)> {
-    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
-        return None;
-    }
-    let host = url.rfind('@').unwrap_or(0);
+    let scheme = ["postgres://", "postgresql://"]
+        .into_iter()
+        .find(|scheme| url.starts_with(scheme))?;
+    let authority_end = url[scheme.len()..]
+        .find('/')
+        .map_or(url.len(), |slash| scheme.len() + slash);
+    let host = url[..authority_end].rfind('@').unwrap_or(scheme.len());
     match url[host..].find('?') {
         Some(mark) => Some((&url[..host + mark], &url[host + mark + 1..])),
         None => Some((url, "")),
@@ -241,6 +244,14 @@ mod tests {
     fn knows_a_question_mark_in_a_password() {
         let address = Address::parse("postgres://u:hun?ter2@db/x?sslmode=require").expect("a full URL");
         assert_eq!(address.config.get_password(), Some("hun?ter2".as_bytes()));
+        assert_eq!(address.tls, Some(TlsMode::Require));
+    }
+
+    #[test]
+    fn knows_an_at_sign_in_the_options() {
+        let address =
+            Address::parse("postgres://u@db/x?application_name=a@b&sslmode=require").expect("a full URL");
+        assert_eq!(address.config.get_application_name(), Some("a@b"));
         assert_eq!(address.tls, Some(TlsMode::Require));
     }
 

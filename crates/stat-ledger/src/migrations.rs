@@ -19,8 +19,10 @@ const LOCK: i64 = 0x6e69_6768_7473_6674;
 /// # Errors
 /// When a migration fails, or one that was applied has been changed since.
 pub async fn migrate(client: &mut Client) -> anyhow::Result<()> {
+    // Somebody who died while he held the lock must not stop every later start for ever.
+    let lock = format!("set lock_timeout = '60s'; select pg_advisory_lock({LOCK}); reset lock_timeout");
     client
-        .execute("select pg_advisory_lock($1)", &[&LOCK])
+        .batch_execute(&lock)
         .await
         .context("could not take the migrations' lock")?;
     let migrated = embedded::migrations::runner()
@@ -28,12 +30,9 @@ pub async fn migrate(client: &mut Client) -> anyhow::Result<()> {
         .run_async(client)
         .await
         .context("could not migrate the database");
-    // After a failure the session ends, and the lock with it.
+    let unlocked = client.execute("select pg_advisory_unlock($1)", &[&LOCK]).await;
     let report = migrated?;
-    client
-        .execute("select pg_advisory_unlock($1)", &[&LOCK])
-        .await
-        .context("could not release the migrations' lock")?;
+    unlocked.context("could not release the migrations' lock")?;
     for migration in report.applied_migrations() {
         tracing::info!("applied the migration {migration}");
     }

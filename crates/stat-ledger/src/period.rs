@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use lambda_core::variables::Variables;
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 /// A calendar month.
@@ -12,6 +13,9 @@ use std::str::FromStr;
 pub struct Period {
     first: Date,
 }
+
+/// Before 1900 there are no tenants' messages, and after 9998 the calendar ends.
+const YEARS: RangeInclusive<i16> = 1900..=9998;
 
 /// A period is written `YYYY-MM`.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -22,11 +26,17 @@ impl Period {
     /// The month before the one in which `instant` lies in `zone`.
     ///
     /// The zone decides first: 01:00 in Seoul on the 1st is still the last day of the month in UTC.
-    pub fn before(instant: Timestamp, zone: &TimeZone) -> Self {
+    ///
+    /// # Errors
+    /// Outside the years of [`Period::from_str`].
+    pub fn before(instant: Timestamp, zone: &TimeZone) -> Result<Self, MalformedPeriod> {
         let this_month = instant.to_zoned(zone.clone()).date().first_of_month();
-        Self {
-            first: this_month - 1.month(),
+        if !YEARS.contains(&this_month.year()) {
+            return Err(MalformedPeriod);
         }
+        Ok(Self {
+            first: this_month - 1.month(),
+        })
     }
 
     /// The month before this one.
@@ -80,8 +90,7 @@ impl FromStr for Period {
         }
         let year: i16 = year.parse().map_err(|_| MalformedPeriod)?;
         let month: i8 = month.parse().map_err(|_| MalformedPeriod)?;
-        // Before 1900 there are no tenants' messages, and after 9998 the calendar ends.
-        if !(1900..=9998).contains(&year) {
+        if !YEARS.contains(&year) {
             return Err(MalformedPeriod);
         }
         Date::new(year, month, 1)
@@ -108,7 +117,9 @@ mod tests {
     fn check(instant: &str, expected: &str) {
         let instant: Timestamp = instant.parse().expect("a test's instant");
         assert_eq!(
-            Period::before(instant, &seoul()).to_string(),
+            Period::before(instant, &seoul())
+                .map(|period| period.to_string())
+                .expect("in bounds"),
             expected,
             "at {instant}"
         );

@@ -167,6 +167,22 @@ pub async fn open_runs(client: &impl GenericClient) -> anyhow::Result<Vec<Run>> 
     rows.iter().map(Run::from_row).collect()
 }
 
+/// The run of the period that counts, without a lock.
+///
+/// # Errors
+/// When the database fails.
+pub async fn current(client: &impl GenericClient, period: Period) -> anyhow::Result<Option<Run>> {
+    let query = format!(
+        "select {COLUMNS} from stat_run run join stat_period on current_run_id = run.run_id
+         where stat_period.period_id = $1"
+    );
+    let row = client.query_opt(&query, &[&period.to_string()]).await;
+    row.with_context(|| format!("could not look for the run of {period}"))?
+        .as_ref()
+        .map(Run::from_row)
+        .transpose()
+}
+
 /// Makes sure that the period is in the ledger, and locks it until the transaction ends. Returns the id of
 /// the run that counts.
 ///
@@ -361,23 +377,24 @@ pub async fn idle_tasks(client: &impl GenericClient, run_id: Uuid) -> anyhow::Re
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
-/// Runs that have been open for longer than `limit` and that nobody was warned of, each locked until the
+/// The oldest run that has been open for longer than `limit` and that nobody was warned of, locked until the
 /// transaction ends, so that two resumes at the same moment give one warning.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn overdue(transaction: &Transaction<'_>, limit: Duration) -> anyhow::Result<Vec<Run>> {
+pub async fn next_overdue(transaction: &Transaction<'_>, limit: Duration) -> anyhow::Result<Option<Run>> {
+    // For no key update: the foreign keys of buildings being stored are no reason to skip it.
     let query = format!(
         "select {COLUMNS} from stat_run run
          where state in ('queued', 'running') and warned_at is null
            and opened_at <= now() - make_interval(secs => $1)
-         order by opened_at for update of run skip locked"
+         order by opened_at, run_id limit 1 for no key update of run skip locked"
     );
-    let rows = transaction
-        .query(&query, &[&limit.as_secs_f64()])
-        .await
-        .context("could not look for overdue runs")?;
-    rows.iter().map(Run::from_row).collect()
+    let row = transaction.query_opt(&query, &[&limit.as_secs_f64()]).await;
+    row.context("could not look for overdue runs")?
+        .as_ref()
+        .map(Run::from_row)
+        .transpose()
 }
 
 /// How many runs have been open for longer than `limit`, warned of or not.

@@ -271,6 +271,11 @@ pub async fn give_back(client: &mut Client, claim: &Claim) -> anyhow::Result<()>
     let transaction = fence::begin(client, claim, false).await?;
     let Claim { run_id, task, .. } = claim;
     let failed = || format!("could not give task {task} of run {run_id} back");
+    // On disk before the next invocation is told.
+    transaction
+        .batch_execute("set local synchronous_commit = on")
+        .await
+        .with_context(failed)?;
     transaction
         .execute(
             "update stat_task set state = 'queued', request_id = null, claimed_until = null

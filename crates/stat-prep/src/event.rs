@@ -61,10 +61,15 @@ impl Event {
         // An envelope of AWS has fields of its own; a word in an event written by hand that we do not know
         // is a typing error which would change what the event means.
         let is_envelope = fields.contains_key("detail-type") || fields.contains_key("source");
-        if !is_envelope && let Some(unknown) = fields.keys().find(|field| !FIELDS.contains(&field.as_str())) {
-            let shown: String = unknown.chars().take(40).collect();
+        if is_envelope && !is_schedule(fields) {
             return Err(InvalidEvent::new(format!(
-                "{EXPECTED}; the field {shown:?} is none of these"
+                "{EXPECTED}; events of other sources start no month"
+            )));
+        }
+        if !is_envelope && fields.keys().any(|field| !FIELDS.contains(&field.as_str())) {
+            return Err(InvalidEvent::new(format!(
+                "{EXPECTED}; the only fields are {}",
+                FIELDS.join(", ")
             )));
         }
         if flag(fields, "resume", false)? {
@@ -97,12 +102,26 @@ impl Event {
 
 impl Month {
     /// The period that is meant, months being those of `zone`.
-    pub fn period(&self, zone: &TimeZone) -> Period {
+    ///
+    /// # Errors
+    /// [`InvalidEvent`] for a time that is out of all bounds.
+    pub fn period(&self, zone: &TimeZone) -> Result<Period, InvalidEvent> {
         match self.which {
-            Which::Before(instant) => Period::before(instant, zone),
-            Which::Named(period) => period,
+            Which::Before(instant) => Period::before(instant, zone)
+                .map_err(|_| InvalidEvent::new(r#"expected "time" to be in the years from 1900 to 9998"#)),
+            Which::Named(period) => Ok(period),
         }
     }
+}
+
+fn is_schedule(fields: &Map<String, Value>) -> bool {
+    let is = |field, values: &[&str]| {
+        fields
+            .get(field)
+            .and_then(Value::as_str)
+            .is_some_and(|value| values.contains(&value))
+    };
+    is("source", &["aws.events", "aws.scheduler"]) || is("detail-type", &["Scheduled Event"])
 }
 
 const FIELDS: [&str; 6] = ["period", "time", "force", "failed", "mail", "resume"];
@@ -148,7 +167,11 @@ mod tests {
         };
         let zone = TimeZone::get("Asia/Seoul").expect("the zone is bundled");
         assert_eq!(
-            (month.period(&zone).to_string().as_str(), month.scope, month.mail),
+            (
+                month.period(&zone).expect("in bounds").to_string().as_str(),
+                month.scope,
+                month.mail
+            ),
             (period, scope, mail)
         );
     }
@@ -187,6 +210,28 @@ mod tests {
     }
 
     #[test]
+    fn refuses_events_of_other_sources() {
+        let upload =
+            json!({"source": "aws.s3", "detail-type": "Object Created", "time": "2026-11-01T00:00:00Z"});
+        refuses(upload, "events of other sources start no month");
+    }
+
+    #[test]
+    fn refuses_a_time_out_of_all_bounds() {
+        let zone = TimeZone::get("Asia/Seoul").expect("the zone is bundled");
+        for time in [
+            "-009999-01-02T02:00:00Z",
+            "1812-01-01T00:00:00Z",
+            "9999-12-30T00:00:00Z",
+        ] {
+            let Ok(Event::Month(month)) = Event::parse(&json!({"time": time})) else {
+                panic!("it is an instant")
+            };
+            assert!(month.period(&zone).is_err(), "{time}");
+        }
+    }
+
+    #[test]
     fn refuses_what_it_does_not_understand_and_says_what_it_expects() {
         refuses(json!({"period": "2026-13"}), "a month written like 2026-10");
         refuses(json!({"period": 202610}), "a month written like 2026-10");
@@ -196,7 +241,7 @@ mod tests {
         );
         refuses(
             json!({"period": "2026-10", "forced": true}),
-            r#""forced" is none of these"#,
+            "the only fields are period, time, force",
         );
         refuses(
             json!({"period": "2026-10", "force": "yes"}),

@@ -23,7 +23,7 @@ use crate::adapters::sns::WarningsTopic;
 use crate::answer::{Answer, BuildingChanges, MonthAnswer};
 use crate::config::Config;
 use crate::decision::{Decision, decide};
-use crate::event::{Event, Month};
+use crate::event::{Event, Month, Scope};
 use crate::plan::{BuildingLoad, plan};
 use crate::warning;
 
@@ -54,6 +54,11 @@ pub struct TasksNotHandedOut {
     refused: Vec<String>,
 }
 
+/// A resume of which a part failed; the rest was done.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.join("; "))]
+pub struct ResumeIncomplete(Vec<String>);
+
 impl StatPrep {
     /// Reads the configuration and makes the clients.
     ///
@@ -81,7 +86,7 @@ impl StatPrep {
         invocation: &Invocation,
     ) -> anyhow::Result<MonthAnswer> {
         let zone = &self.config.time_zone;
-        let period = month.period(zone);
+        let period = month.period(zone)?;
         if !period.has_ended(clock::now(), zone) {
             let zone = zone.iana_name().unwrap_or("STAT_TIME_ZONE").to_owned();
             return Err(MonthNotEnded { period, zone }.into());
@@ -105,6 +110,12 @@ impl StatPrep {
         month: &Month,
         request_id: &str,
     ) -> anyhow::Result<(Run, BuildingChanges)> {
+        // A plain event that finds a run changes nothing, and need not wait for the tasks' share locks.
+        if month.scope == Scope::Missing
+            && let Some(run) = run::current(transaction, period).await?
+        {
+            return Ok((run, BuildingChanges::default()));
+        }
         let current = match run::lock_period(transaction, period).await? {
             Some(id) => Some(run::get(transaction, id).await?),
             None => None,
@@ -151,6 +162,9 @@ impl StatPrep {
         };
         let mut texts = postgres::period_texts(transaction, period, starts_at, ends_at).await?;
         if let Some(partial) = corrects {
+            // What it left out is left out of the corrected report as well, and named there again.
+            texts.unknown_texts = partial.unknown_texts;
+            texts.unknown_buildings.clone_from(&partial.unknown_buildings);
             let failed = run::failed_buildings(transaction, partial.id).await?;
             texts
                 .buildings
@@ -224,7 +238,7 @@ impl StatPrep {
         for run in run::open_runs(client).await? {
             match self.hand_out(client, &run, invocation).await {
                 Ok(invoked) => resumed.push(MonthAnswer::new(&run, BuildingChanges::default(), invoked)),
-                Err(error) => errors.push(error.context(format!("run {} of {}", run.id, run.period))),
+                Err(error) => errors.push(format!("run {} of {}: {error:#}", run.id, run.period)),
             }
         }
         let overdue = run::count_overdue(client, warning::LIMIT).await?;
@@ -232,20 +246,26 @@ impl StatPrep {
             &invocation.function_name,
             &[("MonthUnfinished", overdue as f64, Unit::Count)],
         );
-        self.warn(client).await?;
-        match errors.into_iter().next() {
-            Some(error) => Err(error),
-            None => Ok(Answer::Resume { resumed }),
+        if let Err(error) = self.warn(client).await {
+            errors.push(format!("{error:#}"));
         }
+        if errors.is_empty() {
+            return Ok(Answer::Resume { resumed });
+        }
+        Err(ResumeIncomplete(errors).into())
     }
 
-    /// Warns of each overdue run once.
+    /// Warns of each overdue run once: each in a transaction of its own, so that a warning that fails does
+    /// not make the ones before it forgotten.
     async fn warn(&self, client: &mut Client) -> anyhow::Result<()> {
-        let transaction = client
-            .transaction()
-            .await
-            .context("could not begin a transaction")?;
-        for run in run::overdue(&transaction, warning::LIMIT).await? {
+        loop {
+            let transaction = client
+                .transaction()
+                .await
+                .context("could not begin a transaction")?;
+            let Some(run) = run::next_overdue(&transaction, warning::LIMIT).await? else {
+                return Ok(());
+            };
             tracing::warn!(
                 "run {} of {} has been open for more than 5 hours",
                 run.id,
@@ -253,17 +273,15 @@ impl StatPrep {
             );
             if let Some(topic) = &self.warnings {
                 let (subject, text) = warning::render(&run);
-                topic
-                    .publish(&subject, &text)
-                    .await
-                    .with_context(|| format!("could not warn of run {}", run.id))?;
+                let warned = topic.publish(&subject, &text).await;
+                warned.with_context(|| format!("could not warn of run {}", run.id))?;
             }
             run::set_warned(&transaction, run.id).await?;
+            transaction
+                .commit()
+                .await
+                .context("could not commit the warning")?;
         }
-        transaction
-            .commit()
-            .await
-            .context("could not commit the warnings")
     }
 }
 
@@ -309,6 +327,8 @@ impl Handler for StatPrep {
             "MonthNotEnded"
         } else if error.is::<TasksNotHandedOut>() {
             "TasksNotHandedOut"
+        } else if error.is::<ResumeIncomplete>() {
+            "ResumeIncomplete"
         } else if error.chain().any(|cause| cause.is::<tokio_postgres::Error>()) {
             "DatabaseError"
         } else {

@@ -42,7 +42,7 @@ impl TextStream {
                 ],
             )
             .await
-            .context("could not read the texts")?;
+            .map_err(without_content)?;
         Ok(Self(Box::pin(rows)))
     }
 
@@ -51,12 +51,15 @@ impl TextStream {
     /// # Errors
     /// When the database fails.
     pub async fn next(&mut self) -> anyhow::Result<Option<Text>> {
-        Ok(self
-            .0
-            .try_next()
-            .await
-            .context("could not read the texts")?
-            .map(Text))
+        Ok(self.0.try_next().await.map_err(without_content)?.map(Text))
+    }
+}
+
+/// What the database says of a text that it cannot read may quote the text: the code is enough.
+fn without_content(error: tokio_postgres::Error) -> anyhow::Error {
+    match error.code() {
+        Some(state) => anyhow::anyhow!("could not read the texts: SQLSTATE {}", state.code()),
+        None => anyhow::Error::new(error).context("could not read the texts"),
     }
 }
 
@@ -134,7 +137,7 @@ left join before using (building_id)
 left join stat_term old
     on old.run_id = $2 and old.building_id = ranked.building_id and old.term = ranked.term";
 
-/// Writes the run's keywords anew.
+/// Writes the run's keywords anew. Returns whether there was a month before to compare with.
 ///
 /// # Errors
 /// When the database fails.
@@ -142,7 +145,7 @@ pub async fn write_keywords(
     transaction: &Transaction<'_>,
     run: &Run,
     keywords_per_building: u32,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<bool> {
     let failed = || format!("could not write the keywords of run {}", run.id);
     transaction
         .execute("delete from stat_keyword where run_id = $1", &[&run.id])
@@ -166,7 +169,7 @@ pub async fn write_keywords(
         )
         .await
         .with_context(failed)?;
-    Ok(())
+    Ok(before.is_some())
 }
 
 /// The run of the month before, where it is complete and the same analyser made it: numbers of another
@@ -185,11 +188,12 @@ async fn run_before(
     Ok(row.map(|row| row.get(0)))
 }
 
-/// The month at a glance; buildings by name.
+/// The month at a glance; buildings in the order of their ids, which does not change while a report is
+/// written.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn summary(transaction: &Transaction<'_>, run: &Run) -> anyhow::Result<Summary> {
+pub async fn summary(transaction: &Transaction<'_>, run: &Run, is_compared: bool) -> anyhow::Result<Summary> {
     let failed = || format!("could not read the results of run {}", run.id);
     let rows = transaction
         .query(
@@ -198,7 +202,7 @@ pub async fn summary(transaction: &Transaction<'_>, run: &Run) -> anyhow::Result
                    union all
                    select building_id, null, null from stat_task_building where run_id = $1 and state = 'failed') b
              left join stat_dimension d using (building_id)
-             order by 2, 1",
+             order by building_id",
             &[&run.id],
         )
         .await
@@ -214,7 +218,7 @@ pub async fn summary(transaction: &Transaction<'_>, run: &Run) -> anyhow::Result
     Ok(Summary {
         period: run.period,
         buildings: rows.iter().map(building).collect(),
-        is_compared: run_before(transaction, run).await.with_context(failed)?.is_some(),
+        is_compared,
         is_correction: run.corrects.is_some(),
         unknown_texts: run.unknown_texts,
         unknown_buildings: run.unknown_buildings.clone(),
@@ -238,7 +242,7 @@ pub async fn for_each_keyword(
             "select building_id, coalesce(d.name, building_id), rank, term, frequency, documents, z_score,
                     previous_frequency, share_change
              from stat_keyword left join stat_dimension d using (building_id)
-             where run_id = $1 and rank <= $2 order by 2, 1, rank",
+             where run_id = $1 and rank <= $2 order by building_id, rank",
             [
                 (&run.id as &(dyn tokio_postgres::types::ToSql + Sync), Type::UUID),
                 (&i64::from(last_rank), Type::INT8),

@@ -1,14 +1,14 @@
 //! Amazon S3: word lists come from it, the report goes there.
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::ProvideCredentials;
-use aws_sdk_s3::error::DisplayErrorContext;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use lambda_core::aws;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::time::{Duration, SystemTime};
 
@@ -53,9 +53,7 @@ impl S3 {
     pub async fn read_text(&self, bucket: &str, key: &str) -> anyhow::Result<String> {
         let failed = || format!("could not read s3://{bucket}/{key}");
         let object = self.client.get_object().bucket(bucket).key(key).send().await;
-        let object = object
-            .map_err(|error| anyhow!("{}", DisplayErrorContext(error)))
-            .with_context(failed)?;
+        let object = object.map_err(aws::explain).with_context(failed)?;
         let bytes = object.body.collect().await.with_context(failed)?.to_vec();
         String::from_utf8(bytes)
             .context("it is not UTF-8")
@@ -76,7 +74,7 @@ impl S3 {
         put.body(ByteStream::from(content))
             .send()
             .await
-            .map_err(|error| anyhow!("{}", DisplayErrorContext(error)))
+            .map_err(aws::explain)
             .with_context(|| format!("could not write s3://{}/{key}", self.bucket))?;
         Ok(())
     }
@@ -128,7 +126,7 @@ impl S3 {
         let presigning = PresigningConfig::expires_in(life).context("could not sign a link")?;
         let get = self.client.get_object().bucket(&self.bucket).key(key);
         let signed = get.presigned(presigning).await;
-        let signed = signed.map_err(|error| anyhow!("{}", DisplayErrorContext(error)))?;
+        let signed = signed.map_err(aws::explain)?;
         Ok(signed.uri().to_owned())
     }
 

@@ -1,10 +1,10 @@
 //! Amazon SNS, which mails.
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use aws_config::SdkConfig;
 use aws_sdk_sns::Client;
-use aws_sdk_sns::error::DisplayErrorContext;
 use aws_sdk_sns::types::MessageAttributeValue;
+use lambda_core::aws;
 use uuid::Uuid;
 
 use crate::mail::Mail;
@@ -17,12 +17,10 @@ pub struct Topic {
 
 impl Topic {
     /// The topic with this ARN; connects to nothing yet.
-    ///
-    /// `config` must have the SDK's retries off, as `lambda_core::aws` has: a retry after a lost answer
-    /// would mail twice without anybody knowing.
     pub fn new(config: &SdkConfig, arn: String) -> Self {
         Self {
-            client: Client::new(config),
+            // A retry after a lost answer would mail twice without anybody knowing.
+            client: Client::new(&aws::without_retries(config)),
             arn,
         }
     }
@@ -49,7 +47,7 @@ impl Topic {
         let published = publish
             .send()
             .await
-            .map_err(|error| anyhow!("{}", DisplayErrorContext(error)))
+            .map_err(aws::explain)
             .with_context(|| format!("could not publish the mail of run {run_id} to {}", self.arn))?;
         Ok(published.message_id().unwrap_or_default().to_owned())
     }

@@ -8,7 +8,7 @@ use lambda_core::invocation::Invocation;
 use lambda_core::invoke::LAST_HOP;
 use lambda_core::metrics::{self, Unit};
 use serde_json::json;
-use stat_ledger::building::{BuildingWriter, Counts, Tally};
+use stat_ledger::building::{BuildingWriter, Counts, ResultsRefused, Tally};
 use stat_ledger::run::Run;
 use stat_ledger::task::{self, Claim};
 use std::collections::HashSet;
@@ -328,7 +328,7 @@ async fn store(writer: &mut BuildingWriter, outcome: Outcome) -> anyhow::Result<
         Err(failure) => failure,
         Ok(counts) => match writer.store(&building_id, &counts).await {
             Ok(()) => return Ok(()),
-            Err(error) if is_about_the_rows(&error) => format!("{error:#}"),
+            Err(error) if error.is::<ResultsRefused>() => format!("{error:#}"),
             Err(error) => return Err(error),
         },
     };
@@ -338,20 +338,6 @@ async fn store(writer: &mut BuildingWriter, outcome: Outcome) -> anyhow::Result<
         "an attempt at the building {building_id} failed, see stat_task_building.error"
     );
     writer.note_failure(&building_id, &failure).await
-}
-
-/// Whether the database refused what was to be stored (SQLSTATE classes 21 to 23, 42 and P0), rather than
-/// being unable to store anything.
-fn is_about_the_rows(error: &anyhow::Error) -> bool {
-    let database_error = error
-        .chain()
-        .find_map(|cause| cause.downcast_ref::<tokio_postgres::Error>());
-    let state = database_error.and_then(tokio_postgres::Error::code);
-    state.is_some_and(|state| {
-        ["21", "22", "23", "42", "54", "P0"]
-            .iter()
-            .any(|class| state.code().starts_with(class))
-    })
 }
 
 /// Decides whether there is time for another building.

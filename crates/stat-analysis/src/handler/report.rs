@@ -1,5 +1,6 @@
 //! Task 0: keywords, report, mail.
 
+use anyhow::Context;
 use lambda_core::clock;
 use stat_ledger::fence;
 use stat_ledger::report;
@@ -39,12 +40,14 @@ impl StatAnalysis {
     /// neither another attempt nor another run of the month does so at the same time.
     pub(super) async fn report(&self, mut client: Client, claim: Claim, run: &Run) -> anyhow::Result<Answer> {
         let transaction = fence::begin(&mut client, &claim, false).await?;
-        postgres::write_keywords(&transaction, run, self.config.keywords_per_building).await?;
-        transaction.commit().await?;
+        let per_building = self.config.keywords_per_building;
+        let is_compared = postgres::write_keywords(&transaction, run, per_building).await?;
+        let committed = transaction.commit().await;
+        committed.with_context(|| format!("could not commit the keywords of run {}", run.id))?;
 
         let keys = Keys::of(run);
         let transaction = report::begin(&mut client, &claim).await?;
-        let summary = postgres::summary(&transaction, run).await?;
+        let summary = postgres::summary(&transaction, run, is_compared).await?;
         self.write_objects(&transaction, run, &summary, &keys).await?;
         let message_id = self.mail_once(transaction, &claim, run, &summary, &keys).await?;
 

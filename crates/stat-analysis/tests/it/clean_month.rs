@@ -111,6 +111,8 @@ async fn keeps_personal_data_out_of_results_report_mail_and_logs() {
         .chain(&logs)
         .chain([&left.csv, &left.html, &mails[0].text])
     {
-        assert!(!text.contains("0000") && !text.contains("1234"), "{text}");
+        for number in ["010-0000-1234", "0000-1234", "01000001234"] {
+            assert!(!text.contains(number), "{text}");
+        }
     }
 }

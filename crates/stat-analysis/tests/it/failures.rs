@@ -95,6 +95,53 @@ async fn a_building_that_fails_is_tried_three_times_and_stops_no_other() {
 }
 
 #[tokio::test]
+async fn a_correction_that_fails_again_is_corrected_again_and_names_what_was_left_out() {
+    let month = with_tables().await;
+    month
+        .add_text("X9", "2026-10-15T12:00:00+09:00", "보일러 고장")
+        .await
+        .unwrap();
+    month.sql.batch_execute(REFUSE_B2).await.unwrap();
+    month.run(&october()).await.unwrap();
+    // The unknown building is known from now on, but its texts are not in the run that is corrected.
+    month.add_building("X9", "새 건물", None).await.unwrap();
+    let failed = json!({"period": "2026-10", "failed": true});
+    let second = month.run(&failed).await.unwrap();
+    assert_eq!(
+        rows(
+            &month,
+            "select state, buildings, buildings_failed from stat_status"
+        )
+        .await,
+        ["(partial,4,1)"]
+    );
+    month
+        .sql
+        .batch_execute("drop trigger refuse on stat_building")
+        .await
+        .unwrap();
+    let third = month.run(&failed).await.unwrap();
+    assert_ne!(second["run_id"], third["run_id"]);
+    assert_eq!(
+        rows(
+            &month,
+            "select state, buildings, buildings_failed from stat_status"
+        )
+        .await,
+        ["(done,4,0)"]
+    );
+    let mails = month.topic.mails().await.unwrap();
+    assert_eq!(mails.len(), 3);
+    assert!(
+        mails[2]
+            .text
+            .contains("등록되지 않은 건물의 글 1건은 분석하지 않았습니다: X9"),
+        "{}",
+        mails[2].text
+    );
+}
+
+#[tokio::test]
 async fn a_building_that_kills_the_process_is_tried_three_times_and_stops_no_other() {
     let month = with_tables().await;
     // Storing B2 waits for somebody else's row of the same key, and is killed there each time.

@@ -227,6 +227,11 @@ async fn a_source_that_cannot_be_right_is_refused_with_a_sentence() {
             "stat_source_building has 2 rows for the building B1",
         ),
         (
+            "drop view stat_source_building; create view stat_source_building as
+             select id::char(10) as building_id, name, closed_on from building",
+            "stat_source_building.building_id is bpchar, expected text",
+        ),
+        (
             "drop view stat_source_text; create view stat_source_text as
              select id as text_id, building_id, written_at at time zone 'UTC' as written_at, body from message",
             "stat_source_text.written_at is timestamp, expected timestamptz",

@@ -1,11 +1,11 @@
 //! `force`, `failed`, `mail`, `resume`, and what is refused.
 
-use local_stack::{Decision, Month, Outcome};
+use local_stack::{Decision, Fault, FaultProxy, Match, Month, Outcome};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::surroundings::{
-    Obstacle, PATIENCE, assert_clean, clean, deliver_twice, left, october, rows, small_month,
+    Obstacle, PATIENCE, assert_clean, clean, deliver_twice, left, moto, october, rows, small_month,
 };
 
 async fn current_run(month: &Month) -> String {
@@ -162,6 +162,49 @@ async fn a_task_superseded_in_the_middle_stops_at_its_next_write() {
     forced.await.unwrap().answer().unwrap();
     month.emulator.idle(PATIENCE).await.unwrap();
     assert_eq!(left(&month).await, clean().await.clone());
+    let stuck = month.emulator.invocations_of("stat-analysis")[0]
+        .outcome
+        .clone()
+        .unwrap();
+    assert_eq!(stuck.answer().unwrap(), json!({"skipped": "superseded"}));
+    assert_eq!(mails(&month).await, 1);
+}
+
+#[tokio::test]
+async fn a_report_superseded_while_it_is_written_leaves_the_newer_one() {
+    let month = small_month().await;
+    let proxy = FaultProxy::start(moto().await.endpoint()).await.unwrap();
+    month.emulator.deploy(month.stat_prep());
+    month.emulator.deploy(
+        month
+            .stat_analysis()
+            .variable("AWS_ENDPOINT_URL", proxy.endpoint()),
+    );
+    proxy.inject(
+        Match::path("PUT", &format!("/{}/stat/", month.bucket)),
+        Fault::Hold,
+        1,
+    );
+    month.emulator.invoke("stat-prep", &october()).await.unwrap();
+    proxy.held(PATIENCE).await.unwrap();
+    month
+        .add_text("B4", "2026-10-30T10:00:00+09:00", "보일러가 고장났습니다")
+        .await
+        .unwrap();
+    // The forced run waits for the period until the report in progress has sent its mail.
+    let emulator = month.emulator.clone();
+    let forced = json!({"period": "2026-10", "force": true});
+    let forced = tokio::spawn(async move { emulator.invoke("stat-prep", &forced).await.unwrap() });
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    assert!(!forced.is_finished());
+    proxy.clear();
+    forced.await.unwrap().answer().unwrap();
+    month.emulator.idle(PATIENCE).await.unwrap();
+    assert!(left(&month).await.csv.contains("보일러"));
+    assert_eq!(
+        rows(&month, "select count(distinct run_id) from stat_keyword").await,
+        ["(1)"]
+    );
 }
 
 #[tokio::test]
@@ -294,24 +337,22 @@ async fn an_event_that_nobody_understands_is_refused_with_a_sentence() {
         ),
         (
             "stat-prep",
-            json!({"hello": "secret-word"}),
-            "expected a schedule's event",
+            json!({"time": "secret-word"}),
+            "to be an instant like",
         ),
+        ("stat-prep", json!({"secret-word": true}), "the only fields are"),
         (
             "stat-analysis",
             json!({"task": "secret-word"}),
-            r#"expected {"run_id": a UUID"#,
+            "as stat-prep hands it out",
         ),
     ] {
         let (error_type, message) = error_of(month.emulator.invoke(function, &event).await.unwrap());
         assert_eq!(error_type, "InvalidEvent");
         assert!(message.contains(expected), "{message}");
         let log = month.emulator.logs(function).join("\n");
-        assert_eq!(
-            log.matches("InvalidEvent").count(),
-            log.matches("unknown event").count(),
-            "{log}"
-        );
+        assert_eq!(log.matches(expected).count(), 1, "one line says it: {log}");
+        assert!(log.contains("\"requestId\":"), "{log}");
         assert!(!log.contains("secret-word"), "{log}");
     }
 }

@@ -1,6 +1,6 @@
 //! Claims, the fence, the election of the report, runs.
 
-use stat_ledger::building::{Counts, TermCount};
+use stat_ledger::building::{Counts, ResultsRefused, TermCount};
 use stat_ledger::fence::Lost;
 use stat_ledger::run::{self, RunState};
 use stat_ledger::task::{self, Claim, Claimed, ForeignAnalyser, REPORT};
@@ -293,8 +293,11 @@ async fn results_and_ledger_move_together() {
     let run = ledger.open(&[&["B1"]]).await;
     let claim = ledger.granted(&run, 1, "first").await;
     let client = ledger.connect().await;
-    ledger.writer(&claim).await.begin("B1").await.unwrap();
-    // The same term twice breaks the key of stat_term, after stat_building could have been written.
+    let mut writer = ledger.writer(&claim).await;
+    writer.begin("B1").await.unwrap();
+    // The terms are copied first; what follows them finds the building's key taken.
+    let taken = "insert into stat_building values ($1, '2026-10', 'B1', 0, 0)";
+    client.execute(taken, &[&run.id]).await.unwrap();
     let term = TermCount {
         term: "누수".into(),
         frequency: 1,
@@ -303,21 +306,47 @@ async fn results_and_ledger_move_together() {
     let counts = Counts {
         documents: 1,
         morphemes: 1,
-        terms: vec![term.clone(), term],
+        terms: vec![term],
     };
-    ledger
-        .writer(&claim)
-        .await
-        .store("B1", &counts)
-        .await
-        .expect_err("a broken key");
-    let query = "select (select count(*) from stat_building), (select count(*) from stat_term),
-                        (select state from stat_task_building)";
+    let error = writer.store("B1", &counts).await.expect_err("the key is taken");
+    assert!(error.is::<ResultsRefused>(), "{error:#}");
+    let query = "select (select count(*) from stat_term), (select state from stat_task_building)";
     let row = client.query_one(query, &[]).await.unwrap();
-    assert_eq!(
-        (row.get::<_, i64>(0), row.get::<_, i64>(1), row.get::<_, &str>(2)),
-        (0, 0, "running")
-    );
+    assert_eq!((row.get::<_, i64>(0), row.get::<_, &str>(1)), (0, "running"));
+}
+
+#[tokio::test]
+async fn a_building_that_is_none_of_the_task_is_not_written() {
+    let ledger = Ledger::new().await;
+    let run = ledger.open(&[&["B1"], &["B2"]]).await;
+    let claim = ledger.granted(&run, 1, "first").await;
+    let mut writer = ledger.writer(&claim).await;
+    let error = writer.begin("B2").await.unwrap_err();
+    assert!(error.to_string().contains("B2 is none of task 1"), "{error:#}");
+    let error = writer.store("B2", &Counts::default()).await.unwrap_err();
+    assert!(error.to_string().contains("B2 is none of task 1"), "{error:#}");
+    let client = ledger.connect().await;
+    let stored: i64 = client
+        .query_one("select count(*) from stat_building", &[])
+        .await
+        .unwrap()
+        .get(0);
+    assert_eq!(stored, 0);
+}
+
+#[tokio::test]
+async fn a_right_that_is_missing_is_no_fault_of_the_building() {
+    let ledger = Ledger::new().await;
+    let run = ledger.open(&[&["B1"]]).await;
+    let claim = ledger.granted(&run, 1, "first").await;
+    let mut writer = ledger.writer(&claim).await;
+    let client = ledger.connect().await;
+    client
+        .batch_execute("alter table stat_building rename to gone")
+        .await
+        .unwrap();
+    let error = writer.store("B1", &Counts::default()).await.unwrap_err();
+    assert!(!error.is::<ResultsRefused>(), "{error:#}");
 }
 
 #[tokio::test]

@@ -29,7 +29,8 @@ pub struct PeriodTexts {
 /// # Errors
 /// One that says what is missing or which column has which type.
 pub async fn check_sources(transaction: &Transaction<'_>) -> anyhow::Result<()> {
-    let text = [Type::TEXT, Type::VARCHAR, Type::BPCHAR].as_slice();
+    // Not char(n): it is compared without its padding and read with it.
+    let text = [Type::TEXT, Type::VARCHAR].as_slice();
     let buildings = [
         ("building_id", text),
         ("name", text),
@@ -139,7 +140,9 @@ pub async fn period_texts(
              select coalesce(d.building_id, text.building_id, '(null)'), coalesce(texts, 0),
                     d.building_id is not null
              from stat_dimension d full join text using (building_id)
-             where text.texts > 0 or d.closed_on is null or d.closed_on >= $3
+             left join stat_source_building s on s.building_id = d.building_id
+             where text.texts > 0
+                or (s.building_id is not null and (s.closed_on is null or s.closed_on >= $3))
              order by 1",
             &[&starts_at, &ends_at, &period.start()],
         )

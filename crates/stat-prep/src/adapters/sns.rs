@@ -1,9 +1,8 @@
 //! Amazon SNS, where warnings go.
 
-use anyhow::anyhow;
 use aws_config::SdkConfig;
 use aws_sdk_sns::Client;
-use aws_sdk_sns::error::DisplayErrorContext;
+use lambda_core::aws;
 
 /// A topic.
 pub struct WarningsTopic {
@@ -15,7 +14,8 @@ impl WarningsTopic {
     /// The topic with this ARN; connects to nothing yet.
     pub fn new(config: &SdkConfig, arn: String) -> Self {
         Self {
-            client: Client::new(config),
+            // A retry after a lost answer would warn twice.
+            client: Client::new(&aws::without_retries(config)),
             arn,
         }
     }
@@ -31,10 +31,7 @@ impl WarningsTopic {
             .topic_arn(&self.arn)
             .subject(subject)
             .message(text);
-        publish
-            .send()
-            .await
-            .map_err(|error| anyhow!("{}", DisplayErrorContext(error)))?;
+        publish.send().await.map_err(aws::explain)?;
         Ok(())
     }
 }

@@ -61,3 +61,29 @@ async fn two_first_events_at_once_migrate_once() {
     let (first, second) = tokio::join!(answer(&month, &august), answer(&month, &september));
     assert_eq!((&first["tasks"], &second["tasks"]), (&json!(1), &json!(1)));
 }
+
+#[tokio::test]
+async fn a_building_that_left_the_source_is_planned_only_while_it_has_texts() {
+    let month = month().await;
+    deploy_without_work(&month);
+    answer(&month, &json!({"period": "2026-09"})).await;
+    // B1 has texts in October and none in August.
+    month
+        .sql
+        .batch_execute("delete from building where id = 'B1'")
+        .await
+        .unwrap();
+    answer(&month, &october()).await;
+    answer(&month, &json!({"period": "2026-08"})).await;
+    let query = "select period_id || ' ' || string_agg(building_id, ' ' order by building_id)
+                 from stat_run join stat_task_building using (run_id) group by period_id order by 1";
+    let planned: Vec<String> = month
+        .sql
+        .query(query, &[])
+        .await
+        .unwrap()
+        .iter()
+        .map(|row| row.get(0))
+        .collect();
+    assert_eq!(planned, ["2026-08 B2 B3", "2026-09 B1 B2 B3", "2026-10 B1 B2 B3"]);
+}

@@ -1,11 +1,12 @@
 //! Every task is handed out, or the event fails and says which was not.
 
 use local_stack::lambda::Refusal;
-use local_stack::{Decision, Outcome};
+use local_stack::{Decision, Fault, FaultProxy, Match, Outcome};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use crate::surroundings::{PATIENCE, answer, deploy_without_work, error_of, month, october};
 
@@ -126,6 +127,50 @@ async fn a_task_that_cannot_be_handed_out_fails_the_event_and_stays_to_be_resume
     answer(&month, &json!({"resume": true})).await;
     month.emulator.idle(PATIENCE).await.unwrap();
     assert_eq!(month.topic.mails().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_hanging_lambda_fails_the_event_within_the_time_left() {
+    let month = month().await;
+    deploy_without_work(&month);
+    let proxy = FaultProxy::start(&month.emulator.endpoint()).await.unwrap();
+    let mut prep = month
+        .stat_prep()
+        .variable("STAT_TEXTS_PER_TASK", "2")
+        .variable("AWS_ENDPOINT_URL_LAMBDA", proxy.endpoint());
+    prep.timeout = Duration::from_secs(6);
+    month.emulator.deploy(prep);
+    proxy.inject(Match::containing("\"task\":2"), Fault::Hold, 100);
+    let (error_type, message) = error_of(month.emulator.invoke("stat-prep", &october()).await.unwrap());
+    assert_eq!(error_type, "TasksNotHandedOut", "{message}");
+    assert!(
+        message.contains("1 of 3 tasks could not be handed out: task 2"),
+        "{message}"
+    );
+    assert!(message.contains("no answer within the time left"), "{message}");
+}
+
+#[tokio::test]
+async fn two_open_runs_both_name_what_was_refused() {
+    let month = month().await;
+    deploy_without_work(&month);
+    answer(&month, &json!({"period": "2026-09"})).await;
+    answer(&month, &october()).await;
+    month.emulator.on_invoke(|call| match call.caller {
+        Some(_) => Decision::Refuse(Refusal::Throttled),
+        None => Decision::Deliver,
+    });
+    let (_, message) = error_of(
+        month
+            .emulator
+            .invoke("stat-prep", &json!({"resume": true}))
+            .await
+            .unwrap(),
+    );
+    assert!(
+        message.contains("of 2026-09: 1 of 1 tasks") && message.contains("of 2026-10: 3 of 3 tasks"),
+        "{message}"
+    );
 }
 
 #[tokio::test]

@@ -1,9 +1,9 @@
 //! A month that does not end is not passed over in silence.
 
-use local_stack::Month;
+use local_stack::{Fault, FaultProxy, Match, Month};
 use serde_json::{Value, json};
 
-use crate::surroundings::{answer, deploy_without_work, month, october};
+use crate::surroundings::{answer, deploy_without_work, error_of, month, october};
 
 async fn grow_old(month: &Month, age: &str) {
     let older = format!("update stat_run set opened_at = now() - interval '{age}'");
@@ -45,6 +45,48 @@ async fn a_run_open_for_more_than_five_hours_is_warned_of_once() {
         [0.0, 1.0, 1.0],
         "the metric lasts as long as the run"
     );
+}
+
+#[tokio::test]
+async fn a_warning_that_fails_keeps_no_other_from_being_sent_once() {
+    let month = month().await;
+    let proxy = FaultProxy::start(month.moto.endpoint()).await.unwrap();
+    deploy_without_work(&month);
+    month.emulator.deploy(
+        month
+            .stat_prep()
+            .variable("AWS_ENDPOINT_URL_SNS", proxy.endpoint()),
+    );
+    answer(&month, &json!({"period": "2026-09"})).await;
+    answer(&month, &october()).await;
+    grow_old(&month, "6 h").await;
+    proxy.inject(
+        Match::containing("2026-10%20are%20unfinished"),
+        Fault::Status(500, String::new()),
+        1,
+    );
+    let (error_type, message) = error_of(
+        month
+            .emulator
+            .invoke("stat-prep", &json!({"resume": true}))
+            .await
+            .unwrap(),
+    );
+    assert_eq!(error_type, "ResumeIncomplete");
+    assert!(message.contains("could not warn of run"), "{message}");
+    answer(&month, &json!({"resume": true})).await;
+    answer(&month, &json!({"resume": true})).await;
+    let mut subjects: Vec<String> = month
+        .topic
+        .mails()
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|warning| warning.subject)
+        .collect();
+    subjects.sort();
+    let subject = |period| format!("Nightshift: the statistics of {period} are unfinished");
+    assert_eq!(subjects, [subject("2026-09"), subject("2026-10")]);
 }
 
 #[tokio::test]
