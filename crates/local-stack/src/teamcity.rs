@@ -17,6 +17,8 @@ mod builds;
 mod locator;
 mod refusal;
 mod server;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod weather;
 

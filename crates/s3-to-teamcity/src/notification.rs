@@ -133,6 +133,8 @@ fn text(value: &Value, pointer: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::upload::as_s3_encodes;
+    use proptest::prelude::*;
     use serde_json::json;
 
     fn uploads(notices: &[Notice]) -> Vec<String> {
@@ -229,6 +231,33 @@ mod tests {
             json!({"Records": "x"}),
         ] {
             assert_eq!(read(&other), None);
+        }
+    }
+
+    /// The only key that the notification tells of.
+    fn key(notification: &Value) -> Option<String> {
+        match read(notification)?.as_slice() {
+            [Notice::Upload(upload)] => Some(upload.key.to_string()),
+            _ => None,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_channel_tells_the_key_that_was_uploaded(uploaded in "\\PC{1,256}|[+%0-9A-F ,:()/]{1,64}") {
+            let direct = json!({"Records": [s3_record(&as_s3_encodes(&uploaded))]});
+            let eventbridge = json!({"source": "aws.s3", "detail-type": "Object Created",
+                "detail": {"bucket": {"name": "inbox"}, "object": {"key": uploaded}}});
+            for sent in [direct, eventbridge] {
+                let by_sns = json!({"Records": [{"Sns": {"Message": sent.to_string()}}]});
+                let envelope = json!({"Type": "Notification", "Message": sent.to_string()});
+                for notification in [sent, by_sns, envelope] {
+                    prop_assert_eq!(key(&notification), Some(uploaded.clone()));
+                    // What a queue carries is the text of it.
+                    let in_a_queue = read_text(&notification.to_string());
+                    prop_assert_eq!(Some(in_a_queue), read(&notification));
+                }
+            }
         }
     }
 }

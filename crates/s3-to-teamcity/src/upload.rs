@@ -67,23 +67,27 @@ impl fmt::Display for ObjectKey {
     }
 }
 
+/// What S3 leaves as it is in the key of a notification.
+#[cfg(test)]
+const PLAIN: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'*');
+
+/// A key as it stands in a notification.
+#[cfg(test)]
+pub(crate) fn as_s3_encodes(key: &str) -> String {
+    percent_encoding::utf8_percent_encode(key, PLAIN)
+        .to_string()
+        .replace("%20", "+")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
     use proptest::prelude::*;
-
-    /// What S3 leaves as it is in the key of a notification.
-    const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
-        .remove(b'/')
-        .remove(b'-')
-        .remove(b'_')
-        .remove(b'.')
-        .remove(b'*');
-
-    fn as_s3_encodes(key: &str) -> String {
-        utf8_percent_encode(key, PLAIN).to_string().replace("%20", "+")
-    }
 
     #[track_caller]
     fn check(encoded: &str, key: &str) {

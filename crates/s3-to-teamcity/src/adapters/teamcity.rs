@@ -134,20 +134,12 @@ impl TeamCity {
         deadline: Deadline,
     ) -> Result<A, TeamCityError> {
         let again = request.try_clone();
-        let token = self
-            .secrets
-            .read(&self.token)
-            .await
-            .map_err(TeamCityError::NoToken)?;
+        let token = in_time(deadline, self.secrets.read(&self.token)).await?;
         let refusal = match self.ask_with(request, &token, deadline).await {
             Err(refusal) if refusal.is_refused_token() => refusal,
             outcome => return outcome,
         };
-        let fresh = self
-            .secrets
-            .read_again(&self.token, &token)
-            .await
-            .map_err(TeamCityError::NoToken)?;
+        let fresh = in_time(deadline, self.secrets.read_again(&self.token, &token)).await?;
         match (again, fresh) {
             (Some(request), Some(token)) => self.ask_with(request, &token, deadline).await,
             _ => Err(refusal),
@@ -176,6 +168,17 @@ impl TeamCity {
         }
         let body = response.bytes().await?;
         serde_json::from_slice(&body).map_err(|error| TeamCityError::Strange(error.to_string()))
+    }
+}
+
+/// Secrets Manager may hang as anybody else.
+async fn in_time<T>(
+    deadline: Deadline,
+    read: impl Future<Output = anyhow::Result<T>>,
+) -> Result<T, TeamCityError> {
+    match tokio::time::timeout(deadline.left(), read).await {
+        Ok(read) => read.map_err(TeamCityError::NoToken),
+        Err(_) => Err(TeamCityError::NoTimeLeft),
     }
 }
 
