@@ -134,6 +134,19 @@ impl Month {
         outcome.answer()
     }
 
+    /// What a function has logged, as soon as it has logged `text`: its answer may be here before its lines.
+    pub async fn log(&self, function: &str, text: &str) -> Result<String> {
+        for _ in 0..500 {
+            let log = self.emulator.logs(function).join("\n");
+            if log.contains(text) {
+                return Ok(log);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let log = self.emulator.logs(function).join("\n");
+        anyhow::bail!("{function} has not logged {text:?}, but: {log}")
+    }
+
     /// A part of the latest month's report, by the end of its key.
     pub async fn report(&self, extension: &str) -> Result<Vec<u8>> {
         let keys = self.moto.objects(&self.bucket).await?;

@@ -7,24 +7,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::surroundings::{
-    Obstacle, PATIENCE, assert_clean, clean, deliver_twice, fill, left, moto, october, rows, small_month,
+    Obstacle, PATIENCE, assert_clean, clean, deliver_twice, fill, left, moto, october, plan, rows,
+    small_month,
 };
 
 /// Starts the small month, whose only task waits to be delivered.
 async fn planned() -> Month {
     let month = small_month().await;
     month.deploy();
-    month.emulator.on_invoke(|call| match call.caller {
-        Some(_) => Decision::Hold,
-        None => Decision::Deliver,
-    });
-    month
-        .emulator
-        .invoke("stat-prep", &october())
-        .await
-        .unwrap()
-        .answer()
-        .unwrap();
+    plan(&month).await;
     month
 }
 
@@ -320,17 +311,7 @@ async fn the_database_gone_and_back() {
     };
     month.emulator.deploy(patient(month.stat_prep()));
     month.emulator.deploy(patient(month.stat_analysis()));
-    month.emulator.on_invoke(|call| match call.caller {
-        Some(_) => Decision::Hold,
-        None => Decision::Deliver,
-    });
-    month
-        .emulator
-        .invoke("stat-prep", &october())
-        .await
-        .unwrap()
-        .answer()
-        .unwrap();
+    plan(&month).await;
     let obstacle = Obstacle::put(&month, "lock table stat_term in share mode").await;
     month.emulator.calm();
     obstacle.stands_in_the_way_of(&month, 1).await;

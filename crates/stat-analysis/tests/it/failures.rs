@@ -4,7 +4,7 @@ use local_stack::Month;
 use serde_json::json;
 use std::time::Duration;
 
-use crate::surroundings::{Obstacle, PATIENCE, assert_clean, clean, left, october, rows, small_month};
+use crate::surroundings::{Obstacle, PATIENCE, assert_clean, clean, left, october, plan, rows, small_month};
 
 /// Lets the database refuse everything of the building B2.
 const REFUSE_B2: &str = "
@@ -145,17 +145,7 @@ async fn a_correction_that_fails_again_is_corrected_again_and_names_what_was_lef
 async fn a_building_that_kills_the_process_is_tried_three_times_and_stops_no_other() {
     let month = with_tables().await;
     // Storing B2 waits for somebody else's row of the same key, and is killed there each time.
-    month.emulator.on_invoke(|call| match call.caller {
-        Some(_) => local_stack::Decision::Hold,
-        None => local_stack::Decision::Deliver,
-    });
-    month
-        .emulator
-        .invoke("stat-prep", &october())
-        .await
-        .unwrap()
-        .answer()
-        .unwrap();
+    plan(&month).await;
     let poison = Obstacle::put(
         &month,
         "insert into stat_building select run_id, '2026-10', 'B2', 0, 0 from stat_run",
@@ -266,13 +256,7 @@ async fn the_tenth_hop_leaves_the_rest_to_the_resume() {
         .unwrap();
     assert_eq!(answer["continued"], json!(false));
     assert!(answer["buildings"]["left"].as_i64().unwrap() > 0, "{answer}");
-    assert!(
-        month
-            .emulator
-            .logs("stat-analysis")
-            .join("\n")
-            .contains("\"HopsExhausted\":1")
-    );
+    month.log("stat-analysis", "\"HopsExhausted\":1").await.unwrap();
     month.emulator.calm();
     month.run(&json!({"resume": true})).await.unwrap();
     assert_clean(&month).await;

@@ -160,7 +160,7 @@ async fn texts_of_unknown_buildings_are_named_and_not_analysed() {
         mail.contains("등록되지 않은 건물의 글 2건은 분석하지 않았습니다: X9"),
         "{mail}"
     );
-    assert!(month.emulator.logs("stat-prep").join("\n").contains("X9"));
+    month.log("stat-prep", "X9").await.unwrap();
     assert!(!left(&month).await.csv.contains("보일러"));
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::surroundings::{
-    Obstacle, PATIENCE, assert_clean, clean, deliver_twice, left, moto, october, rows, small_month,
+    Obstacle, PATIENCE, assert_clean, clean, deliver_twice, left, moto, october, plan, rows, small_month,
 };
 
 async fn current_run(month: &Month) -> String {
@@ -139,17 +139,7 @@ async fn a_late_task_of_a_superseded_run_writes_nothing() {
 async fn a_task_superseded_in_the_middle_stops_at_its_next_write() {
     let month = small_month().await;
     month.deploy();
-    month.emulator.on_invoke(|call| match call.caller {
-        Some(_) => Decision::Hold,
-        None => Decision::Deliver,
-    });
-    month
-        .emulator
-        .invoke("stat-prep", &october())
-        .await
-        .unwrap()
-        .answer()
-        .unwrap();
+    plan(&month).await;
     let obstacle = Obstacle::put(&month, "lock table message in access exclusive mode").await;
     month.emulator.calm();
     obstacle.stands_in_the_way_of(&month, 1).await;
@@ -274,17 +264,7 @@ async fn resume_takes_over_only_what_must_be_dead() {
     function.max_retries = 0;
     month.emulator.deploy(month.stat_prep());
     month.emulator.deploy(function);
-    month.emulator.on_invoke(|call| match call.caller {
-        Some(_) => Decision::Hold,
-        None => Decision::Deliver,
-    });
-    month
-        .emulator
-        .invoke("stat-prep", &october())
-        .await
-        .unwrap()
-        .answer()
-        .unwrap();
+    plan(&month).await;
     let obstacle = Obstacle::put(&month, "lock table message in access exclusive mode").await;
     month.emulator.calm();
     obstacle.stands_in_the_way_of(&month, 1).await;
@@ -350,7 +330,7 @@ async fn an_event_that_nobody_understands_is_refused_with_a_sentence() {
         let (error_type, message) = error_of(month.emulator.invoke(function, &event).await.unwrap());
         assert_eq!(error_type, "InvalidEvent");
         assert!(message.contains(expected), "{message}");
-        let log = month.emulator.logs(function).join("\n");
+        let log = month.log(function, expected).await.unwrap();
         assert_eq!(log.matches(expected).count(), 1, "one line says it: {log}");
         assert!(log.contains("\"requestId\":"), "{log}");
         assert!(!log.contains("secret-word"), "{log}");

@@ -1,7 +1,7 @@
 //! What the tests share: two servers, a small month, and what a month leaves behind.
 
 use local_stack::month::connect;
-use local_stack::{Month, Moto, PostgresServer};
+use local_stack::{Decision, Month, Moto, PostgresServer};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::sync::OnceCell;
@@ -72,6 +72,18 @@ pub async fn deliver_twice(month: &Month, event: &Value) -> String {
     }
     month.emulator.idle(PATIENCE).await.unwrap();
     request_id
+}
+
+/// Plans the month. Its tasks wait to be delivered until the emulator is calm again.
+pub async fn plan(month: &Month) {
+    month.emulator.on_invoke(|_| Decision::Hold);
+    month
+        .emulator
+        .invoke("stat-prep", &october())
+        .await
+        .unwrap()
+        .answer()
+        .unwrap();
 }
 
 /// The month's own event.

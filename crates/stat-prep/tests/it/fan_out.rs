@@ -116,13 +116,7 @@ async fn a_task_that_cannot_be_handed_out_fails_the_event_and_stays_to_be_resume
         "{message}"
     );
     assert!(message.contains("TooManyRequestsException"), "{message}");
-    assert!(
-        month
-            .emulator
-            .logs("stat-prep")
-            .join("\n")
-            .contains("\"TasksNotHandedOut\":1")
-    );
+    month.log("stat-prep", "\"TasksNotHandedOut\":1").await.unwrap();
     month.emulator.calm();
     answer(&month, &json!({"resume": true})).await;
     month.emulator.idle(PATIENCE).await.unwrap();
