@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::{
     ledger::Status,
     record::Entry,
+    scene::Scene,
     screen::{grouped, heading, labelled},
     tenant::Tenant,
 };
@@ -44,7 +45,7 @@ pub struct Evidence<'r> {
 type Check = fn(&Evidence<'_>) -> Result<String, String>;
 
 /// Prints each check; tells whether all of them hold.
-pub fn all(evidence: &Evidence<'_>) -> bool {
+pub fn all(evidence: &Evidence<'_>, scenes: &[Scene]) -> bool {
     heading("Checks");
     let checks: [(&str, Check); 9] = [
         ("the month", month_is_done),
@@ -57,9 +58,11 @@ pub fn all(evidence: &Evidence<'_>) -> bool {
         ("again", same_event_does_nothing),
         ("resume", resume_finds_nothing),
     ];
+    let main_job = checks.map(|(name, check)| (name, check(evidence)));
+    let others = scenes.iter().map(|scene| scene.check.clone());
     let mut is_right = true;
-    for (name, check) in checks {
-        let (mark, words) = match check(evidence) {
+    for (name, outcome) in main_job.into_iter().chain(others) {
+        let (mark, words) = match outcome {
             Ok(words) => ("✓", words),
             Err(words) => ("✗", words),
         };

@@ -15,12 +15,14 @@ mod progress;
 mod record;
 mod rehearsal;
 mod report;
+mod scene;
 mod screen;
 mod serve;
 mod show;
 mod stage;
 mod tenant;
 mod texts;
+mod uploads;
 
 use std::process::ExitCode;
 

@@ -19,6 +19,7 @@ use super::{
     progress::Progress,
     record::{self, Calls, Entry},
     report::Folder,
+    scene,
     screen::{grouped, heading, labelled, line},
     show,
     stage::{Servers, seconds},
@@ -85,11 +86,13 @@ pub async fn perform(servers: &Servers, texts: Option<&Path>) -> Result<ExitCode
         wall,
     )
     .await?;
-    let evidence = rehearsal.evidence(month, run_id, status, &folder).await?;
+    let evidence = rehearsal.evidence(month, run_id, status).await?;
     show::results(&rehearsal.surroundings, run_id, &evidence.status).await?;
     figures.show();
+    let scenes = scene::all().await?;
+    folder.write(&evidence, &scenes)?;
 
-    let is_right = checks::all(&evidence);
+    let is_right = checks::all(&evidence, &scenes);
     heading(format!("The report lies in {}", folder.path().display()));
     labelled("", "report.html  report.csv  summary.json");
     if !is_right {
@@ -245,13 +248,7 @@ impl Rehearsal {
             .with_context(|| format!("the run's id {id:?} is no UUID"))
     }
 
-    async fn evidence(
-        &self,
-        month: Month,
-        run_id: Uuid,
-        status: Vec<Status>,
-        folder: &Folder,
-    ) -> Result<Evidence<'_>> {
+    async fn evidence(&self, month: Month, run_id: Uuid, status: Vec<Status>) -> Result<Evidence<'_>> {
         let surroundings = &self.surroundings;
         let csv = surroundings
             .report(&format!("{}.csv", month.first.last_of_month()))
@@ -265,7 +262,6 @@ impl Rehearsal {
             objects.push((key, content.unwrap_or_default()));
         }
         let mails = surroundings.topic.mails().await?;
-        folder.write(&csv, &html, &self.prep, &self.analysis, mails.first())?;
         let logs = ["stat-prep", "stat-analysis"].map(|name| surroundings.emulator.logs(name));
         Ok(Evidence {
             tenant: &self.tenant,

@@ -6,10 +6,9 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use local_stack::topic::Mail;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::record::Entry;
+use super::{checks::Evidence, record::Entry, scene::Scene};
 
 /// The folder.
 pub struct Folder(PathBuf);
@@ -38,23 +37,23 @@ impl Folder {
     }
 
     /// Writes the report byte for byte, and the summary.
-    pub fn write(
-        &self,
-        csv: &[u8],
-        html: &[u8],
-        prep: &[Entry],
-        analysis: &[Entry],
-        mail: Option<&Mail>,
-    ) -> Result<()> {
+    pub fn write(&self, evidence: &Evidence<'_>, scenes: &[Scene]) -> Result<()> {
+        let main_job = [("stat-prep", evidence.prep), ("stat-analysis", evidence.analysis)];
+        let others = scenes
+            .iter()
+            .map(|scene| (scene.function, scene.entries.as_slice()));
         let entries = |entries: &[Entry]| entries.iter().map(Entry::json).collect::<Vec<Value>>();
+        let functions = main_job.into_iter().chain(others);
+        let functions = functions.map(|(name, sent)| (name.to_owned(), Value::from(entries(sent))));
+        let mail = evidence.mails.first();
         let summary = json!({
-            "functions": {"stat-prep": entries(prep), "stat-analysis": entries(analysis)},
+            "functions": functions.collect::<Map<_, _>>(),
             "mail": mail.map(|mail| json!({"subject": mail.subject, "text": mail.text})),
         });
         let summary = format!("{summary:#}\n").into_bytes();
         for (name, content) in [
-            ("report.csv", csv),
-            ("report.html", html),
+            ("report.csv", evidence.csv.as_slice()),
+            ("report.html", evidence.html.as_slice()),
             ("summary.json", summary.as_slice()),
         ] {
             let path = self.0.join(name);

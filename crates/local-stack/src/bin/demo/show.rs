@@ -14,12 +14,22 @@ use super::{
 
 /// How many of a month's tasks are shown before the report.
 const SHOWN_TASKS: usize = 4;
+/// Of an event, in characters.
+const LONGEST_EVENT: usize = 900;
 
 /// An event, the answer, and what the other sides received.
 pub fn entry(function: &str, entry: &Entry) {
-    labelled_json(function, &entry.event);
+    labelled(function, &shortened(&entry.event.to_string()));
     labelled_json(&format!("  after {}", seconds(entry.took)), &entry.result);
     labelled("  received", &received(&entry.received));
+}
+
+/// AWS's own events say much that nobody needs here.
+fn shortened(event: &str) -> String {
+    match event.char_indices().nth(LONGEST_EVENT) {
+        Some((end, _)) => format!("{} … see summary.json …", &event[..end]),
+        None => event.to_owned(),
+    }
 }
 
 /// Of many tasks the first ones and the last, which is the report.
@@ -61,6 +71,17 @@ fn received(received: &Value) -> String {
             "S3: {} ({} bytes)",
             object["key"].as_str().unwrap_or_default(),
             grouped(&object["bytes"])
+        ));
+    }
+    if received["teamcity"] == Value::Array(Vec::new()) {
+        words.push("TeamCity: no build".to_owned());
+    }
+    for build in received["teamcity"].as_array().into_iter().flatten() {
+        words.push(format!(
+            "TeamCity: build {} of {} for {}",
+            build["id"],
+            build["buildType"].as_str().unwrap_or_default(),
+            build["properties"]["eventKey"].as_str().unwrap_or_default()
         ));
     }
     for mail in received["sns"].as_array().into_iter().flatten() {

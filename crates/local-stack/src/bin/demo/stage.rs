@@ -20,7 +20,7 @@ impl Servers {
         progress.update("servers    PostgreSQL and moto are starting");
         let began = Instant::now();
         let build = tokio::task::spawn_blocking(|| {
-            for name in ["stat-prep", "stat-analysis"] {
+            for name in ["stat-prep", "stat-analysis", "s3-to-teamcity"] {
                 function_binary(name)?;
             }
             anyhow::Ok(())
@@ -31,7 +31,7 @@ impl Servers {
             "  servers    PostgreSQL, moto and the Lambda emulator run: {}",
             seconds(began.elapsed())
         ));
-        progress.update("functions  stat-prep and stat-analysis are being built");
+        progress.update("functions  are being built");
         build.await.context("the build panicked")??;
         progress.clear();
         Ok(Self { postgres, moto })
