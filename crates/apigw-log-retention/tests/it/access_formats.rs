@@ -1,0 +1,58 @@
+//! What is wrong is told before anything is written.
+
+use serde_json::json;
+
+use crate::control_plane::ControlPlane;
+use crate::surroundings::{Deployed, event};
+
+#[tokio::test]
+async fn a_retention_that_logs_does_not_know_ends_the_init_with_the_values_that_it_knows() {
+    let aws = ControlPlane::start().await;
+    let rules = r#"[{"stage":"prod","days":100}]"#;
+    let function = Deployed::at(&aws, &[("RETENTION_DAYS", "31"), ("RETENTION_RULES", rules)]).await;
+    let (error_type, message) = function.error(&json!({"sweep": true})).await;
+    assert_eq!(error_type, "ConfigurationError");
+    let values = "1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653";
+    assert!(
+        message.contains("RETENTION_DAYS") && message.contains("RETENTION_RULES"),
+        "{message}"
+    );
+    assert_eq!(message.matches(values).count(), 2, "{message}");
+    assert!(aws.state(|state| state.seen.is_empty()));
+}
+
+#[tokio::test]
+async fn a_format_without_the_requests_id_ends_the_init() {
+    let aws = ControlPlane::start().await;
+    let function = Deployed::at(&aws, &[("ACCESS_LOG_FORMAT", "$context.status")]).await;
+    let (error_type, message) = function.error(&json!({"sweep": true})).await;
+    assert_eq!(error_type, "ConfigurationError");
+    assert!(
+        message.contains("$context.requestId or $context.extendedRequestId"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
+async fn a_format_that_is_too_long_for_this_kind_of_api_fails_its_stage_before_anything_is_written() {
+    let aws = ControlPlane::start().await;
+    aws.add_stage("HTTP", "f6g7h8i9j0", "dev");
+    aws.add_stage("REST", "a1b2c3d4e5", "dev");
+    let format = format!("$context.requestId {}", "x".repeat(1500));
+    let function = Deployed::at(&aws, &[("ACCESS_LOG_FORMAT", &format)]).await;
+    let (_, message) = function
+        .error(&event("http-create-stage", "f6g7h8i9j0", "dev"))
+        .await;
+    assert!(
+        message.contains("stage f6g7h8i9j0/dev") && message.contains("at most 1024 characters"),
+        "{message}"
+    );
+    assert_eq!(aws.take_writes(), [""; 0]);
+    function
+        .answer(&event("rest-create-stage", "a1b2c3d4e5", "dev"))
+        .await;
+    assert_eq!(
+        aws.stage("a1b2c3d4e5", "dev")["accessLogSettings"]["format"],
+        format
+    );
+}
