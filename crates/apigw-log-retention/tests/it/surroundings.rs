@@ -1,21 +1,14 @@
 //! What the tests share: the function deployed in front of either world, and events.
 
-use local_stack::{Emulator, Function, Moto, Outcome, function_binary};
+use local_stack::{Emulator, Function, Outcome, function_binary};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use tokio::sync::OnceCell;
 
 use crate::control_plane::ControlPlane;
 
 pub const NAME: &str = "apigw-log-retention";
 pub const PATIENCE: Duration = Duration::from_secs(60);
-
-static MOTO: OnceCell<Moto> = OnceCell::const_new();
-
-pub async fn moto() -> &'static Moto {
-    MOTO.get_or_try_init(Moto::start).await.unwrap()
-}
 
 /// The function, with an emulator of its own.
 pub struct Deployed {

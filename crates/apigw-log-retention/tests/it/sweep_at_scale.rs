@@ -1,0 +1,137 @@
+//! A Region with 2,000 stages, on a day on which the control plane is busy.
+
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::control_plane::{ControlPlane, Seen};
+use crate::surroundings::{Deployed, NAME};
+
+const APIS: usize = 20;
+const STAGES: usize = 100;
+/// So many of the 2,000 have no logs; of the others everything is right.
+const WITHOUT_LOGS: usize = 6;
+
+/// REST and HTTP APIs in turn; the stages without logs are spread over them.
+fn fill(aws: &ControlPlane, function_ran: &ControlPlane) {
+    let right = |protocol: &str, id: &str, stage: &str| {
+        let mut right = function_ran.stage(if protocol == "REST" { "rest" } else { "http" }, "dev");
+        let group = format!("/aws/vendedlogs/apigateway/{id}/{stage}");
+        right["stageName"] = json!(stage);
+        right["accessLogSettings"]["destinationArn"] = json!(format!(
+            "arn:aws:logs:ap-northeast-2:123456789012:log-group:{group}"
+        ));
+        (right, group)
+    };
+    for at in 0..APIS * STAGES {
+        let (api, stage) = (at / STAGES, at % STAGES);
+        let protocol = if api % 2 == 0 { "REST" } else { "HTTP" };
+        let (id, stage) = (format!("api{api:07}"), format!("stage-{stage}"));
+        aws.add_stage(protocol, &id, &stage);
+        if at % (APIS * STAGES / WITHOUT_LOGS) == 50 {
+            continue;
+        }
+        let (settings, group) = right(protocol, &id, &stage);
+        aws.state(|state| {
+            state
+                .apis
+                .get_mut(&id)
+                .unwrap()
+                .stages
+                .insert(stage.clone(), settings);
+            state.groups.insert(group, Some(30));
+            if protocol == "REST" {
+                state
+                    .groups
+                    .insert(format!("API-Gateway-Execution-Logs_{id}/{stage}"), Some(30));
+            }
+        });
+    }
+}
+
+/// What the function makes of a stage, to fill a Region with it.
+async fn example() -> ControlPlane {
+    let aws = ControlPlane::start().await;
+    aws.add_stage("REST", "rest", "dev");
+    aws.add_stage("HTTP", "http", "dev");
+    Deployed::at(&aws, &[])
+        .await
+        .answer(&json!({"sweep": true}))
+        .await;
+    aws
+}
+
+/// The most requests that arrived in any one second.
+fn most_in_a_second(seen: &[Seen]) -> usize {
+    let in_the_second_from = |first: &Seen| {
+        let within = |seen: &&Seen| seen.at >= first.at && seen.at - first.at < Duration::from_secs(1);
+        seen.iter().filter(within).count()
+    };
+    seen.iter().map(in_the_second_from).max().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_are_brought_into_order_once_and_no_second_has_five_requests() {
+    let example = example().await;
+    let aws = ControlPlane::start().await;
+    fill(&aws, &example);
+    aws.state(|state| {
+        state
+            .groups
+            .insert("API-Gateway-Execution-Logs_gone/prod".to_owned(), None);
+        state.throttled = Some((10, fastrand::Rng::with_seed(20_261_120)));
+    });
+    let function = Deployed::with(&aws.endpoint, &[], |function| local_stack::Function {
+        timeout: Duration::from_secs(300),
+        ..function
+    })
+    .await;
+    let began = std::time::Instant::now();
+    let answer = function.answer(&json!({"sweep": true})).await;
+    let took = began.elapsed();
+
+    let counts = json!({
+        "found": 2000, "changed": WITHOUT_LOGS, "left": 2000 - WITHOUT_LOGS, "skipped": 0, "failed": 0,
+    });
+    assert_eq!(
+        (&answer["counts"], &answer["continued"]),
+        (&counts, &json!(false))
+    );
+    let in_order = |stage: &serde_json::Value| stage["accessLogSettings"]["format"].is_string();
+    aws.state(|state| {
+        let stages = state.apis.values().flat_map(|api| api.stages.values());
+        assert_eq!(stages.filter(|stage| in_order(stage)).count(), 2000);
+        assert!(state.groups.values().all(|days| *days == Some(30)));
+        assert_eq!(state.made_by_api_gateway, [""; 0]);
+    });
+
+    let seen = aws.state(|state| std::mem::take(&mut state.seen));
+    let mut writes: BTreeMap<&str, usize> = BTreeMap::new();
+    for write in seen.iter().filter(|seen| seen.is_write && !seen.was_throttled) {
+        *writes.entry(&write.what).or_default() += 1;
+    }
+    assert!(
+        writes.values().all(|times| *times == 1),
+        "nothing twice: {writes:?}"
+    );
+    let patches = writes.keys().filter(|what| what.starts_with("PATCH")).count();
+    assert_eq!(patches, WITHOUT_LOGS);
+
+    let throttled = seen.iter().filter(|seen| seen.was_throttled).count();
+    assert!(throttled >= 5, "{throttled} of {} were throttled", seen.len());
+    let most = most_in_a_second(&seen);
+    let mean = seen.len() as f64 / took.as_secs_f64();
+    let peak = function.emulator.peak_memory(NAME).unwrap_or_default() / 1024;
+    #[expect(clippy::print_stdout, reason = "the figures of the test")]
+    {
+        println!(
+            "{} requests ({throttled} throttled) in {:.1} s: {mean:.2} a second, at most {most} in any second; peak {peak} KiB",
+            seen.len(),
+            took.as_secs_f64(),
+        );
+    }
+    assert!(
+        most <= 4 && mean <= 4.0,
+        "{most} in one second, {mean} in the mean"
+    );
+}
