@@ -1,5 +1,6 @@
 //! From the event to stages whose logs are kept, and kept no longer than they should be.
 
+use aws_config::SdkConfig;
 use lambda_core::aws;
 use lambda_core::invocation::Invocation;
 use lambda_core::invoke::Invoker;
@@ -12,7 +13,7 @@ use std::time::Duration;
 use crate::adapters::api_gateway::ApiGateway;
 use crate::adapters::api_gateway_v2::ApiGatewayV2;
 use crate::adapters::logs::Logs;
-use crate::adapters::requests::Refusal;
+use crate::adapters::requests::{Refusal, SWEEP_INTERVAL};
 use crate::answer::{Answer, Counts, LogGroupAnswer};
 use crate::config::Config;
 use crate::event::Event;
@@ -32,6 +33,7 @@ pub struct ApigwLogRetention {
     logs: Logs,
     invoker: Invoker,
     region: String,
+    sweep_interval: Duration,
 }
 
 /// Stages or log groups that could not be brought into order. The others are.
@@ -54,17 +56,31 @@ impl ApigwLogRetention {
     /// For a wrong configuration.
     pub async fn start(variables: &Variables) -> anyhow::Result<Self> {
         let config = Config::from_variables(variables)?;
-        let sdk = aws::sdk_config().await;
+        Ok(Self::new(config, &aws::sdk_config().await))
+    }
+
+    /// Makes the clients.
+    pub fn new(config: Config, sdk: &SdkConfig) -> Self {
         // Attempts are counted, and paced, by `adapters::requests`.
-        let counted = aws::without_retries(&sdk);
-        Ok(Self {
+        let counted = aws::without_retries(sdk);
+        Self {
             rest: ApiGateway::new(&counted),
             v2: ApiGatewayV2::new(&counted),
             logs: Logs::new(&counted),
-            invoker: Invoker::new(&sdk),
+            invoker: Invoker::new(sdk),
             region: sdk.region().map(ToString::to_string).unwrap_or_default(),
+            sweep_interval: SWEEP_INTERVAL,
             config,
-        })
+        }
+    }
+
+    /// With another time between a sweep's requests. No variable sets it: the quota is AWS's, and the share of
+    /// it is a promise.
+    pub fn with_sweep_interval(self, sweep_interval: Duration) -> Self {
+        Self {
+            sweep_interval,
+            ..self
+        }
     }
 }
 

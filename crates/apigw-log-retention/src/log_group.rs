@@ -107,11 +107,6 @@ impl AccessLogGroup {
         }
     }
 
-    /// Whether a name tells its API and stage, so that groups of stages that are gone can be found.
-    pub fn tells_the_stage(&self) -> bool {
-        self.0.contains(&Part::ApiId) && self.0.contains(&Part::Stage)
-    }
-
     /// The API's id and the stage of a group that this pattern has named.
     fn owner<'a>(&self, name: &'a str) -> Option<Owner<'a>> {
         let (mut api_id, mut stage) = (None, None);

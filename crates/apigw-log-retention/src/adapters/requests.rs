@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 /// A sweep's requests: no five of them in one second, wherever the second begins, with some room for the
 /// network's uneven delays. API Gateway's quota is 10 a second for the whole account, and others need it.
-const SWEEP_INTERVAL: Duration = Duration::from_millis(260);
+pub const SWEEP_INTERVAL: Duration = Duration::from_millis(260);
 
 /// How often a request is tried in all. One stage that is always refused must not use up a sweep's time.
 const ATTEMPTS: u32 = 8;
@@ -88,11 +88,11 @@ impl Requests {
         }
     }
 
-    /// At a sweep's pace. `reserve` is left for what comes after the last of them.
-    pub fn paced(deadline: Deadline, reserve: Duration) -> Self {
+    /// One after the other, with `interval` between them. `reserve` is left for what comes after the last.
+    pub fn paced(deadline: Deadline, interval: Duration, reserve: Duration) -> Self {
         Self {
             reserve,
-            interval: Some(SWEEP_INTERVAL),
+            interval: Some(interval),
             ..Self::at_once(deadline)
         }
     }

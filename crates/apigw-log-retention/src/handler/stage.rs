@@ -56,6 +56,10 @@ impl Work<'_> {
         let logging = config.rules.for_stage(&stage.name, api);
         let access = config.access_log_group.name(&api.id, &stage.name);
         let execution = execution_log_group(api.kind, &api.id, &stage.name);
+        anyhow::ensure!(
+            execution.as_ref() != Some(&access),
+            "ACCESS_LOG_GROUP puts the access log into the execution log's group {access}"
+        );
         if !self.knows_all_groups {
             for name in [Some(&access), execution.as_ref()].into_iter().flatten() {
                 self.function
@@ -120,13 +124,17 @@ impl Work<'_> {
             return self.write_part(api, stage, to_write, answer).await;
         }
         let missing = CloudWatchRoleMissing::new(&self.function.region);
+        let mut is_incomplete = to_write.level.is_some() || to_write.data_trace.is_some();
         for part in [to_write.access_log(), to_write.without_logs()] {
             match self.write_part(api, stage, &part, answer).await {
-                Err(error) if is_missing_role(&error) => {}
+                Err(error) if is_missing_role(&error) => is_incomplete = true,
                 written => written.with_context(|| missing.to_string())?,
             }
         }
-        Err(missing.into())
+        if is_incomplete {
+            return Err(missing.into());
+        }
+        Ok(())
     }
 
     async fn write_part(
@@ -199,13 +207,13 @@ impl Work<'_> {
     }
 
     /// Makes a group where there is none, and gives it a retention where it has none.
-    pub(super) async fn group(&mut self, name: &str, wanted: Retention) -> Result<(), Refusal> {
+    pub(super) async fn group(&mut self, name: &str, wanted: Retention) -> anyhow::Result<()> {
         let ApigwLogRetention { logs, config, .. } = self.function;
         let created = self.groups.retention(name).is_none();
         if created && !config.dry_run {
             logs.create(&self.requests, name).await?;
-            self.look_for_group(name, |groups| groups.retention(name).is_some())
-                .await?;
+            // A group that is not told for so long is there all the same.
+            self.read_until(name, |days| days.is_some()).await?;
         }
         // Whoever made it at the same moment may have given it a retention as well.
         let from = self.groups.retention(name).flatten();
@@ -213,8 +221,10 @@ impl Work<'_> {
         if let Some(retention) = to_set.filter(|_| !config.dry_run) {
             logs.set_retention(&self.requests, name, retention).await?;
             let days = Some(Some(retention.days()));
-            self.look_for_group(name, |groups| groups.retention(name) == days)
-                .await?;
+            if !self.read_until(name, |read| read == days).await? {
+                let error = anyhow::Error::from(StillDifferent(vec!["retention"]));
+                return Err(error.context(format!("log group {name}")));
+            }
             tracing::info!("log group {name} keeps its events for {} days", retention.days());
         }
         let told = LogGroupAnswer {
@@ -231,23 +241,26 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Reads a group until it is as expected; what is read may lag behind what was written. Where it does so
-    /// for long, the next sweep will see.
-    async fn look_for_group(
+    /// Reads a group until its retention is as expected; what is read may lag behind what was written.
+    async fn read_until(
         &mut self,
         name: &str,
-        is_there: impl Fn(&Groups) -> bool,
-    ) -> Result<(), Refusal> {
-        for look in 1..=LOOKS {
+        is_expected: impl Fn(Option<Option<u32>>) -> bool,
+    ) -> Result<bool, Refusal> {
+        let mut look = 1;
+        loop {
             self.function
                 .logs
                 .read(&self.requests, name, &mut self.groups)
                 .await?;
-            if is_there(&self.groups) || !self.requests.wait(look, BEFORE_NEXT_LOOK).await {
-                break;
+            if is_expected(self.groups.retention(name)) {
+                return Ok(true);
             }
+            if look == LOOKS || !self.requests.wait(look, BEFORE_NEXT_LOOK).await {
+                return Ok(false);
+            }
+            look += 1;
         }
-        Ok(())
     }
 }
 

@@ -26,7 +26,7 @@ impl ApigwLogRetention {
         let reserve = (invocation.deadline.whole() / 4).min(LONGEST_RESERVE);
         let mut work = Work {
             function: self,
-            requests: Requests::paced(invocation.deadline, reserve / 2),
+            requests: Requests::paced(invocation.deadline, self.sweep_interval, reserve / 2),
             groups: Groups::beside(&invocation.function_arn, &self.region),
             knows_all_groups: true,
             role: Role::Unknown,
@@ -187,12 +187,11 @@ impl Work<'_> {
                     .for_stage(stage.map_or(owner.stage, |stage| &stage.name), api),
                 None => config.rules.for_vanished(owner.stage, owner.api_id),
             };
-            match self.group(&name, logging.retention).await {
-                Err(refusal) if !refusal.is_no_such_group() => {
-                    self.failures
-                        .push(anyhow::Error::from(refusal).context(format!("log group {name}")));
+            if let Err(error) = self.group(&name, logging.retention).await {
+                let is_gone = error.downcast_ref().is_some_and(Refusal::is_no_such_group);
+                if !is_gone {
+                    self.failures.push(error.context(format!("log group {name}")));
                 }
-                _ => {}
             }
         }
         None

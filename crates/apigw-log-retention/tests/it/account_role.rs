@@ -104,3 +104,17 @@ async fn http_apis_need_no_role() {
         .await;
     assert_eq!(changed(&answer).len(), 2);
 }
+
+#[tokio::test]
+async fn what_needs_no_execution_log_is_complete_without_a_role_where_api_gateway_takes_it() {
+    let aws = without_role().await;
+    aws.state(|state| state.access_logs_need_no_role = true);
+    let function = Deployed::at(&aws, &[("EXECUTION_LOG_LEVEL", "OFF")]).await;
+    let answer = function
+        .answer(&event("rest-create-stage", "a1b2c3d4e5", "prod"))
+        .await;
+    assert_eq!(
+        changed(&answer),
+        ["access_log.destination", "access_log.format", "metrics"]
+    );
+}

@@ -1,5 +1,6 @@
-//! REST APIs, the account's role and log groups in moto; what came of it is read with boto3, which shares no
-//! line with the SDK that the function uses.
+//! REST APIs, the account's role and log groups in moto; what came of it is read with boto3, and with
+//! the public command-line client where it is installed: neither shares a line with the SDK that the function
+//! uses.
 
 use aws_sdk_apigateway::Client;
 use aws_sdk_apigateway::config::{BehaviorVersion, Config, Credentials, Region};
@@ -149,6 +150,27 @@ print(json.dumps({
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
+    /// What the public command-line client answers; nothing where there is none on this machine.
+    fn ask_cli(&self, arguments: &[&str]) -> Option<Value> {
+        let run = |arguments: &[&str]| {
+            Command::new("aws")
+                .args(arguments)
+                .envs(self.moto.environment())
+                .env("AWS_DEFAULT_REGION", "ap-northeast-2")
+                .output()
+        };
+        run(&["--version"])
+            .ok()
+            .filter(|version| version.status.success())?;
+        let output = run(arguments).unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Some(serde_json::from_slice(&output.stdout).unwrap())
+    }
+
     fn groups(&self, stage: &str) -> (String, String) {
         let id = &self.api_id;
         (
@@ -159,7 +181,7 @@ print(json.dumps({
 }
 
 #[tokio::test]
-async fn a_new_stage_gets_its_logs_and_boto3_reads_them_back() {
+async fn a_new_stage_gets_its_logs_and_boto3_and_the_aws_command_read_them_back() {
     let aws = Aws::with_stages(&["prod"]).await;
     aws.set_role().await;
     let function = aws.function(&[("RETENTION_DAYS", "90")]).await;
@@ -187,7 +209,23 @@ async fn a_new_stage_gets_its_logs_and_boto3_reads_them_back() {
         ),
         (&json!("INFO"), &json!(false), &json!(true))
     );
-    assert_eq!(read["groups"], json!({access: 90, execution: 90}));
+    assert_eq!(read["groups"], json!({access.clone(): 90, execution: 90}));
+    let stage = [
+        "apigateway",
+        "get-stage",
+        "--rest-api-id",
+        &aws.api_id,
+        "--stage-name",
+        "prod",
+    ];
+    if let Some(told) = aws.ask_cli(&stage) {
+        assert_eq!(told["accessLogSettings"]["destinationArn"], arn);
+        assert_eq!(told["methodSettings"]["*/*"]["loggingLevel"], "INFO");
+        let told = aws
+            .ask_cli(&["logs", "describe-log-groups", "--log-group-name-prefix", &access])
+            .unwrap();
+        assert_eq!(told["logGroups"][0]["retentionInDays"], 90);
+    }
     let writes = aws.writes();
     assert_eq!(writes.len(), 5, "{writes:?}");
     let again = function.answer(&created).await;

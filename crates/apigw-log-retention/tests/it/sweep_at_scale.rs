@@ -1,5 +1,12 @@
 //! A Region with 2,000 stages, on a day on which the control plane is busy.
 
+use apigw_log_retention::config::Config;
+use apigw_log_retention::handler::ApigwLogRetention;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_cloudwatchlogs::config::{Credentials, SharedCredentialsProvider};
+use lambda_core::deadline::Deadline;
+use lambda_core::invocation::Invocation;
+use lambda_core::run::Handler;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -49,16 +56,15 @@ fn fill(aws: &ControlPlane, function_ran: &ControlPlane) {
     }
 }
 
-/// What the function makes of a stage, to fill a Region with it.
-async fn example() -> ControlPlane {
+/// What the function makes of a stage, to fill a Region with it; and the memory that it took for it.
+async fn example() -> (ControlPlane, u64) {
     let aws = ControlPlane::start().await;
     aws.add_stage("REST", "rest", "dev");
     aws.add_stage("HTTP", "http", "dev");
-    Deployed::at(&aws, &[])
-        .await
-        .answer(&json!({"sweep": true}))
-        .await;
-    aws
+    let function = Deployed::at(&aws, &[]).await;
+    function.answer(&json!({"sweep": true})).await;
+    let peak = function.emulator.peak_memory(NAME).unwrap_or_default();
+    (aws, peak)
 }
 
 /// The most requests that arrived in any one second.
@@ -72,7 +78,7 @@ fn most_in_a_second(seen: &[Seen]) -> usize {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_are_brought_into_order_once_and_no_second_has_five_requests() {
-    let example = example().await;
+    let (example, peak_of_two) = example().await;
     let aws = ControlPlane::start().await;
     fill(&aws, &example);
     aws.state(|state| {
@@ -121,17 +127,78 @@ async fn all_are_brought_into_order_once_and_no_second_has_five_requests() {
     assert!(throttled >= 5, "{throttled} of {} were throttled", seen.len());
     let most = most_in_a_second(&seen);
     let mean = seen.len() as f64 / took.as_secs_f64();
-    let peak = function.emulator.peak_memory(NAME).unwrap_or_default() / 1024;
+    let peak = function.emulator.peak_memory(NAME).unwrap_or_default();
     #[expect(clippy::print_stdout, reason = "the figures of the test")]
     {
         println!(
-            "{} requests ({throttled} throttled) in {:.1} s: {mean:.2} a second, at most {most} in any second; peak {peak} KiB",
+            "{} requests ({throttled} throttled) in {:.1} s: {mean:.2} a second, at most {most} in any second; memory {} KiB, {} KiB with two stages",
             seen.len(),
             took.as_secs_f64(),
+            peak / 1024,
+            peak_of_two / 1024,
         );
     }
     assert!(
         most <= 4 && mean <= 4.0,
         "{most} in one second, {mean} in the mean"
     );
+}
+
+/// Two thousand stages without any logs would take over an hour at a sweep's pace; here it is another pace, and
+/// the same work.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_thousand_stages_without_logs_all_get_them_once() {
+    let aws = ControlPlane::start().await;
+    for at in 0..2000 {
+        let protocol = ["REST", "HTTP", "WEBSOCKET", "HTTP"][at % 4];
+        aws.add_stage(
+            protocol,
+            &format!("{}{:03}", &protocol[..1], at / 40),
+            &format!("stage-{at}"),
+        );
+    }
+    aws.state(|state| state.throttled = Some((500, fastrand::Rng::with_seed(20_261_120))));
+    let sdk = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("ap-northeast-2"))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+            "test", "test", None, None, "test",
+        )))
+        .endpoint_url(&aws.endpoint)
+        .build();
+    let config = Config::from_variables(&Vec::<(String, String)>::new().into_iter().collect()).unwrap();
+    let function = ApigwLogRetention::new(config, &sdk).with_sweep_interval(Duration::ZERO);
+    let invocation = Invocation {
+        request_id: "1".to_owned(),
+        function_arn: "arn:aws:lambda:ap-northeast-2:123456789012:function:apigw-log-retention".to_owned(),
+        function_name: NAME.to_owned(),
+        deadline: Deadline::after(Duration::from_secs(900)),
+    };
+    let answer = function.handle(json!({"sweep": true}), invocation).await.unwrap();
+    let answer = serde_json::to_value(answer).unwrap();
+    assert_eq!(
+        answer["counts"],
+        json!({"found": 2000, "changed": 2000, "left": 0, "skipped": 0, "failed": 0})
+    );
+    // 500 REST and 500 WebSocket stages with two groups each, 1,000 HTTP stages with one.
+    assert_eq!(answer["log_groups"].as_array().unwrap().len(), 3000);
+    aws.state(|state| {
+        assert_eq!(state.groups.len(), 3000);
+        assert!(state.groups.values().all(|days| *days == Some(30)));
+        assert_eq!(state.made_by_api_gateway, [""; 0]);
+        let mut writes: BTreeMap<&str, usize> = BTreeMap::new();
+        for write in state
+            .seen
+            .iter()
+            .filter(|seen| seen.is_write && !seen.was_throttled)
+        {
+            *writes.entry(&write.what).or_default() += 1;
+        }
+        assert_eq!(
+            (writes.len(), writes.values().max()),
+            (2000 + 2 * 3000, Some(&1)),
+            "each once"
+        );
+        assert!(state.seen.iter().any(|seen| seen.was_throttled));
+    });
 }
