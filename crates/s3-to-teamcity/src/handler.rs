@@ -2,7 +2,6 @@
 
 use aws_lambda_events::sqs::SqsBatchResponse;
 use futures_util::{StreamExt, stream};
-use lambda_core::aws;
 use lambda_core::deadline::Deadline;
 use lambda_core::invocation::Invocation;
 use lambda_core::metrics::{self, Unit};
@@ -57,11 +56,10 @@ impl S3ToTeamCity {
     ///
     /// # Errors
     /// For a wrong configuration.
-    pub async fn start(variables: &Variables) -> anyhow::Result<Self> {
+    pub fn start(variables: &Variables) -> anyhow::Result<Self> {
         let config = Config::from_variables(variables)?;
-        let secrets = Secrets::new(&aws::sdk_config().await);
         Ok(Self {
-            teamcity: TeamCity::new(&config.teamcity, secrets)?,
+            teamcity: TeamCity::new(&config.teamcity, Secrets::when_needed())?,
             config,
         })
     }

@@ -7,5 +7,5 @@ use std::process::ExitCode;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     telemetry::init();
-    run::run(S3ToTeamCity::start(&Variables::from_environment()).await).await
+    run::run(S3ToTeamCity::start(&Variables::from_environment())).await
 }

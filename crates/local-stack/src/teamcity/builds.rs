@@ -1,6 +1,6 @@
 use std::{
     collections::{BTreeMap, HashMap},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use serde_json::{Map, Value, json};
@@ -41,6 +41,8 @@ pub struct Build {
     pub queue_at_top: bool,
     /// Why somebody cancelled it.
     pub cancelled: Option<String>,
+    /// How long it had waited until then.
+    pub cancelled_after: Option<Duration>,
     /// Where it is on its way.
     pub state: State,
     queued_at: Instant,
@@ -108,6 +110,7 @@ impl Builds {
             )));
         };
         build.cancelled = Some(comment.to_owned());
+        build.cancelled_after = Some(build.queued_at.elapsed());
         Ok(build.now(settings))
     }
 
@@ -239,6 +242,7 @@ fn parse(body: &Value, id: u64) -> Result<Build, Refusal> {
         comment: text(&body["comment"]["text"]),
         queue_at_top: body["triggeringOptions"]["queueAtTop"] == true,
         cancelled: None,
+        cancelled_after: None,
         state: State::Queued,
         queued_at: Instant::now(),
     })

@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use local_stack::Function;
-use local_stack::teamcity::{State, Weather};
+use local_stack::teamcity::Weather;
 use serde_json::Value;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
@@ -41,25 +41,23 @@ async fn every_upload_gets_one_build_on_a_bad_day() {
     join_all((0..ENVIRONMENTS).map(|_| read(&stage, &queue))).await;
     let took = began.elapsed();
 
-    let mut builds_of = BTreeMap::new();
     let builds = stage.teamcity.builds();
-    for build in builds.iter().filter(|build| build.cancelled.is_none()) {
+    let wanted = builds.iter().filter(|build| build.cancelled.is_none());
+    let mut builds_of = BTreeMap::new();
+    for build in wanted {
         *builds_of.entry(&build.properties["eventKey"]).or_insert(0) += 1;
     }
     let doubled = builds_of.values().filter(|count| **count > 1).count();
-    let cancelled = builds.len() - builds.iter().filter(|build| build.cancelled.is_none()).count();
-    let waiting = builds.iter().filter(|build| build.state == State::Queued).count();
+    let waited: Vec<Duration> = builds.iter().filter_map(|build| build.cancelled_after).collect();
+    let longest = waited.iter().max().copied().unwrap_or_default();
     let traffic = stage.teamcity.traffic();
+    let requests = traffic.look_ups + traffic.posts + traffic.cancels;
+    println!("{UPLOADS} uploads in {delivered} messages took {took:.1?}");
+    println!("{requests} requests, of which {} went wrong", traffic.went_wrong);
     println!(
-        "{UPLOADS} uploads, {delivered} messages: {:.1} s",
-        took.as_secs_f64()
+        "{} duplicates cancelled, after {longest:.2?} at most; {doubled} had started",
+        waited.len()
     );
-    println!(
-        "{} requests, {} went wrong",
-        traffic.look_ups + traffic.posts + traffic.cancels,
-        traffic.went_wrong
-    );
-    println!("{cancelled} duplicates cancelled, {doubled} had started, {waiting} builds still wait");
     assert_eq!(builds_of.len(), UPLOADS, "nothing is lost");
     assert_eq!(doubled, 0, "one build per upload");
     assert_eq!(stage.metric("DuplicateStarted").await, 0.0);

@@ -61,7 +61,7 @@ impl TeamCity {
                 attempt = 1;
             }
             let pause = pause::before_retry(attempt, FIRST_PAUSE, LONGEST_PAUSE);
-            let pause = pause.max(error.retry_after().unwrap_or_default());
+            let pause = pause + error.retry_after().unwrap_or_default();
             if !error.is_passing() || deadline.left() <= pause {
                 return Err(error).with_context(|| tried(tries));
             }
@@ -77,18 +77,14 @@ impl TeamCity {
         course: &mut Course,
         deadline: Deadline,
     ) -> Result<Outcome, TeamCityError> {
-        let mut found = self.look_up(request, deadline).await?;
-        if found.is_empty() && course.queued.is_none() {
-            let queued = self.queue(request, deadline).await;
-            course.may_be_queued |= queued.as_ref().is_err_and(TeamCityError::is_ambiguous);
-            course.queued = Some(queued?);
-            found = self.look_up(request, deadline).await?;
-        }
-        let settlement = match (settle(found), &course.queued) {
-            (Some(settlement), _) => settlement,
-            // TeamCity does not show it under its tag: there is nothing to compare it with.
-            (None, Some(queued)) => Settlement::alone(queued.clone()),
-            (None, None) => return Err(TeamCityError::NoAnswer("the build is gone".to_owned())),
+        let settlement = match settle(self.look_up(request, deadline).await?) {
+            Some(settlement) => settlement,
+            None => {
+                let queued = self.queue_unless_queued(request, course, deadline).await?;
+                let found = self.look_up(request, deadline).await?;
+                // Where TeamCity does not show it under its tag, there is nothing to compare it with.
+                settle(found).unwrap_or_else(|| Settlement::alone(queued))
+            }
         };
         let started = self
             .cancel_duplicates(request, &settlement, course, deadline)
@@ -103,6 +99,22 @@ impl TeamCity {
             cancelled: course.cancelled,
             started,
         })
+    }
+
+    async fn queue_unless_queued(
+        &self,
+        request: &BuildRequest,
+        course: &mut Course,
+        deadline: Deadline,
+    ) -> Result<Build, TeamCityError> {
+        if let Some(queued) = &course.queued {
+            return Ok(queued.clone());
+        }
+        let answer = self.queue(request, deadline).await;
+        course.may_be_queued |= answer.as_ref().is_err_and(TeamCityError::is_ambiguous);
+        let queued = answer?;
+        course.queued = Some(queued.clone());
+        Ok(queued)
     }
 
     /// Cancels what waits, and tells how many duplicates will run.
