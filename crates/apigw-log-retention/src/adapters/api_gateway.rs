@@ -78,30 +78,6 @@ impl ApiGateway {
         Ok(answer.item.unwrap_or_default().into_iter().map(stage).collect())
     }
 
-    /// A stage.
-    ///
-    /// # Errors
-    /// Where API Gateway refuses, or knows none.
-    pub async fn stage(&self, requests: &Requests, api_id: &str, name: &str) -> Result<Stage, Refusal> {
-        let what = format!("read the stage (apigateway:GET /restapis/{api_id}/stages/{name})");
-        let answer = requests
-            .send(&what, || {
-                self.client
-                    .get_stage()
-                    .rest_api_id(api_id)
-                    .stage_name(name)
-                    .send()
-            })
-            .await?;
-        let whole = RestStage::builder()
-            .set_stage_name(answer.stage_name)
-            .set_tags(answer.tags)
-            .set_deployment_id(answer.deployment_id)
-            .set_access_log_settings(answer.access_log_settings)
-            .set_method_settings(answer.method_settings);
-        Ok(stage(whole.build()))
-    }
-
     /// Writes the settings that are given.
     ///
     /// # Errors

@@ -84,27 +84,6 @@ impl ApiGatewayV2 {
         }
     }
 
-    /// A stage.
-    ///
-    /// # Errors
-    /// Where API Gateway refuses, or knows none.
-    pub async fn stage(&self, requests: &Requests, api_id: &str, name: &str) -> Result<Stage, Refusal> {
-        let what = format!("read the stage (apigateway:GET /apis/{api_id}/stages/{name})");
-        let answer = requests
-            .send(&what, || {
-                self.client.get_stage().api_id(api_id).stage_name(name).send()
-            })
-            .await?;
-        let whole = V2Stage::builder()
-            .set_stage_name(answer.stage_name)
-            .set_tags(answer.tags)
-            .set_deployment_id(answer.deployment_id)
-            .set_api_gateway_managed(answer.api_gateway_managed)
-            .set_access_log_settings(answer.access_log_settings)
-            .set_default_route_settings(answer.default_route_settings);
-        Ok(stage(whole.build()))
-    }
-
     /// Writes the settings that are given.
     ///
     /// API Gateway is sent both access log settings and all settings of the default route, those that stay with

@@ -64,7 +64,9 @@ impl Work<'_> {
             Made::Stage(name) => Some(name.as_str()),
         };
         match self.read_meant(call).await {
-            Ok((_, stages)) if stages.is_empty() => skipped(name, Skipped::NoStage),
+            Ok((_, stages)) if stages.is_empty() => {
+                skipped(name, name.map_or(Skipped::NoStage, |_| Skipped::Gone))
+            }
             Ok(meant) => Ok(Ok(meant)),
             Err(refusal) if refusal.is_not_found() => skipped(name, Skipped::Gone),
             Err(refusal) => Err(refusal),
@@ -77,15 +79,12 @@ impl Work<'_> {
             ApiRef::Rest(id) => rest.api(&self.requests, id).await?,
             ApiRef::V2(id) => v2.api(&self.requests, id).await?,
         };
-        let stages = match &call.made {
-            Made::Stage(name) => vec![self.read_stage(&api, name).await?],
-            Made::Deployment(id) => {
-                let mut stages = self.read_stages(&api).await?;
-                stages.retain(|stage| stage.deployment_id == *id);
-                stages
-            }
-            Made::Nothing(_) => Vec::new(),
-        };
+        let mut stages = self.read_stages(&api).await?;
+        stages.retain(|stage| match &call.made {
+            Made::Stage(name) => stage.name == *name,
+            Made::Deployment(id) => stage.deployment_id == *id,
+            Made::Nothing(_) => false,
+        });
         Ok((api, stages))
     }
 }

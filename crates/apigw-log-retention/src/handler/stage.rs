@@ -176,7 +176,11 @@ impl Work<'_> {
     async fn check(&self, api: &Api, stage: &Stage, written: &Settings) -> anyhow::Result<()> {
         let mut look = 1;
         loop {
-            let read = self.read_stage(api, &stage.name).await?;
+            let stages = self.read_stages(api).await?;
+            let read = stages
+                .iter()
+                .find(|read| read.name == stage.name)
+                .ok_or(StageGone)?;
             let missing = written.not_found_in(&read.settings);
             if missing.is_empty() {
                 return Ok(());
@@ -185,14 +189,6 @@ impl Work<'_> {
                 return Err(StillDifferent(missing).into());
             }
             look += 1;
-        }
-    }
-
-    pub(super) async fn read_stage(&self, api: &Api, name: &str) -> Result<Stage, Refusal> {
-        let ApigwLogRetention { rest, v2, .. } = self.function;
-        match api.kind {
-            ApiKind::Rest => rest.stage(&self.requests, &api.id, name).await,
-            ApiKind::Http | ApiKind::WebSocket => v2.stage(&self.requests, &api.id, name).await,
         }
     }
 
@@ -264,8 +260,13 @@ impl Work<'_> {
     }
 }
 
+/// A stage that was deleted while we were at work on it.
+#[derive(Debug, thiserror::Error)]
+#[error("the stage is gone")]
+struct StageGone;
+
 fn is_gone(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<Refusal>().is_some_and(Refusal::is_not_found)
+    error.is::<StageGone>() || error.downcast_ref::<Refusal>().is_some_and(Refusal::is_not_found)
 }
 
 fn is_refused(error: &anyhow::Error) -> bool {
