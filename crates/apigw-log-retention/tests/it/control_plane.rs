@@ -37,6 +37,8 @@ pub struct State {
     pub access_logs_need_no_role: bool,
     /// The next requests whose text contains this are refused so.
     pub refusals: VecDeque<(String, Refusal)>,
+    /// So many updates of REST stages are accepted and then lost.
+    pub lost_updates: usize,
     /// A group that somebody else makes at the very moment in which we do.
     pub race_for: Option<String>,
     /// Of so many requests, one is throttled by chance.

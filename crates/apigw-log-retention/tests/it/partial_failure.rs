@@ -109,3 +109,36 @@ async fn one_stage_that_fails_keeps_no_other_from_its_logs() {
         json!({"found": 3, "changed": 1, "left": 2, "skipped": 0, "failed": 0})
     );
 }
+
+#[tokio::test]
+async fn what_was_written_but_reads_as_before_is_an_error() {
+    let aws = ControlPlane::start().await;
+    aws.add_stage("REST", "a1b2c3d4e5", "prod");
+    aws.state(|state| state.lost_updates = 1);
+    let function = Deployed::at(&aws, &[]).await;
+    let event = event("rest-create-stage", "a1b2c3d4e5", "prod");
+    let (error_type, message) = function.error(&event).await;
+    assert_eq!(error_type, "StillDifferent");
+    assert!(
+        message
+            .contains("reads as before: access_log.destination, access_log.format, execution.level, metrics"),
+        "{message}"
+    );
+    assert_eq!(changed(&function.answer(&event).await).len(), 4);
+}
+
+#[tokio::test]
+async fn an_api_that_cannot_be_read_keeps_no_other_from_its_logs() {
+    let aws = ControlPlane::start().await;
+    aws.add_stage("REST", "a1", "prod");
+    aws.add_stage("REST", "a2", "prod");
+    aws.refuse(
+        "GET /restapis/a1/stages",
+        refusal(403, "AccessDeniedException", "not authorized"),
+    );
+    let function = Deployed::at(&aws, &[]).await;
+    let (error_type, message) = function.error(&json!({"sweep": true})).await;
+    assert_eq!(error_type, "NotInOrder");
+    assert!(message.contains("API a1: could not list stages"), "{message}");
+    assert!(aws.stage("a2", "prod")["accessLogSettings"].is_object());
+}

@@ -4,12 +4,12 @@
 
 use aws_sdk_apigateway::Client;
 use aws_sdk_apigateway::config::{BehaviorVersion, Config, Credentials, Region};
-use local_stack::{FaultProxy, Moto};
+use local_stack::{Fault, FaultProxy, Match, Moto};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
 
-use crate::surroundings::{Deployed, changed, event};
+use crate::surroundings::{Deployed, NAME, PATIENCE, changed, event};
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/apigateway-logs";
 
@@ -315,4 +315,49 @@ async fn a_missing_role_is_told() {
     assert_eq!(error_type, "CloudWatchRoleMissing");
     assert!(message.contains("ap-northeast-2"), "{message}");
     assert!(aws.read_with_boto3("prod")["access"]["destinationArn"].is_string());
+}
+
+#[tokio::test]
+async fn an_environment_killed_between_groups_and_settings_leaves_the_rest_to_the_next_attempt() {
+    let aws = Aws::with_stages(&["prod"]).await;
+    aws.set_role().await;
+    let function = aws.function(&[]).await;
+    aws.proxy
+        .inject(Match::path("PATCH", "/restapis"), Fault::Hold, 1);
+    let created = event("rest-create-stage", &aws.api_id, "prod");
+    function.emulator.invoke_event(NAME, &created).unwrap();
+    aws.proxy.held(PATIENCE).await.unwrap();
+    let read = aws.read_with_boto3("prod");
+    let (access, execution) = aws.groups("prod");
+    assert_eq!(
+        (&read["access"], &read["groups"]),
+        (&json!(null), &json!({access: 30, execution: 30}))
+    );
+    assert_eq!(function.emulator.kill(NAME), 1);
+    function.emulator.idle(PATIENCE).await.unwrap();
+    assert!(aws.read_with_boto3("prod")["access"]["format"].is_string());
+    assert_eq!(aws.writes().len(), 6, "the groups were not made again");
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_asked_for_again() {
+    let aws = Aws::with_stages(&["prod"]).await;
+    aws.set_role().await;
+    let function = aws.function(&[]).await;
+    for request in [
+        "Logs_20140328.CreateLogGroup",
+        "Logs_20140328.PutRetentionPolicy",
+        "accessLogSettings",
+    ] {
+        aws.proxy.inject(Match::containing(request), Fault::LoseAnswer, 1);
+    }
+    let answer = function
+        .answer(&event("rest-create-stage", &aws.api_id, "prod"))
+        .await;
+    assert_eq!(changed(&answer).len(), 4);
+    let (access, execution) = aws.groups("prod");
+    assert_eq!(
+        aws.read_with_boto3("prod")["groups"],
+        json!({access: 30, execution: 30})
+    );
 }

@@ -45,6 +45,10 @@ impl State {
         if execution {
             self.write_execution_log(format!("API-Gateway-Execution-Logs_{id}/{name}"));
         }
+        if self.lost_updates > 0 {
+            self.lost_updates -= 1;
+            return Ok(stage);
+        }
         let api = self.apis.get_mut(id).unwrap();
         api.stages.insert(name.to_owned(), stage.clone());
         Ok(stage)
