@@ -237,6 +237,22 @@ impl Moto {
         serde_json::from_str(&text).with_context(|| format!("{target} answered no JSON"))
     }
 
+    /// Any request of a service that has paths, such as `(Method::POST, "apigateway", "/restapis", …)`. Null is
+    /// no body.
+    pub async fn rest(&self, method: Method, service: &str, path: &str, body: &Value) -> Result<Value> {
+        let what = format!("{method} {path}");
+        let mut request = self.request(method, service, path);
+        if !body.is_null() {
+            request = request
+                .header("content-type", "application/json")
+                .body(body.to_string());
+        }
+        let answer = successful(request.send().await).await;
+        let answer = answer.with_context(|| format!("{what} failed"))?;
+        let answer = answer.json().await;
+        answer.with_context(|| format!("{what} answered no JSON"))
+    }
+
     pub(crate) async fn sns(&self, parameters: &[(&str, &str)]) -> Result<()> {
         let body = parameters
             .iter()

@@ -5,6 +5,8 @@
     reason = "clock and environment are kept out of the functions; this is the world around them"
 )]
 
+mod api;
+mod api_logs;
 mod arguments;
 mod calendar;
 mod checks;

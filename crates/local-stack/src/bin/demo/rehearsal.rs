@@ -89,7 +89,7 @@ pub async fn perform(servers: &Servers, texts: Option<&Path>) -> Result<ExitCode
     let evidence = rehearsal.evidence(month, run_id, status).await?;
     show::results(&rehearsal.surroundings, run_id, &evidence.status).await?;
     figures.show();
-    let scenes = scene::all().await?;
+    let scenes = scene::all(&servers.moto).await?;
     folder.write(&evidence, &scenes)?;
 
     let is_right = checks::all(&evidence, &scenes);

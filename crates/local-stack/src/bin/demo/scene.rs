@@ -1,8 +1,9 @@
 //! What the functions beside the main job do, each with a server that stands for the other side.
 
 use anyhow::Result;
+use local_stack::Moto;
 
-use super::{record::Entry, uploads};
+use super::{api_logs, record::Entry, uploads};
 
 /// A function's events, and whether everything came of them that should.
 pub struct Scene {
@@ -15,6 +16,6 @@ pub struct Scene {
 }
 
 /// Plays all of them, one after the other, and shows them.
-pub async fn all() -> Result<Vec<Scene>> {
-    Ok(vec![uploads::play().await?])
+pub async fn all(moto: &Moto) -> Result<Vec<Scene>> {
+    Ok(vec![uploads::play().await?, api_logs::play(moto).await?])
 }

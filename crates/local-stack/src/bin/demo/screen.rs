@@ -21,10 +21,15 @@ pub fn heading(text: impl Display) {
     line(format!("\n{text}"));
 }
 
-/// A label in a column of its own, and a text that is broken into lines beside it.
+/// A label in a column of its own, and a text that is broken into lines beside it; below it, where the label
+/// is too long.
 pub fn labelled(label: &str, text: &str) {
     const INDENT: usize = 17;
     let mut label = label;
+    if width(label) > INDENT - 3 {
+        line(format!("  {label}"));
+        label = "";
+    }
     for part in wrapped(text, COLUMNS - INDENT) {
         line(format!("  {}{part}", padded(label, INDENT - 2)));
         label = "";

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use local_stack::process::{Process, Spec};
 use rustix::process::Signal;
 
-use super::{calendar::Month, screen, stage::Servers, tenant, uploads};
+use super::{api::Api, api_logs, calendar::Month, screen, stage::Servers, tenant, uploads};
 
 /// How long a command may take to end after Ctrl-C.
 const ENDS_WITHIN: Duration = Duration::from_secs(10);
@@ -27,6 +27,8 @@ pub async fn serve(servers: &Servers, lambda: &str, command: &[String]) -> Resul
     variables.extend(surroundings.stat_analysis().environment);
     let teamcity = uploads::teamcity().await?;
     variables.extend(uploads::variables(&teamcity));
+    Api::make(&servers.moto).await?;
+    variables.extend(api_logs::variables());
     variables.insert("AWS_ENDPOINT_URL_LAMBDA".to_owned(), lambda.to_owned());
     screen::heading(format!(
         "The demo's texts are in {} and {}. The functions get:",

@@ -6,6 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
+    api,
     ledger::{self, Status},
     record::Entry,
     screen::{self, Align, grouped, heading, labelled, labelled_json},
@@ -87,6 +88,7 @@ fn received(received: &Value) -> String {
     for mail in received["sns"].as_array().into_iter().flatten() {
         words.push(format!("SNS: mail {}", mail["subject"]));
     }
+    words.extend(api::in_words(received));
     words.join("\n")
 }
 

@@ -20,7 +20,12 @@ impl Servers {
         progress.update("servers    PostgreSQL and moto are starting");
         let began = Instant::now();
         let build = tokio::task::spawn_blocking(|| {
-            for name in ["stat-prep", "stat-analysis", "s3-to-teamcity"] {
+            for name in [
+                "stat-prep",
+                "stat-analysis",
+                "s3-to-teamcity",
+                "apigw-log-retention",
+            ] {
                 function_binary(name)?;
             }
             anyhow::Ok(())
