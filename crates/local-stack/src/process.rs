@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, PipeWriter, Write},
     os::unix::process::{CommandExt, ExitStatusExt},
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, ExitStatus, Stdio},
@@ -84,13 +84,14 @@ impl Spec {
         if !self.program.is_file() {
             bail!("there is no program {}", self.program.display());
         }
+        let (ear, mouth) = std::io::pipe().context("could not make a pipe")?;
         let mut command = Command::new("/bin/sh");
         command
             .args(["-c", r#"read -r go && exec "$@" </dev/null"#, "sh"])
             .arg(&self.program)
             .args(&self.arguments)
             .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
+            .stdout(mouth.try_clone().context("could not make a pipe")?)
             .stderr(Stdio::piped())
             .process_group(0);
         if let Some(variables) = &self.environment {
@@ -108,10 +109,13 @@ impl Spec {
             pipe: child.stdin.take().context("the child has no standard input")?,
         };
 
+        // It holds an end of the pipe, which would never end.
+        drop(command);
         let on_line = Arc::new(on_line);
-        forward_lines(child.stdout.take(), Arc::clone(&on_line));
-        forward_lines(child.stderr.take(), on_line);
-        Ok((Process::supervise(child), gate))
+        let (tell, marks) = watch::channel(0);
+        forward_lines(Some(ear), Arc::clone(&on_line), tell);
+        forward_lines(child.stderr.take(), on_line, watch::Sender::new(0));
+        Ok((Process::supervise(child, mouth, marks), gate))
     }
 }
 
@@ -130,16 +134,29 @@ impl Gate {
     }
 }
 
+/// What we write into a child's own output, to see when everything before it has been read.
+const MARK: &str = "\u{1}local-stack mark ";
+
 fn forward_lines(
     output: Option<impl std::io::Read + Send + 'static>,
     on_line: Arc<impl Fn(String) + Send + Sync + 'static>,
+    marks: watch::Sender<u64>,
 ) {
     let Some(output) = output else { return };
     thread::spawn(move || {
         let mut lines = BufReader::new(output);
         let mut line = Vec::new();
         while lines.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
-            on_line(String::from_utf8_lossy(&line).trim_end().to_owned());
+            let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+            match text.split_once(MARK) {
+                None => on_line(text),
+                Some((before, mark)) => {
+                    if !before.is_empty() {
+                        on_line(before.to_owned());
+                    }
+                    marks.send_replace(mark.parse().unwrap_or_default());
+                }
+            }
             line.clear();
         }
     });
@@ -152,11 +169,17 @@ pub struct Process {
     /// `true` once reaped: from then on the number may belong to somebody else, so nobody is signalled.
     reaped: Arc<Mutex<bool>>,
     exit: watch::Receiver<Option<ExitStatus>>,
+    /// Our own end of its output, as long as it lives, and the number of the last mark written there.
+    mouth: Arc<Mutex<Option<(PipeWriter, u64)>>>,
+    /// The last mark read.
+    marks: watch::Receiver<u64>,
 }
 
 impl Process {
-    fn supervise(mut child: Child) -> Self {
+    fn supervise(mut child: Child, mouth: PipeWriter, marks: watch::Receiver<u64>) -> Self {
         let pid = child.id();
+        let mouth = Arc::new(Mutex::new(Some((mouth, 0))));
+        let mouth_of_thread = Arc::clone(&mouth);
         let reaped = Arc::new(Mutex::new(false));
         let (tell, exit) = watch::channel(None);
         let reaped_by_thread = Arc::clone(&reaped);
@@ -170,9 +193,16 @@ impl Process {
             let status = child.wait().unwrap_or_else(|_| ExitStatus::from_raw(0));
             *reaped = true;
             drop(reaped);
+            mouth_of_thread.lock().expect("no holder panics").take();
             tell.send_replace(Some(status));
         });
-        Self { pid, reaped, exit }
+        Self {
+            pid,
+            reaped,
+            exit,
+            mouth,
+            marks,
+        }
     }
 
     /// The process's number, which is also that of its group.
@@ -196,6 +226,25 @@ impl Process {
         if !*reaped {
             signal_group(self.pid, signal);
         }
+    }
+
+    /// Waits until every line that it has written to its standard output by now was handed on.
+    pub async fn lines_handed_on(&self) {
+        let mark = match &mut *self.mouth.lock().expect("no holder panics") {
+            None => return,
+            Some((mouth, mark)) => {
+                *mark += 1;
+                // In one write, which no line of the child's can come into.
+                if mouth.write_all(format!("{MARK}{mark}\n").as_bytes()).is_err() {
+                    return;
+                }
+                *mark
+            }
+        };
+        let mut marks = self.marks.clone();
+        let read = marks.wait_for(|read| *read >= mark);
+        // A child that was killed takes the rest of its output with it.
+        tokio::time::timeout(Duration::from_secs(5), read).await.ok();
     }
 
     /// Waits for its end.

@@ -150,25 +150,21 @@ print(json.dumps({
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
-    /// What the public command-line client answers; nothing where there is none on this machine.
-    fn ask_cli(&self, arguments: &[&str]) -> Option<Value> {
-        let run = |arguments: &[&str]| {
-            Command::new("aws")
-                .args(arguments)
-                .envs(self.moto.environment())
-                .env("AWS_DEFAULT_REGION", "ap-northeast-2")
-                .output()
-        };
-        run(&["--version"])
-            .ok()
-            .filter(|version| version.status.success())?;
-        let output = run(arguments).unwrap();
+    /// What the public command-line client answers.
+    fn ask_cli(&self, arguments: &[&str]) -> Value {
+        let client = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.venv/bin/aws");
+        let output = Command::new(client)
+            .args(arguments)
+            .envs(self.moto.environment())
+            .env("AWS_DEFAULT_REGION", "ap-northeast-2")
+            .output()
+            .unwrap();
         assert!(
             output.status.success(),
             "{}",
             String::from_utf8_lossy(&output.stderr)
         );
-        Some(serde_json::from_slice(&output.stdout).unwrap())
+        serde_json::from_slice(&output.stdout).unwrap()
     }
 
     fn groups(&self, stage: &str) -> (String, String) {
@@ -218,14 +214,11 @@ async fn a_new_stage_gets_its_logs_and_boto3_and_the_aws_command_read_them_back(
         "--stage-name",
         "prod",
     ];
-    if let Some(told) = aws.ask_cli(&stage) {
-        assert_eq!(told["accessLogSettings"]["destinationArn"], arn);
-        assert_eq!(told["methodSettings"]["*/*"]["loggingLevel"], "INFO");
-        let told = aws
-            .ask_cli(&["logs", "describe-log-groups", "--log-group-name-prefix", &access])
-            .unwrap();
-        assert_eq!(told["logGroups"][0]["retentionInDays"], 90);
-    }
+    let told = aws.ask_cli(&stage);
+    assert_eq!(told["accessLogSettings"]["destinationArn"], arn);
+    assert_eq!(told["methodSettings"]["*/*"]["loggingLevel"], "INFO");
+    let told = aws.ask_cli(&["logs", "describe-log-groups", "--log-group-name-prefix", &access]);
+    assert_eq!(told["logGroups"][0]["retentionInDays"], 90);
     let writes = aws.writes();
     assert_eq!(writes.len(), 5, "{writes:?}");
     let again = function.answer(&created).await;

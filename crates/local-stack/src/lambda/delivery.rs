@@ -270,6 +270,8 @@ async fn work(shared: &Arc<Shared>, environment: &Environment, replied: oneshot:
         biased;
         Ok(reply) = replied => {
             note_memory();
+            // Whoever sees the answer sees the log as well.
+            environment.process.lines_handed_on().await;
             return ended(reply);
         }
         status = environment.process.ended() => Outcome::Crashed(in_lambdas_words(status)),
