@@ -20,7 +20,7 @@ use crate::{
     certificate::Certificate,
     guardian,
     process::{Process, Spec},
-    tls_front::TlsFront,
+    tls_front::{Beginning, TlsFront},
     venv,
 };
 
@@ -77,7 +77,7 @@ impl PostgresServer {
     /// An ephemeral cluster whose addresses speak TLS only, with this certificate.
     pub async fn start_with_tls(certificate: &Certificate) -> Result<Self> {
         let mut cluster = Cluster::start().await?;
-        cluster.tls = Some(TlsFront::start(certificate, cluster.port()).await?);
+        cluster.tls = Some(TlsFront::start(certificate, cluster.port(), Beginning::SslRequest).await?);
         Ok(Self::of(Kind::Ours(Box::new(cluster))))
     }
 

@@ -19,7 +19,6 @@ mod refusal;
 mod server;
 #[cfg(test)]
 mod tests;
-mod tls;
 mod weather;
 
 use std::{
@@ -29,14 +28,17 @@ use std::{
 
 use anyhow::Result;
 
-use crate::{certificate::Certificate, http};
+use crate::{
+    certificate::Certificate,
+    http,
+    tls_front::{Beginning, TlsFront},
+};
 
 pub use builds::{Build, State};
 pub use refusal::ErrorFormat;
 pub use weather::Weather;
 
 use builds::Builds;
-use tls::TlsFront;
 
 /// How a server behaves.
 #[derive(Debug, Clone)]
@@ -128,7 +130,7 @@ impl TeamCity {
     /// Starts it behind TLS with this certificate.
     pub async fn start_with_tls(settings: Settings, certificate: &Certificate) -> Result<Self> {
         let plain = Self::start(settings).await?;
-        let front = TlsFront::start(certificate, plain.server.address.port()).await?;
+        let front = TlsFront::start(certificate, plain.server.address.port(), Beginning::Handshake).await?;
         Ok(Self {
             tls: Some(Arc::new(front)),
             ..plain

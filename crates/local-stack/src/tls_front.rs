@@ -1,7 +1,7 @@
-//! TLS in front of a PostgreSQL server that was built without it.
+//! TLS in front of a server that was built without it: a client cannot tell where its TLS ends.
 //!
-//! The wheel's server has no OpenSSL. A client cannot tell where its TLS ends, so this answers PostgreSQL's
-//! `SSLRequest` itself, shakes hands with rustls, and passes the plain protocol on.
+//! The wheel's PostgreSQL has no OpenSSL, and our stand-ins speak plain HTTP. This shakes hands with rustls, for
+//! PostgreSQL after its `SSLRequest`, and passes the plain protocol on.
 
 use std::{convert::Infallible, sync::Arc};
 
@@ -22,6 +22,15 @@ use crate::{background, certificate::Certificate};
 /// Length 8 and the request code 1234,5679 of PostgreSQL's protocol, chapter "Message Formats".
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 
+/// How a client begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Beginning {
+    /// With the handshake.
+    Handshake,
+    /// With PostgreSQL's `SSLRequest`; whoever does without is refused.
+    SslRequest,
+}
+
 #[derive(Debug)]
 pub(crate) struct TlsFront {
     pub(crate) port: u16,
@@ -35,8 +44,8 @@ impl Drop for TlsFront {
 }
 
 impl TlsFront {
-    /// Offers TLS with `certificate` for the server on `behind`, and refuses whoever does without.
-    pub(crate) async fn start(certificate: &Certificate, behind: u16) -> Result<Self> {
+    /// Offers TLS with `certificate` for the server on the port `behind`.
+    pub(crate) async fn start(certificate: &Certificate, behind: u16, beginning: Beginning) -> Result<Self> {
         let acceptor = TlsAcceptor::from(Arc::new(server_config(certificate)?));
         let listener = background::spawn(TcpListener::bind(("127.0.0.1", 0)))
             .await?
@@ -49,7 +58,7 @@ impl TlsFront {
                 };
                 let acceptor = acceptor.clone();
                 // Who does not get through sees the connection closed; there is nobody else to tell.
-                background::spawn(async move { pass_on(client, acceptor, behind).await.ok() });
+                background::spawn(async move { pass_on(client, acceptor, behind, beginning).await.ok() });
             }
         });
         Ok(Self { port, task })
@@ -69,11 +78,18 @@ fn server_config(certificate: &Certificate) -> Result<ServerConfig> {
         .context("certificate and key do not fit")
 }
 
-async fn pass_on(mut client: TcpStream, acceptor: TlsAcceptor, behind: u16) -> Result<()> {
-    let mut request = [0; 8];
-    client.read_exact(&mut request).await?;
-    anyhow::ensure!(request == SSL_REQUEST, "the client did not ask for TLS");
-    client.write_all(b"S").await?;
+async fn pass_on(
+    mut client: TcpStream,
+    acceptor: TlsAcceptor,
+    behind: u16,
+    beginning: Beginning,
+) -> Result<()> {
+    if beginning == Beginning::SslRequest {
+        let mut request = [0; 8];
+        client.read_exact(&mut request).await?;
+        anyhow::ensure!(request == SSL_REQUEST, "the client did not ask for TLS");
+        client.write_all(b"S").await?;
+    }
     let mut client = acceptor.accept(client).await?;
     let mut server = TcpStream::connect(("127.0.0.1", behind)).await?;
     copy_bidirectional(&mut client, &mut server).await?;

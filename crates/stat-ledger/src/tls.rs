@@ -62,15 +62,16 @@ pub fn negotiation(mode: Option<TlsMode>) -> SslMode {
 /// When the CA file cannot be read or holds no certificate.
 pub fn connector(mode: Option<TlsMode>, ca_file: Option<&Path>) -> anyhow::Result<MakeRustlsConnect> {
     let provider = Arc::new(aws_lc_rs::default_provider());
-    let check = match (mode, ca_file) {
-        (None, Some(_)) | (Some(TlsMode::VerifyFull), _) => Check::Full,
-        (Some(TlsMode::VerifyCa), _) | (Some(TlsMode::Require), Some(_)) => Check::Authority,
-        _ => Check::Nothing,
+    let any_name = |authority| AnyName {
+        authority,
+        provider: provider.clone(),
     };
-    let verifier: Arc<dyn ServerCertVerifier> = match check {
-        Check::Nothing => Arc::new(Unchecked(provider.clone())),
-        Check::Authority => Arc::new(AnyName(authority_verifier(&provider, ca_file)?)),
-        Check::Full => authority_verifier(&provider, ca_file)?,
+    let verifier: Arc<dyn ServerCertVerifier> = match (mode, ca_file) {
+        (None, Some(_)) | (Some(TlsMode::VerifyFull), _) => authority(&provider, ca_file)?,
+        (Some(TlsMode::VerifyCa), _) | (Some(TlsMode::Require), Some(_)) => {
+            Arc::new(any_name(Some(authority(&provider, ca_file)?)))
+        }
+        _ => Arc::new(any_name(None)),
     };
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -81,13 +82,7 @@ pub fn connector(mode: Option<TlsMode>, ca_file: Option<&Path>) -> anyhow::Resul
     Ok(MakeRustlsConnect::new(config))
 }
 
-enum Check {
-    Nothing,
-    Authority,
-    Full,
-}
-
-fn authority_verifier(
+fn authority(
     provider: &Arc<CryptoProvider>,
     ca_file: Option<&Path>,
 ) -> anyhow::Result<Arc<WebPkiServerVerifier>> {
@@ -121,57 +116,13 @@ fn roots(ca_file: Option<&Path>) -> anyhow::Result<RootCertStore> {
     Ok(store)
 }
 
-/// Encrypts without asking who is on the other side: `prefer`, and `require` without a CA file.
+/// Asks less of the certificate than that it is the host's own, and as much as ever of the handshake.
 #[derive(Debug)]
-struct Unchecked(Arc<CryptoProvider>);
-
-/// Accepts any name that the authority has signed: `verify-ca`.
-#[derive(Debug)]
-struct AnyName(Arc<WebPkiServerVerifier>);
-
-impl ServerCertVerifier for Unchecked {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls12_signature(
-            message,
-            certificate,
-            signature,
-            &self.0.signature_verification_algorithms,
-        )
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls13_signature(
-            message,
-            certificate,
-            signature,
-            &self.0.signature_verification_algorithms,
-        )
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
+struct AnyName {
+    /// Who must have signed it, for whatever name: `verify-ca`. Without one, nobody: `prefer`, and `require`
+    /// without a CA file.
+    authority: Option<Arc<WebPkiServerVerifier>>,
+    provider: Arc<CryptoProvider>,
 }
 
 impl ServerCertVerifier for AnyName {
@@ -184,10 +135,10 @@ impl ServerCertVerifier for AnyName {
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         use CertificateError::{NotValidForName, NotValidForNameContext};
-        match self
-            .0
-            .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
-        {
+        let Some(authority) = &self.authority else {
+            return Ok(ServerCertVerified::assertion());
+        };
+        match authority.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
             // The chain is checked before the name.
             Err(rustls::Error::InvalidCertificate(NotValidForName | NotValidForNameContext { .. })) => {
                 Ok(ServerCertVerified::assertion())
@@ -202,7 +153,8 @@ impl ServerCertVerifier for AnyName {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls12_signature(message, certificate, signature)
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, certificate, signature, algorithms)
     }
 
     fn verify_tls13_signature(
@@ -211,10 +163,13 @@ impl ServerCertVerifier for AnyName {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls13_signature(message, certificate, signature)
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use local_stack::{Function, Outcome};
 use serde_json::json;
 
-use crate::support::{SOON, emulator, eventually, probe};
+use crate::support::{SOON, emulator, probe};
 
 #[tokio::test]
 async fn a_call_is_answered() {
