@@ -135,25 +135,18 @@ print(json.dumps({
     'groups': {group['logGroupName']: group.get('retentionInDays') for group in groups},
     'role': rest.get_account().get('cloudwatchRoleArn'),
 }))";
-        let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.venv/bin/python");
-        let output = Command::new(python)
-            .args(["-c", script, &self.api_id, stage])
-            .envs(self.moto.environment())
-            .env("AWS_DEFAULT_REGION", "ap-northeast-2")
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        serde_json::from_slice(&output.stdout).unwrap()
+        self.run("python", &["-c", script, &self.api_id, stage])
     }
 
     /// What the public command-line client answers.
     fn ask_cli(&self, arguments: &[&str]) -> Value {
-        let client = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.venv/bin/aws");
-        let output = Command::new(client)
+        self.run("aws", arguments)
+    }
+
+    /// What a program of the virtual environment prints, as JSON.
+    fn run(&self, program: &str, arguments: &[&str]) -> Value {
+        let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.venv/bin");
+        let output = Command::new(programs.join(program))
             .args(arguments)
             .envs(self.moto.environment())
             .env("AWS_DEFAULT_REGION", "ap-northeast-2")
@@ -161,7 +154,7 @@ print(json.dumps({
             .unwrap();
         assert!(
             output.status.success(),
-            "{}",
+            "{program}: {}",
             String::from_utf8_lossy(&output.stderr)
         );
         serde_json::from_slice(&output.stdout).unwrap()
