@@ -15,7 +15,7 @@ DICTIONARY_SOURCES := crates/ko-morph/make-dictionary.sh crates/ko-morph/diction
 PORT ?= 9000
 ENDPOINT ?= http://127.0.0.1:$(PORT)
 
-.PHONY: help setup dictionary demo test check build deploy invoke watch clean
+.PHONY: help setup dictionary demo test check build deploy invoke watch smoke clean
 .DELETE_ON_ERROR:
 
 help: ## say what there is
@@ -64,6 +64,10 @@ watch: $(STACK) $(DICTIONARY) ## run the functions for make invoke, with Postgre
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" cargo run --quiet --bin demo -- \
 	  --serve --lambda http://127.0.0.1:$(PORT) -- \
 	  cargo lambda watch --concurrency 4 --invoke-address 127.0.0.1 --invoke-port $(PORT)
+
+smoke: ## try a deployed stage of infra/openapi.yaml; URL=https://…/dev
+	@$(call need,URL,the address of a stage: https://….execute-api.….amazonaws.com/dev)
+	@$(or $(wildcard .venv/bin/python),python3) crates/api-loopback/smoke.py '$(URL)'
 
 clean: ## remove all that make has made: target, .venv, dictionary
 	cargo clean

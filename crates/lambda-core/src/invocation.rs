@@ -1,5 +1,7 @@
 //! What a handler knows about the call that it answers.
 
+pub use lambda_runtime::Context;
+
 use crate::deadline::Deadline;
 
 /// One invocation of the function.
@@ -14,4 +16,6 @@ pub struct Invocation {
     pub function_name: String,
     /// When Lambda will end the invocation.
     pub deadline: Deadline,
+    /// All that the runtime knows, for whoever needs more than the above.
+    pub context: Context,
 }

@@ -56,9 +56,10 @@ async fn serve<H: Handler>(handler: &H, event: LambdaEvent<Value>) -> Result<H::
     let LambdaEvent { payload, context } = event;
     let invocation = Invocation {
         deadline: Deadline::of(context.deadline, clock::now(), handler.function_timeout()),
-        request_id: context.request_id,
-        function_arn: context.invoked_function_arn,
+        request_id: context.request_id.clone(),
+        function_arn: context.invoked_function_arn.clone(),
         function_name: context.env_config.function_name.clone(),
+        context,
     };
     handler
         .handle(payload, invocation)

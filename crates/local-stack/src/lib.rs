@@ -4,6 +4,7 @@
     reason = "clock and environment are kept out of the functions; this is the world around them"
 )]
 
+pub mod api_gateway;
 pub mod binary;
 pub mod certificate;
 pub mod fault_proxy;
@@ -21,6 +22,7 @@ mod http;
 mod tls_front;
 mod venv;
 
+pub use api_gateway::ApiGateway;
 pub use binary::function_binary;
 pub use fault_proxy::{Fault, FaultProxy, Match};
 pub use lambda::{Decision, Emulator, Function, Invocation, InvokeCall, Outcome};

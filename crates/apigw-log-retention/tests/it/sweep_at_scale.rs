@@ -179,6 +179,7 @@ async fn two_thousand_stages_without_logs_all_get_them_once() {
         function_arn: "arn:aws:lambda:ap-northeast-2:123456789012:function:apigw-log-retention".to_owned(),
         function_name: NAME.to_owned(),
         deadline: Deadline::after(Duration::from_secs(900)),
+        context: Default::default(),
     };
     let answer = function.handle(json!({"sweep": true}), invocation).await.unwrap();
     let answer = serde_json::to_value(answer).unwrap();

@@ -1,0 +1,56 @@
+//! The function's variables.
+
+use lambda_core::variables::{ConfigurationError, Variables};
+use std::time::Duration;
+
+/// What the environment says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Whether secrets are echoed as they came.
+    pub echo_secrets: bool,
+    /// See `lambda-core`.
+    pub function_timeout: Duration,
+}
+
+impl Config {
+    /// Reads all variables.
+    ///
+    /// # Errors
+    /// One that names every malformed variable.
+    pub fn from_variables(variables: &Variables) -> Result<Self, ConfigurationError> {
+        let echo_secrets = variables.boolean("ECHO_SECRETS", false);
+        let function_timeout = variables.number("FUNCTION_TIMEOUT_S", 60, 1);
+        variables.finish(|| {
+            Some(Self {
+                echo_secrets: echo_secrets?,
+                function_timeout: Duration::from_secs(function_timeout?.into()),
+            })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn needs_no_variable_and_hides_secrets_then() {
+        let config = Config::from_variables(&[("ECHO_SECRETS", "")].into_iter().collect());
+        assert!(!config.expect("all have defaults").echo_secrets);
+    }
+
+    #[test]
+    fn takes_no_other_words_for_true() {
+        let variables: Variables = [("ECHO_SECRETS", "yes"), ("FUNCTION_TIMEOUT_S", "0")]
+            .into_iter()
+            .collect();
+        let message = Config::from_variables(&variables)
+            .expect_err("two faults were planted")
+            .to_string();
+        assert!(
+            message.contains("ECHO_SECRETS is malformed: expected true or false")
+                && message.contains("FUNCTION_TIMEOUT_S is malformed"),
+            "{message}"
+        );
+    }
+}
