@@ -27,7 +27,7 @@ use crate::trie::{Trie, Unit};
 compile_error!("an image is read in place and is little-endian");
 
 pub(crate) const MAGIC: [u8; 8] = *b"KO-MORPH";
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 /// Of the checksums (XXH64), which guard against damage, not against malice.
 pub(crate) const SEED: u64 = 0;
 pub(crate) const ALIGNMENT: usize = 64;
@@ -54,7 +54,7 @@ pub(crate) enum Section {
     /// Analyses: see [`crate::analysis`].
     Pool,
     /// `i16` costs of connections: a row for each left id of the right word, a column for each right id of
-    /// the left word.
+    /// the left word, then [`WINDOW`] zeros.
     Connections,
     /// `i16`: what a word of this class costs more after a space.
     Penalties,
@@ -116,6 +116,9 @@ pub(crate) struct Category {
     pub first_entry: u32,
     pub entries: u32,
 }
+
+/// So many costs can be read from the start of any row of connections: any number of 16 bits is the place of one.
+pub(crate) const WINDOW: usize = 0x1_0000;
 
 /// How many words may have one surface: what a leaf of the trie has room for.
 pub(crate) const MOST_HOMOGRAPHS: u32 = 127;
@@ -273,7 +276,7 @@ impl<'a> View<'a> {
                 "entries and analyses are not equally many",
             ),
             (
-                self.connections.len() as u64 == u64::from(left_ids) * u64::from(right_ids),
+                self.connections.len() as u64 == u64::from(left_ids) * u64::from(right_ids) + WINDOW as u64,
                 "its table of connections does not have the size it should have",
             ),
             (

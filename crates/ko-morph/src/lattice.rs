@@ -2,7 +2,7 @@
 
 use crate::character;
 use crate::image::{Category, Entry, View};
-use crate::lefts::{Best, Lefts, Places};
+use crate::lefts::{Lefts, PerId, Way};
 use crate::user_dictionary::UserDictionary;
 
 /// The words of one chunk, as far as found, and buffers that are kept from chunk to chunk.
@@ -22,9 +22,8 @@ pub(crate) struct Lattice {
     run_end: usize,
     candidates: Vec<Candidates>,
     lefts: Lefts,
-    best: Vec<Best>,
-    /// For each left id the place of its best way.
-    best_places: Places,
+    /// For each left id the best way to the current position's words that have it.
+    best: PerId<Way>,
 }
 
 /// No node.
@@ -199,8 +198,8 @@ impl Lattice {
     fn connect(&mut self, view: &View<'_>, user: &UserDictionary, position: usize, start: usize) {
         self.lefts
             .gather(view, ending_with(&self.nodes, self.ending[position]));
-        self.best.clear();
-        self.best_places.forget(view.figures.left_ids);
+        self.best.forget(view.figures.left_ids);
+        let after_space = start > position;
         // Each list of words that end somewhere starts with the word found last, so MeCab's order within
         // one start takes the candidates from the last to the first.
         for place in (0..self.candidates.len()).rev() {
@@ -217,36 +216,33 @@ impl Lattice {
             }
             let entries = first_entry as usize..(first_entry as usize).saturating_add(count as usize);
             let entries = view.entries.get(entries).unwrap_or_default();
-            for (&entry, offset) in entries.iter().zip(0..count).rev() {
-                let penalty = if start > position {
+            let mut number = first_entry + entries.len() as u32;
+            for &entry in entries.iter().rev() {
+                number -= 1;
+                let penalty = if after_space {
                     penalty(view, entry.penalty)
                 } else {
                     0
                 };
-                self.join(view, entry, first_entry + offset, penalty, start, end);
+                self.join(view, entry, number, penalty, start, end);
             }
         }
     }
 
     #[inline]
     fn join(&mut self, view: &View<'_>, entry: Entry, number: u32, penalty: i32, start: usize, end: usize) {
-        let known = self
-            .best_places
-            .get(entry.left)
-            .and_then(|place| self.best.get(place));
-        let best = match known {
-            Some(best) => *best,
+        let best = match self.best.get(entry.left) {
+            Some(best) => best,
             None => {
                 let best = self.lefts.best(view, entry.left);
-                self.best_places.set(entry.left, self.best.len());
-                self.best.push(best);
+                self.best.set(entry.left, best);
                 best
             }
         };
         let node = self.nodes.len() as u32;
         self.nodes.push(Node {
-            cost: best.cost + i32::from(entry.cost) + penalty,
-            previous: best.node,
+            cost: best.cost() + i32::from(entry.cost) + penalty,
+            previous: best.node(),
             next_ending: std::mem::replace(&mut self.ending[end], node),
             entry: number,
             start: start as u16,
@@ -261,7 +257,7 @@ impl Lattice {
             return;
         };
         self.lefts.gather(view, ending_with(&self.nodes, last));
-        let mut node = self.lefts.best(view, view.figures.sentence_left).node;
+        let mut node = self.lefts.best(view, view.figures.sentence_left).node();
         // Node 0 is the start.
         while node != 0 {
             let Node {
@@ -278,14 +274,14 @@ impl Lattice {
     }
 }
 
-/// The words that end at a position, the last found first: number, cost and right id.
-fn ending_with(nodes: &[Node], last: u32) -> impl Iterator<Item = (u32, i32, u16)> {
+/// The words that end at a position, the last found first: the way to their end, and their right id.
+fn ending_with(nodes: &[Node], last: u32) -> impl Iterator<Item = (Way, u16)> {
     let mut next = last;
     std::iter::from_fn(move || {
         let number = next;
         let node = nodes.get(number as usize)?;
         next = node.next_ending;
-        Some((number, node.cost, node.right))
+        Some((Way::new(node.cost, number), node.right))
     })
 }
 

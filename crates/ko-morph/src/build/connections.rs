@@ -2,6 +2,7 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use super::{BuildError, Lexicon, LexiconWord};
+use crate::image::WINDOW;
 
 /// The table of connections with its ids renumbered. Ids that no word uses are left out; ids that cost the
 /// same whatever they meet become one, which takes nothing from any analysis and leaves a third of
@@ -11,6 +12,7 @@ pub(super) struct Connections {
     rights: Vec<Option<u16>>,
     pub left_ids: u32,
     pub right_ids: u32,
+    /// As the image has them: a row for each left id, then zeros.
     pub costs: Vec<i16>,
 }
 
@@ -36,7 +38,7 @@ impl Connections {
         let rows = lefts.first_ids.iter();
         let costs = rows.flat_map(|&left| rights.first_ids.iter().map(move |&right| cost(left, right)));
         Ok(Self {
-            costs: costs.collect(),
+            costs: costs.chain(std::iter::repeat_n(0, WINDOW)).collect(),
             left_ids: lefts.first_ids.len() as u32,
             right_ids: rights.first_ids.len() as u32,
             lefts: lefts.places,

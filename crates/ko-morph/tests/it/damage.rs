@@ -88,7 +88,7 @@ fn another_format_is_refused() {
     other[8] = 99;
     check(
         &other,
-        "the dictionary image has format 99, this program reads format 1: make it again",
+        "the dictionary image has format 99, this program reads format 2: make it again",
     );
 }
 
