@@ -30,8 +30,9 @@ demo: $(STACK) $(DICTIONARY) ## a month from the schedule to the mail, checked; 
 	cargo build --bins
 	@cargo run --quiet --bin demo -- $(if $(TEXTS),--texts '$(TEXTS)')
 
-test: $(STACK) $(DICTIONARY) ## every test
-	cargo test --workspace
+test: $(STACK) $(DICTIONARY) ## every test; BROWSER=none leaves out those that open the report in a browser
+	@$(if $(filter none,$(BROWSER)),,sh infra/local/browser.sh)
+	cargo test --workspace $(if $(filter none,$(BROWSER)),-- --skip browser::)
 
 check: ## formatting, lints and documentation, without set-up
 	cargo fmt --all --check

@@ -6,6 +6,7 @@
 
 pub mod api_gateway;
 pub mod binary;
+pub mod browser;
 pub mod certificate;
 pub mod fault_proxy;
 pub mod lambda;
@@ -24,6 +25,7 @@ mod venv;
 
 pub use api_gateway::ApiGateway;
 pub use binary::function_binary;
+pub use browser::{Browser, Window};
 pub use fault_proxy::{Fault, FaultProxy, Match};
 pub use lambda::{Decision, Emulator, Function, Invocation, InvokeCall, Outcome};
 pub use month::Month;

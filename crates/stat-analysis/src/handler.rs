@@ -86,7 +86,9 @@ impl StatAnalysis {
         let mut client = self.database.connect().await?;
         let left = invocation.deadline.left();
         match task::claim(&mut client, run_id, task, &invocation.request_id, left, analyser).await? {
-            Claimed::Granted(claim, run) if task == REPORT => self.report(client, claim, &run).await,
+            Claimed::Granted(claim, run) if task == REPORT => {
+                self.report(client, claim, &run, invocation.deadline).await
+            }
             Claimed::Granted(claim, run) => self.analyse(client, claim, &run, hop, invocation).await,
             Claimed::Busy => Ok(Answer::Skipped {
                 skipped: Skipped::Claimed,

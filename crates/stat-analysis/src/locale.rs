@@ -51,9 +51,33 @@ pub fn grouped(number: i64) -> String {
     grouped
 }
 
+/// The difference of two numbers with its sign: `+12`, `-3`, `±0`.
+pub fn change_of(now: i64, before: i64) -> String {
+    match now - before {
+        0 => "±0".to_owned(),
+        change if change > 0 => format!("+{}", grouped(change)),
+        change => grouped(change),
+    }
+}
+
+/// The difference in percent of the first number: `+30%`. Nothing below twenty, where a single text is much.
+pub fn percent_change(now: i64, before: i64) -> Option<String> {
+    (before >= 20).then(|| format!("{:+.0}%", (now - before) as f64 / before as f64 * 100.0))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::grouped;
+    use super::*;
+
+    #[test]
+    fn says_what_changed() {
+        assert_eq!(
+            [change_of(12, 0), change_of(0, 1234), change_of(5, 5)],
+            ["+12", "-1,234", "±0"]
+        );
+        assert_eq!(percent_change(26, 20).as_deref(), Some("+30%"));
+        assert_eq!(percent_change(1, 3), None);
+    }
 
     #[test]
     fn groups_thousands() {

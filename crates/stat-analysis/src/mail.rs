@@ -2,13 +2,16 @@
 
 use jiff::Zoned;
 
-use crate::keyword::Summary;
-use crate::locale::{Locale, grouped};
+use crate::change::{self, Change};
+use crate::locale::{Locale, change_of, grouped, percent_change};
+use crate::summary::Summary;
 
 /// SNS takes less than 100 characters.
 const LONGEST_SUBJECT: usize = 99;
 /// SNS takes 256 KB in all; a list of failed buildings ends before that.
 const LONGEST_TEXT: usize = 200_000;
+/// How many changes the mail names.
+const CHANGES_NAMED: usize = 3;
 /// What is shown of a building's name or id, in characters.
 const LONGEST_NAME: usize = 100;
 
@@ -32,17 +35,12 @@ pub struct Mail {
     pub text: String,
 }
 
-/// Writes the mail.
-pub fn write(summary: &Summary, links: &Links, locale: Locale) -> Mail {
+/// Writes the mail: what happened stands in it, and the report behind its links has the rest.
+pub fn write(summary: &Summary, changes: &[Change], links: &Links, locale: Locale) -> Mail {
     let subject: String = subject(summary, locale).chars().take(LONGEST_SUBJECT).collect();
     let mut text = totals(summary, locale);
+    push_changes(&mut text, summary, changes, locale);
     text.push_str(&links_paragraph(links, locale));
-    if !summary.is_compared {
-        text.push_str(locale.pick(
-            "\n지난달과의 비교는 없습니다. 완결된 지난달 통계가 없거나 다른 분석기로 만든 것입니다.\n",
-            "\nThere is no comparison with the month before: it is not complete, or another analyser made it.\n",
-        ));
-    }
     push_unknown(&mut text, summary, locale);
     push_failed(&mut text, summary, locale);
     Mail { subject, text }
@@ -73,12 +71,64 @@ fn totals(summary: &Summary, locale: Locale) -> String {
     let (total, buildings) = (summary.total(), grouped(summary.buildings.len() as i64));
     let (documents, morphemes) = (grouped(total.documents), grouped(total.morphemes));
     let (start, end) = (summary.period.start(), summary.period.end());
-    locale.pick(
+    let change = summary.comparable_before().map(|before| {
+        let before = before.counted.documents;
+        let percent =
+            percent_change(total.documents, before).map_or(String::new(), |percent| format!(", {percent}"));
+        let change = change_of(total.documents, before);
+        locale.pick(
+            format!("지난달보다 글 {change}건{percent}\n"),
+            format!("Against the month before: {change} texts{percent}\n"),
+        )
+    });
+    let totals = locale.pick(
         format!("기간: {start} ~ {end}\n건물 {buildings}곳, 글 {documents}건, 형태소 {morphemes}개\n"),
         format!(
             "Period: {start} to {end}\n{buildings} buildings, {documents} texts, {morphemes} morphemes\n"
         ),
-    )
+    );
+    totals + &change.unwrap_or_default()
+}
+
+fn push_changes(text: &mut String, summary: &Summary, changes: &[Change], locale: Locale) {
+    if !summary.is_compared {
+        text.push_str(locale.pick(
+            "\n지난달과의 단어 비교는 없습니다. 완결된 지난달 통계가 없거나 다른 분석기로 만든 것입니다.\n",
+            "\nThere is no comparison of terms with the month before: it is not complete, or another analyser made it.\n",
+        ));
+        return;
+    }
+    let loudest = change::loudest(changes.iter(), CHANGES_NAMED);
+    if loudest.is_empty() {
+        text.push_str(locale.pick(
+            "\n지난달보다 두드러지게 달라진 단어는 없습니다.\n",
+            "\nNo term changed noticeably against the month before.\n",
+        ));
+        return;
+    }
+    text.push_str(locale.pick(
+        "\n가장 크게 달라진 것 (지난달 → 이번 달, 괄호 안은 건물의 단어 가운데 비중):\n",
+        "\nWhat changed most (month before → this month; in brackets the share of the building's terms):\n",
+    ));
+    for change in loudest {
+        let building = summary
+            .buildings
+            .iter()
+            .find(|building| building.building_id == change.building_id);
+        let name = building.map_or(&change.building_id, |building| &building.name);
+        text.push_str(&line_of(change, &one_line(name), locale));
+    }
+}
+
+fn line_of(change: &Change, building: &str, locale: Locale) -> String {
+    let (term, before, now) = (
+        one_line(&change.term),
+        grouped(change.before),
+        grouped(change.now),
+    );
+    let (share_before, share_now) = (change.share_before * 100.0, change.share_now * 100.0);
+    let times = locale.pick("회", "");
+    format!("- {building}: {term} {before}{times} → {now}{times} ({share_before:.1}% → {share_now:.1}%)\n")
 }
 
 fn links_paragraph(links: &Links, locale: Locale) -> String {
@@ -166,13 +216,14 @@ fn one_line(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keyword::{BuildingSummary, Counted};
+    use crate::summary::{BuildingSummary, Counted, MonthBefore, TREND_MONTHS};
 
     fn summary(failed: usize) -> Summary {
         let building = |index: usize, counted| BuildingSummary {
             building_id: format!("B{index}"),
             name: format!("한빛 {index}동"),
             counted,
+            trend: [None; TREND_MONTHS],
         };
         let mut buildings: Vec<_> = (1..=failed).map(|index| building(index, None)).collect();
         buildings.push(building(
@@ -185,6 +236,8 @@ mod tests {
         Summary {
             period: "2026-10".parse().expect("a period"),
             buildings,
+            before: None,
+            trend: [None; TREND_MONTHS],
             is_compared: true,
             is_correction: false,
             unknown_texts: 0,
@@ -202,19 +255,67 @@ mod tests {
 
     #[test]
     fn says_period_totals_links_and_what_they_need() {
-        let mail = write(&summary(0), &links(None), Locale::Ko);
+        let mail = write(&summary(0), &[], &links(None), Locale::Ko);
         assert_eq!(mail.subject, "2026-10 건물별 통계");
         assert_eq!(
             mail.text,
             "기간: 2026-10-01 ~ 2026-10-31\n건물 1곳, 글 1,234건, 형태소 56,789개\n\n\
+             지난달보다 두드러지게 달라진 단어는 없습니다.\n\n\
              보고서: https://s3/html\nCSV: https://s3/csv\n링크는 AWS 콘솔에 로그인해야 열립니다.\n"
         );
+    }
+
+    #[test]
+    fn says_what_changed_against_the_month_before() {
+        let mut summary = summary(0);
+        summary.before = Some(MonthBefore {
+            buildings: 1,
+            counted: Counted {
+                documents: 1000,
+                morphemes: 50_000,
+            },
+        });
+        let change = |term: &str, before, now, z_score| Change {
+            building_id: "B0".into(),
+            term: term.into(),
+            before,
+            now,
+            share_before: before as f64 / 1000.0,
+            share_now: now as f64 / 2000.0,
+            z_score,
+        };
+        let changes = [
+            change("누수", 2, 40, 5.1),
+            change("주차", 60, 10, -8.0),
+            change("소음", 10, 30, 2.8),
+            change("난방", 10, 29, 2.7),
+        ];
+        let mail = write(&summary, &changes, &links(None), Locale::Ko);
+        assert!(
+            mail.text
+                .contains("글 1,234건, 형태소 56,789개\n지난달보다 글 +234건, +23%\n"),
+            "{}",
+            mail.text
+        );
+        assert!(
+            mail.text.contains(
+                "- 한빛 0동: 주차 60회 → 10회 (6.0% → 0.5%)\n\
+                 - 한빛 0동: 누수 2회 → 40회 (0.2% → 2.0%)\n\
+                 - 한빛 0동: 소음 10회 → 30회 (1.0% → 1.5%)\n\n보고서"
+            ),
+            "{}",
+            mail.text
+        );
+        summary.is_compared = false;
+        let mail = write(&summary, &[], &links(None), Locale::Ko);
+        assert!(mail.text.contains("단어 비교는 없습니다"), "{}", mail.text);
     }
 
     #[test]
     fn says_when_a_signed_link_ends() {
         let mail = write(
             &summary(0),
+            &[],
             &links(Some("2026-11-01T02:10:00+09:00[Asia/Seoul]")),
             Locale::En,
         );
@@ -223,7 +324,7 @@ mod tests {
 
     #[test]
     fn names_each_building_that_failed() {
-        let mail = write(&summary(2), &links(None), Locale::Ko);
+        let mail = write(&summary(2), &[], &links(None), Locale::Ko);
         assert_eq!(mail.subject, "2026-10 건물별 통계 (건물 2곳 분석 실패)");
         assert!(
             mail.text.contains("- 한빛 1동 (B1)\n- 한빛 2동 (B2)\n"),
@@ -239,7 +340,7 @@ mod tests {
         summary.buildings[0].name = format!("동\n링크: https://evil\n{}", "x".repeat(1_000_000));
         summary.unknown_texts = 1;
         summary.unknown_buildings = vec!["\r\n".repeat(500_000)];
-        let mail = write(&summary, &links(None), Locale::Ko);
+        let mail = write(&summary, &[], &links(None), Locale::Ko);
         assert!(
             mail.text.len() < 2_000 && mail.text.contains("- 동 링크: https://evil x"),
             "{}",
@@ -251,7 +352,7 @@ mod tests {
     fn stays_within_what_sns_takes() {
         let mut many = summary(20_000);
         many.is_correction = true;
-        let mail = write(&many, &links(None), Locale::En);
+        let mail = write(&many, &[], &links(None), Locale::En);
         assert!(mail.text.len() < 256_000 && mail.text.contains("more\n"));
         assert!(mail.subject.chars().count() < 100);
     }

@@ -2,24 +2,39 @@
 
 use anyhow::Context;
 use lambda_core::clock;
+use lambda_core::deadline::Deadline;
 use stat_ledger::fence;
 use stat_ledger::report;
 use stat_ledger::run::Run;
 use stat_ledger::task::Claim;
+use std::collections::HashMap;
 use tokio_postgres::{Client, Transaction};
 
 use super::StatAnalysis;
 use crate::adapters::postgres;
 use crate::answer::Answer;
-use crate::keyword::Summary;
+use crate::change::Change;
+use crate::example::Example;
 use crate::mail;
 use crate::page::{self, Page};
+use crate::summary::Summary;
 use crate::table::Table;
+
+/// The longest that a report waits for its examples; less where its time is short.
+const PATIENCE_WITH_EXAMPLES_S: u64 = 60;
 
 /// Where the report's parts are.
 struct Keys {
     csv: String,
     html: String,
+}
+
+/// What report and mail say.
+struct Findings {
+    summary: Summary,
+    changes: Vec<Change>,
+    /// By building.
+    examples: HashMap<String, Vec<Example>>,
 }
 
 impl Keys {
@@ -38,18 +53,33 @@ impl StatAnalysis {
     /// Keywords and objects are written anew by each attempt and come out the same. The objects are
     /// written and the mail is sent inside a transaction that holds the claim and the period, so that
     /// neither another attempt nor another run of the month does so at the same time.
-    pub(super) async fn report(&self, mut client: Client, claim: Claim, run: &Run) -> anyhow::Result<Answer> {
+    pub(super) async fn report(
+        &self,
+        mut client: Client,
+        claim: Claim,
+        run: &Run,
+        deadline: Deadline,
+    ) -> anyhow::Result<Answer> {
         let transaction = fence::begin(&mut client, &claim, false).await?;
+        let before = postgres::comparable_run(&transaction, run).await?;
         let per_building = self.config.keywords_per_building;
-        let is_compared = postgres::write_keywords(&transaction, run, per_building).await?;
+        postgres::write_keywords(&transaction, run, before, per_building).await?;
+        let changes = postgres::changes(&transaction, run, before).await?;
         let committed = transaction.commit().await;
         committed.with_context(|| format!("could not commit the keywords of run {}", run.id))?;
+        // Outside the transactions: it may take long, and nobody has to wait for it.
+        let patience_s = (deadline.left().as_secs() / 4).clamp(1, PATIENCE_WITH_EXAMPLES_S);
+        let examples = postgres::examples(&mut client, run, patience_s).await?;
 
         let keys = Keys::of(run);
         let transaction = report::begin(&mut client, &claim).await?;
-        let summary = postgres::summary(&transaction, run, is_compared).await?;
-        self.write_objects(&transaction, run, &summary, &keys).await?;
-        let message_id = self.mail_once(transaction, &claim, run, &summary, &keys).await?;
+        let findings = Findings {
+            summary: postgres::summary(&transaction, run, before.is_some()).await?,
+            changes,
+            examples,
+        };
+        self.write_objects(&transaction, run, &findings, &keys).await?;
+        let message_id = self.mail_once(transaction, &claim, run, &findings, &keys).await?;
 
         let state = report::finish(&mut client, &claim).await?;
         tracing::info!(run_id = %run.id, "wrote the report of {}, which is {state}", run.period);
@@ -66,7 +96,7 @@ impl StatAnalysis {
         &self,
         transaction: &Transaction<'_>,
         run: &Run,
-        summary: &Summary,
+        findings: &Findings,
         keys: &Keys,
     ) -> anyhow::Result<()> {
         let mut table = Table::new(run.period)?;
@@ -76,8 +106,13 @@ impl StatAnalysis {
             .write(&keys.csv, "text/csv; charset=utf-8", table.finish()?)
             .await?;
         // One after the other: the two together would be the most memory that a month takes.
-        let mut page = Page::new(summary, self.config.locale);
-        postgres::for_each_keyword(transaction, run, page::TERMS_SHOWN, |keyword| {
+        let Findings {
+            summary,
+            changes,
+            examples,
+        } = findings;
+        let mut page = Page::new(summary, changes, examples, self.config.locale);
+        postgres::for_each_keyword(transaction, run, page::TERMS_READ, |keyword| {
             page.push(keyword);
             Ok(())
         })
@@ -93,7 +128,7 @@ impl StatAnalysis {
         transaction: Transaction<'_>,
         claim: &Claim,
         run: &Run,
-        summary: &Summary,
+        findings: &Findings,
         keys: &Keys,
     ) -> anyhow::Result<Option<String>> {
         if !run.mail || run.mailed_at.is_some() {
@@ -110,7 +145,7 @@ impl StatAnalysis {
                 &config.time_zone,
             )
             .await?;
-        let mail = mail::write(summary, &links, config.locale);
+        let mail = mail::write(&findings.summary, &findings.changes, &links, config.locale);
         let message_id = self.topic.publish(&mail, run.id).await?;
         report::commit_mail(transaction, claim, &message_id).await?;
         Ok(Some(message_id))

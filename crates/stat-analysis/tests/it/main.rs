@@ -5,6 +5,7 @@
 
 mod surroundings;
 
+mod browser;
 mod clean_month;
 mod disturbances;
 mod failures;

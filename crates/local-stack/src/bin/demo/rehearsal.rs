@@ -24,6 +24,7 @@ use super::{
     show,
     stage::{Servers, seconds},
     tenant::{self, Tenant},
+    texts,
 };
 
 /// So few that the demo's months have several tasks; a user's file has AWS's number.
@@ -55,13 +56,13 @@ pub async fn perform(servers: &Servers, texts: Option<&Path>) -> Result<ExitCode
     let mut rehearsal = Rehearsal::prepare(servers, texts, month).await?;
 
     if texts.is_none() {
-        let back_fill = json!({"period": month.before().id(), "mail": false});
-        rehearsal
-            .send(
-                "The month before, filled in by hand and without a mail",
-                back_fill,
-            )
-            .await?;
+        // From the first to the last, as each report looks back on those before it.
+        for back in (1..=texts::EARLIER_MONTHS + 1).rev() {
+            let earlier = (0..back).fold(month, |month, _| month.before());
+            let title = format!("{}, filled in by hand and without a mail", earlier.id());
+            let back_fill = json!({"period": earlier.id(), "mail": false});
+            rehearsal.send(&title, back_fill).await?;
+        }
     }
     let schedule = schedule_event(month)?;
     let wall = rehearsal

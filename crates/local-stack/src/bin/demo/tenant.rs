@@ -57,9 +57,19 @@ pub async fn fill_with_demo(sql: &Client, month: Month) -> Result<Tenant> {
 
     let mut lines = Lines::open(&folder.join("texts.tsv"), texts::DEMO_TEXT_LINE)?;
     let mut copy = Copy::texts(sql).await?;
+    let mut number = 0;
     while let Some(text) = lines.next(|line, _| texts::demos(line, month))? {
         tenant.note(&text);
         copy.text(&text).await?;
+        number += 1;
+        for back in 1..=texts::EARLIER_MONTHS {
+            if text.month != month
+                && let Some(earlier) = texts::earlier(&text, number, back)
+            {
+                tenant.note(&earlier);
+                copy.text(&earlier).await?;
+            }
+        }
     }
     copy.finish().await?;
     Ok(tenant)

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result, anyhow, ensure};
 use jiff::{
-    SignedDuration, Timestamp,
+    SignedDuration, Timestamp, ToSpan,
     civil::{Date, Time},
 };
 
@@ -124,6 +124,28 @@ pub fn demos(line: &str, month: Month) -> Result<Text<'_>> {
         month,
         written_at: written_at.timestamp(),
         body,
+    })
+}
+
+/// How many months before its two the demo has texts of as well, so that the report has something to look back on.
+pub const EARLIER_MONTHS: u32 = 4;
+/// How many of ten texts of the month before are in these months, the latest first.
+const KEPT_OF_TEN: [u64; EARLIER_MONTHS as usize] = [8, 9, 6, 7];
+
+/// What somebody may have written `back` months before: the texts of the month before the reported one, thinned
+/// out. `number` is the text's.
+pub fn earlier<'l>(text: &Text<'l>, number: u64, back: u32) -> Option<Text<'l>> {
+    let kept = KEPT_OF_TEN[back as usize - 1];
+    if number % 10 >= kept {
+        return None;
+    }
+    // A day that the month does not have becomes its last.
+    let written_at = text.written_at.to_zoned(seoul()) - i64::from(back).months();
+    Some(Text {
+        building_id: text.building_id,
+        month: (0..back).fold(text.month, |month, _| month.before()),
+        written_at: written_at.timestamp(),
+        body: text.body,
     })
 }
 

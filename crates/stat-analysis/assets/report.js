@@ -1,0 +1,250 @@
+// The page's script. What people wrote is only ever put into the page as text, never as HTML.
+(() => {
+  "use strict";
+  const { words, months, trend, isCompared } = JSON.parse(document.getElementById("page").textContent);
+  const language = document.documentElement.lang;
+  const number = new Intl.NumberFormat(language);
+  const decimal = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  const table = document.getElementById("table");
+  const body = table.tBodies[0];
+  const charts = new Map(); // canvas -> how it is drawn anew
+
+  const fill = (pattern, values) => pattern.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+
+  function element(name, attributes, ...children) {
+    const made = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes || {})) made.setAttribute(key, value);
+    made.append(...children.filter((child) => child !== null));
+    return made;
+  }
+
+  // --- Charts. Chart.js draws them; a screen reader hears their numbers.
+
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const monthName = (month) => fill(words.month, { month: language === "ko" ? String(Number(month.slice(5))) : month });
+
+  function draw(canvas, settings) {
+    const redraw = () => {
+      const former = Chart.getChart(canvas);
+      if (former) former.destroy();
+      Chart.defaults.color = colour("--quiet");
+      Chart.defaults.borderColor = colour("--line");
+      Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
+      new Chart(canvas, settings());
+    };
+    charts.set(canvas, redraw);
+    redraw();
+  }
+
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => charts.forEach((redraw) => redraw()));
+
+  function drawTrend(canvas, values) {
+    const said = values.map((value, index) =>
+      `${monthName(months[index])} ${value === null ? words.unknown : number.format(value)}`);
+    canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", `${words.trend}: ${said.join(", ")}`);
+    draw(canvas, () => ({
+      type: "line",
+      data: {
+        labels: months.map(monthName),
+        datasets: [{ label: words.texts, data: values, borderColor: colour("--accent"), backgroundColor: colour("--accent"), tension: 0, pointRadius: 4 }],
+      },
+      options: {
+        animation: false, responsive: true, maintainAspectRatio: false, locale: language,
+        plugins: { legend: { display: false }, title: { display: true, text: words.trend, align: "start", font: { weight: "normal" } } },
+        scales: { y: { beginAtZero: true, ticks: { precision: 0, maxTicksLimit: 5 } }, x: { grid: { display: false } } },
+      },
+    }));
+  }
+
+  function drawTerms(canvas, terms) {
+    canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", `${words.terms}: ${terms.map(([term, , , z]) => `${term} ${decimal.format(z)}`).join(", ")}`);
+    draw(canvas, () => ({
+      type: "bar",
+      data: {
+        labels: terms.map(([term]) => (term.length > 12 ? `${term.slice(0, 11)}…` : term)),
+        datasets: [{ label: words.columns[3], data: terms.map(([, , , z]) => z), backgroundColor: colour("--accent"), maxBarThickness: 18 }],
+      },
+      options: {
+        indexAxis: "y", animation: false, responsive: true, maintainAspectRatio: false, locale: language,
+        plugins: {
+          legend: { display: false },
+          tooltip: { callbacks: { title: ([item]) => terms[item.dataIndex][0] } },
+        },
+        scales: { x: { beginAtZero: true, ticks: { maxTicksLimit: 6 } }, y: { grid: { display: false }, ticks: { autoSkip: false } } },
+      },
+    }));
+  }
+
+  // --- A building's details, made when somebody opens them.
+
+  function termTable(terms) {
+    const head = element("tr", {}, ...words.columns.map((name) => element("th", { scope: "col" }, name)));
+    const rows = terms.map(([term, count, texts, z, before]) =>
+      element("tr", {}, element("th", { scope: "row" }, term),
+        ...[number.format(count), number.format(texts), decimal.format(z), before === null ? "–" : number.format(before)]
+          .map((cell) => element("td", {}, cell))));
+    const scroll = element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": words.terms },
+      element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows)));
+    return element("details", {}, element("summary", {}, words.table), scroll);
+  }
+
+  function moves(title, list, direction) {
+    const item = ([term, before, now, shareBefore, shareNow]) => {
+      const values = { before: number.format(before), now: number.format(now), shareBefore: decimal.format(shareBefore), shareNow: decimal.format(shareNow) };
+      return element("li", {}, element("b", {}, term), " ",
+        element("span", { class: direction }, `${direction === "up" ? "▲" : "▼"} ${fill(words.move, values)}`));
+    };
+    const said = list.length ? element("ul", {}, ...list.map(item)) : element("p", {}, isCompared ? words.nothing : words.uncompared);
+    return element("div", {}, element("h3", {}, title), said);
+  }
+
+  function quotation([sentence, term]) {
+    const quote = element("blockquote");
+    sentence.split(term).forEach((part, index) => {
+      if (index > 0) quote.append(element("mark", {}, term));
+      quote.append(part);
+    });
+    return quote;
+  }
+
+  function unfold(row) {
+    const data = JSON.parse(row.data.textContent);
+    const trendCanvas = element("canvas");
+    const termCanvas = element("canvas");
+    const hasTrend = data.trend.filter((value) => value !== null).length > 1;
+    const bars = element("div", { class: "chart" }, termCanvas);
+    bars.style.height = `${data.terms.length * 28 + 40}px`;
+    const cell = element("td", { colspan: "3" },
+      element("h3", {}, words.terms),
+      ...(data.terms.length
+        ? [element("p", { class: "explained" }, words.explained), bars, termTable(data.terms)]
+        : [element("p", {}, words.noTerms)]),
+      element("div", { class: "columns" }, moves(words.rising, data.rising, "up"), moves(words.falling, data.falling, "down")),
+      hasTrend ? element("div", { class: "chart trend" }, trendCanvas) : null,
+      ...(data.examples.length ? [element("h3", {}, words.examples), ...data.examples.map(quotation)] : []));
+    const details = element("tr", { class: "details", id: `details-${row.index}` }, cell);
+    row.tr.after(details);
+    if (data.terms.length) drawTerms(termCanvas, data.terms);
+    if (hasTrend) drawTrend(trendCanvas, data.trend);
+    return details;
+  }
+
+  function fold(row) {
+    for (const canvas of row.details.querySelectorAll("canvas")) {
+      charts.delete(canvas);
+      const chart = Chart.getChart(canvas);
+      if (chart) chart.destroy();
+    }
+    row.details.remove();
+    row.details = null;
+  }
+
+  function toggle(row, open) {
+    if (!row.button || open === (row.details !== null)) return;
+    if (open) row.details = unfold(row);
+    else fold(row);
+    row.button.setAttribute("aria-expanded", String(open));
+  }
+
+  // --- The table of buildings.
+
+  const collator = new Intl.Collator(language, { numeric: true });
+  const rows = Array.from(body.rows, (tr, index) => {
+    const name = tr.querySelector(".name");
+    const value = (cell) => (cell.dataset.value === undefined ? null : Number(cell.dataset.value));
+    const data = tr.nextElementSibling;
+    const row = {
+      tr, index, id: tr.dataset.id, name: name.textContent,
+      texts: value(tr.cells[1]), change: value(tr.cells[2]),
+      data: data && data.tagName === "SCRIPT" ? data : null,
+      details: null, button: null, searched: null,
+    };
+    if (row.data) {
+      row.button = element("button", { type: "button", "aria-expanded": "false", "aria-controls": `details-${index}` }, row.name);
+      row.button.addEventListener("click", () => toggle(row, row.details === null));
+      name.replaceChildren(row.button);
+      row.data.remove();
+    }
+    return row;
+  });
+
+  function sort(header, key, descending) {
+    const sign = descending ? -1 : 1;
+    rows.sort((a, b) => {
+      if (key === "name") return sign * collator.compare(a.name, b.name) || a.index - b.index;
+      if (a[key] === null || b[key] === null) return (a[key] === null) - (b[key] === null) || a.index - b.index;
+      return sign * (a[key] - b[key]) || a.index - b.index;
+    });
+    const all = document.createDocumentFragment();
+    for (const row of rows) {
+      all.append(row.tr);
+      if (row.details) all.append(row.details);
+    }
+    body.append(all);
+    for (const cell of table.tHead.rows[0].cells) cell.removeAttribute("aria-sort");
+    header.setAttribute("aria-sort", descending ? "descending" : "ascending");
+  }
+
+  for (const header of table.tHead.rows[0].cells) {
+    const key = header.dataset.sort;
+    const button = element("button", { type: "button" }, header.textContent);
+    button.addEventListener("click", () => {
+      const sorted = header.getAttribute("aria-sort");
+      sort(header, key, sorted ? sorted === "ascending" : key !== "name");
+    });
+    header.replaceChildren(button);
+  }
+
+  const shown = document.getElementById("shown");
+  const input = document.getElementById("filter");
+  function matches(row, wanted) {
+    if (row.searched === null) {
+      const terms = row.data ? JSON.parse(row.data.textContent).terms.map(([term]) => term) : [];
+      row.searched = [row.name, row.id, ...terms].join("\n").normalize("NFC").toLowerCase();
+    }
+    return wanted.every((word) => row.searched.includes(word));
+  }
+
+  function filter() {
+    const wanted = input.value.normalize("NFC").toLowerCase().trim().split(/\s+/);
+    let count = 0;
+    for (const row of rows) {
+      const isShown = matches(row, wanted);
+      row.tr.hidden = !isShown;
+      if (row.details) row.details.hidden = !isShown;
+      count += isShown;
+    }
+    shown.textContent = fill(words.shown, { shown: number.format(count), all: number.format(rows.length) });
+  }
+  input.addEventListener("input", filter);
+
+  function linked(hash) {
+    if (!hash.startsWith("#b=")) return null;
+    try {
+      return decodeURIComponent(hash.slice(3));
+    } catch {
+      return null; // A link that somebody cut off in the middle of a character.
+    }
+  }
+
+  // A link to a building opens it: #b=ID
+  function openLinked() {
+    const wanted = linked(location.hash);
+    if (wanted === null) return;
+    const row = rows.find((candidate) => candidate.id === wanted);
+    if (!row || !row.button) return;
+    input.value = "";
+    filter();
+    toggle(row, true);
+    row.tr.scrollIntoView({ block: "start" });
+    row.button.focus({ preventScroll: true });
+  }
+  addEventListener("hashchange", openLinked);
+
+  const total = document.getElementById("total-trend");
+  if (total) drawTrend(total, trend);
+  sort(table.tHead.rows[0].cells[1], "texts", true);
+  openLinked();
+})();

@@ -1,0 +1,137 @@
+//! Distinctiveness over all buildings, computed once, in SQL.
+
+use anyhow::Context;
+use futures_util::TryStreamExt;
+use stat_ledger::run::Run;
+use tokio_postgres::Transaction;
+use tokio_postgres::types::Type;
+use uuid::Uuid;
+
+use crate::keyword::Keyword;
+
+/// The log-odds ratio with an informative Dirichlet prior, as z-score: Monroe, Colaresi and Quinn (2008),
+/// "Fightin' Words", equations 15, 16, 19, 20 and 22.
+///
+/// A building's terms (y_i of n_i) stand against those of all the others (y_j of n_j). The prior says how
+/// common a term is in the whole month (its share of all terms) and weighs as much as an average building
+/// (alpha). With one building, or one term, there is nothing to stand against: zero.
+const KEYWORDS: &str = "
+with counted as (
+    select building_id, term, frequency, documents, frequency::float8 as y_i,
+           sum(frequency) over (partition by building_id)::float8 as n_i,
+           sum(frequency) over (partition by term)::float8 as y
+    from stat_term where run_id = $1
+),
+month as (
+    select sum(y_i) as n, sum(y_i) / count(distinct building_id) as alpha from counted
+),
+prior as (
+    select building_id, term, frequency, documents, y_i, n_i, y - y_i as y_j, n - n_i as n_j,
+           alpha, alpha * y / n as alpha_w, y = n as is_only_term
+    from counted cross join month
+),
+scored as (
+    select building_id, term, frequency, documents, n_i,
+           case when is_only_term then 0 else
+               (ln((y_i + alpha_w) / (n_i + alpha - y_i - alpha_w))
+                - ln((y_j + alpha_w) / (n_j + alpha - y_j - alpha_w)))
+               / sqrt(1 / (y_i + alpha_w) + 1 / (y_j + alpha_w))
+           end as z_score
+    from prior
+),
+ranked as (
+    select *, row_number() over (partition by building_id order by z_score desc, frequency desc, term) as rank
+    from scored
+),
+before as (
+    select building_id, sum(frequency)::float8 as n
+    from stat_building left join stat_term using (run_id, building_id)
+    where run_id = $2 group by building_id
+)
+insert into stat_keyword (run_id, period_id, building_id, rank, term, frequency, documents, z_score,
+                          previous_frequency, share_change)
+select $1, $3, ranked.building_id, rank, ranked.term, ranked.frequency, ranked.documents, z_score,
+       case when before.building_id is not null then coalesce(old.frequency, 0) end,
+       -- Without a term in the month before there is no share: null, by the division of null.
+       frequency_share - coalesce(old.frequency, 0) / before.n
+from (select *, frequency / n_i as frequency_share from ranked where rank <= $4) ranked
+left join before using (building_id)
+left join stat_term old
+    on old.run_id = $2 and old.building_id = ranked.building_id and old.term = ranked.term";
+
+/// Writes the run's keywords anew, compared with the run `before` where there is one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn write_keywords(
+    transaction: &Transaction<'_>,
+    run: &Run,
+    before: Option<Uuid>,
+    keywords_per_building: u32,
+) -> anyhow::Result<()> {
+    let failed = || format!("could not write the keywords of run {}", run.id);
+    transaction
+        .execute("delete from stat_keyword where run_id = $1", &[&run.id])
+        .await
+        .with_context(failed)?;
+    // The rows are some minutes old: without statistics the planner takes the table for an empty one.
+    transaction
+        .batch_execute("analyze stat_term; set local work_mem = '64MB'")
+        .await
+        .with_context(failed)?;
+    transaction
+        .execute_typed(
+            KEYWORDS,
+            &[
+                (&run.id, Type::UUID),
+                (&before, Type::UUID),
+                (&run.period.to_string(), Type::TEXT),
+                (&i64::from(keywords_per_building), Type::INT8),
+            ],
+        )
+        .await
+        .with_context(failed)?;
+    Ok(())
+}
+
+/// Hands the run's keywords down to `last_rank` to `each`, in the order of [`summary`]'s buildings and by
+/// rank, without holding them all.
+///
+/// # Errors
+/// When the database or `each` fails.
+pub async fn for_each_keyword(
+    transaction: &Transaction<'_>,
+    run: &Run,
+    last_rank: u32,
+    mut each: impl FnMut(Keyword) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let failed = || format!("could not read the keywords of run {}", run.id);
+    let rows = transaction
+        .query_typed_raw(
+            "select building_id, coalesce(d.name, building_id), rank, term, frequency, documents, z_score,
+                    previous_frequency, share_change
+             from stat_keyword left join stat_dimension d using (building_id)
+             where run_id = $1 and rank <= $2 order by building_id, rank",
+            [
+                (&run.id as &(dyn tokio_postgres::types::ToSql + Sync), Type::UUID),
+                (&i64::from(last_rank), Type::INT8),
+            ],
+        )
+        .await
+        .with_context(failed)?;
+    let mut rows = std::pin::pin!(rows);
+    while let Some(row) = rows.try_next().await.with_context(failed)? {
+        each(Keyword {
+            building_id: row.get(0),
+            building: row.get(1),
+            rank: row.get(2),
+            term: row.get(3),
+            frequency: row.get(4),
+            documents: row.get(5),
+            z_score: row.get(6),
+            previous_frequency: row.get(7),
+            share_change: row.get(8),
+        })?;
+    }
+    Ok(())
+}

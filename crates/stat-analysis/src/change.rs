@@ -1,0 +1,124 @@
+//! What a building writes more or less of than in the month before.
+
+use crate::overlap::{self, Counts};
+
+/// A term whose share in a building's terms has changed, and not by chance.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// The building's id.
+    pub building_id: String,
+    /// A noun or compound noun.
+    pub term: String,
+    /// How often it occurred in the month before.
+    pub before: i64,
+    /// How often it occurs now.
+    pub now: i64,
+    /// Its share in the building's terms of the month before, from 0 to 1.
+    pub share_before: f64,
+    /// Its share in the building's terms now, from 0 to 1.
+    pub share_now: f64,
+    /// The two-proportion z-test: above 0 where the share has grown.
+    pub z_score: f64,
+}
+
+impl Change {
+    /// Whether the share has grown.
+    pub fn is_rise(&self) -> bool {
+        self.z_score > 0.0
+    }
+}
+
+impl Counts for Change {
+    fn term(&self) -> &str {
+        &self.term
+    }
+
+    fn count(&self) -> i64 {
+        self.before + self.now
+    }
+}
+
+/// The loudest changes of one building, its rises or its falls.
+pub fn loudest_of(changes: &[Change], is_rise: bool, how_many: usize) -> Vec<&Change> {
+    let one_way = changes.iter().filter(|change| change.is_rise() == is_rise);
+    overlap::without_repetition(loudest_first(one_way), how_many)
+}
+
+/// The loudest changes of all buildings.
+pub fn loudest<'c>(changes: impl Iterator<Item = &'c Change>, how_many: usize) -> Vec<&'c Change> {
+    let mut chosen: Vec<&Change> = Vec::new();
+    for change in loudest_first(changes) {
+        if chosen.len() == how_many {
+            break;
+        }
+        let repeats = |other: &&Change| {
+            other.building_id == change.building_id
+                && other.is_rise() == change.is_rise()
+                && overlap::says_the_same(*other, change)
+        };
+        if !chosen.iter().any(repeats) {
+            chosen.push(change);
+        }
+    }
+    chosen
+}
+
+/// Also without an order in the database they come in the same one.
+fn loudest_first<'c>(changes: impl Iterator<Item = &'c Change>) -> Vec<&'c Change> {
+    let mut changes: Vec<&Change> = changes.collect();
+    changes.sort_by(|a, b| {
+        let loudness = b.z_score.abs().total_cmp(&a.z_score.abs());
+        // Of two that are equally loud the compound says more than its part.
+        let length = b.term.len().cmp(&a.term.len());
+        let name = (&a.building_id, &a.term).cmp(&(&b.building_id, &b.term));
+        loudness.then(length).then(name)
+    });
+    changes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(building_id: &str, term: &str, before: i64, now: i64, z_score: f64) -> Change {
+        Change {
+            building_id: building_id.into(),
+            term: term.into(),
+            before,
+            now,
+            share_before: before as f64 / 1000.0,
+            share_now: now as f64 / 1000.0,
+            z_score,
+        }
+    }
+
+    #[track_caller]
+    fn check(chosen: &[&Change], expected: &[&str]) {
+        let terms: Vec<&str> = chosen.iter().map(|change| change.term.as_str()).collect();
+        assert_eq!(terms, expected);
+    }
+
+    #[test]
+    fn rises_and_falls_stand_apart_and_the_loudest_comes_first() {
+        let changes = [
+            change("B1", "누수", 2, 20, 3.9),
+            change("B1", "주차", 30, 4, -5.0),
+            change("B1", "난방", 1, 40, 6.0),
+        ];
+        check(&loudest_of(&changes, true, 5), &["난방", "누수"]);
+        check(&loudest_of(&changes, false, 5), &["주차"]);
+        check(&loudest_of(&changes, true, 1), &["난방"]);
+        check(&loudest(changes.iter(), 2), &["난방", "주차"]);
+    }
+
+    #[test]
+    fn a_compound_and_its_parts_are_one_change() {
+        let changes = [
+            change("B1", "소음", 2, 20, 4.0),
+            change("B1", "층간소음", 2, 20, 4.0),
+            change("B2", "소음", 2, 20, 3.5),
+        ];
+        check(&loudest_of(&changes[..2], true, 5), &["층간소음"]);
+        check(&loudest(changes.iter(), 3), &["층간소음", "소음"]);
+    }
+}
