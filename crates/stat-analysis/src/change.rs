@@ -38,6 +38,13 @@ impl Counts for Change {
     }
 }
 
+/// The changes of one building, among those of all in the order of the buildings' ids.
+pub fn of_building<'c>(changes: &'c [Change], building_id: &str) -> &'c [Change] {
+    let start = changes.partition_point(|change| change.building_id.as_str() < building_id);
+    let end = changes.partition_point(|change| change.building_id.as_str() <= building_id);
+    &changes[start..end]
+}
+
 /// The loudest changes of one building, its rises or its falls.
 pub fn loudest_of(changes: &[Change], is_rise: bool, how_many: usize) -> Vec<&Change> {
     let one_way = changes.iter().filter(|change| change.is_rise() == is_rise);
@@ -109,6 +116,13 @@ mod tests {
         check(&loudest_of(&changes, false, 5), &["주차"]);
         check(&loudest_of(&changes, true, 1), &["난방"]);
         check(&loudest(changes.iter(), 2), &["난방", "주차"]);
+    }
+
+    #[test]
+    fn every_building_has_its_own() {
+        let changes = ["B1", "B2", "B2", "B4"].map(|id| change(id, "누수", 2, 20, 3.9));
+        let numbers = ["B0", "B1", "B2", "B3", "B4", "B5"].map(|id| of_building(&changes, id).len());
+        assert_eq!(numbers, [0, 1, 2, 0, 1, 0]);
     }
 
     #[test]

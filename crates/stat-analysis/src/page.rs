@@ -31,7 +31,7 @@ const CONTENT_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; st
 /// A page that is written building by building, so that only its text is held.
 pub struct Page<'s> {
     summary: &'s Summary,
-    changes: HashMap<&'s str, Vec<Change>>,
+    changes: &'s [Change],
     examples: &'s HashMap<String, Vec<Example>>,
     locale: Locale,
     html: String,
@@ -42,24 +42,18 @@ pub struct Page<'s> {
 }
 
 impl<'s> Page<'s> {
-    /// A page with everything that stands above the buildings.
+    /// A page with everything that stands above the buildings. `changes` are in the order of their buildings' ids,
+    /// as Rust compares them.
     pub fn new(
         summary: &'s Summary,
         changes: &'s [Change],
         examples: &'s HashMap<String, Vec<Example>>,
         locale: Locale,
     ) -> Self {
-        let mut of_building: HashMap<&str, Vec<Change>> = HashMap::new();
-        for change in changes {
-            of_building
-                .entry(&change.building_id)
-                .or_default()
-                .push(change.clone());
-        }
         Self {
             html: head(summary, changes, locale).into_string(),
             summary,
-            changes: of_building,
+            changes,
             examples,
             locale,
             written: 0,
@@ -97,7 +91,7 @@ impl<'s> Page<'s> {
     fn write_building(&mut self) {
         if let Some(building) = self.next_building() {
             let id = building.building_id.as_str();
-            let changes = self.changes.get(id).map_or(&[][..], Vec::as_slice);
+            let changes = change::of_building(self.changes, id);
             let examples = self.examples.get(id).map_or(&[][..], Vec::as_slice);
             let details = Details::of(&building.trend, &self.keywords, changes, examples);
             let row = row(building, &self.keywords, &details, self.locale);

@@ -40,7 +40,7 @@ ranked as (
 select building_id, term, before::int8, now::int8, before / n_before, now / n_now, z_score
 from ranked where rank <= 15";
 
-/// What the run's buildings write more or less of than in the run `before`.
+/// What the run's buildings write more or less of than in the run `before`, in the order of the buildings' ids.
 ///
 /// # Errors
 /// When the database fails.
@@ -71,5 +71,7 @@ pub async fn changes(
             z_score: row.get(6),
         });
     }
+    // Here and not by the database, whose collation is another.
+    changes.sort_by(|a: &Change, b| a.building_id.cmp(&b.building_id));
     Ok(changes)
 }
