@@ -1,0 +1,58 @@
+import unittest
+
+from check import settings, stack
+from check.scenario import DEV, SCENARIOS, S3_TO_TEAMCITY, STATISTICS
+
+
+class Settings(unittest.TestCase):
+    def check_finds(self, parameters, *sentences):
+        self.assertEqual(list(sentences), settings.faults(stack.template(), parameters))
+
+    def test_the_stages_in_samconfig_can_be_deployed(self):
+        for stage in ("dev", "prod"):
+            given = settings.parameters(stage)
+            self.assertEqual(stage, given["Stage"])
+            self.check_finds(given)
+
+    def test_every_scenario_that_is_looked_at_could_be_deployed(self):
+        for name, parameters in SCENARIOS.items():
+            with self.subTest(name):
+                self.check_finds(parameters)
+
+    def test_finds_a_misspelt_parameter(self):
+        text = settings.FILE.read_text().replace('Stage = "dev"', 'Stage = "dev"\nEnableStatprep = "true"')
+        self.check_finds(settings.parameters("dev", text), "the template has no parameter EnableStatprep")
+
+    def test_finds_values_that_cloudformation_would_refuse(self):
+        self.check_finds({"Stage": "test"}, "Stage=test: expected one of dev, prod")
+        self.check_finds({}, "Stage is missing")
+        self.check_finds(
+            DEV | {"VpcId": "my-vpc", "AnalysisConcurrency": "many"},
+            "VpcId=my-vpc: expected vpc-…, or nothing",
+            "AnalysisConcurrency=many: expected a whole number",
+        )
+        self.check_finds(DEV | {"LogTailLines": "1000"}, "LogTailLines=1000: expected at most 200")
+
+    def test_finds_a_password_where_everybody_could_read_it(self):
+        self.check_finds(
+            DEV | STATISTICS | {"DatabaseUrl": "postgres://u:hunter2@db.example.com/stats"},
+            "DatabaseUrl=postgres://u:hunter2@db.example.com/stats: "
+            "expected postgres://host:5432/database?sslmode=verify-full, without a password",
+        )
+
+    def test_finds_a_schedule_and_a_zone_that_there_are_not(self):
+        self.check_finds(
+            DEV | {"MonthlySchedule": "cron(0 1 1 * *)", "TimeZone": "Asia/Soul"},
+            "MonthlySchedule: Asia/Soul is no time zone",
+            "MonthlySchedule: cron(0 1 1 * *) has 5 fields, expected 6",
+            "ResumeSchedule: Asia/Soul is no time zone",
+            "SweepSchedule: Asia/Soul is no time zone",
+        )
+
+    def test_finds_what_an_enabled_function_lacks(self):
+        without = {name: value for name, value in S3_TO_TEAMCITY.items() if name != "TeamcityUrl"}
+        self.check_finds(DEV | without, "EnableS3ToTeamcity=true needs TeamcityUrl")
+
+    def test_a_stage_that_there_is_not_is_told_with_those_that_there_are(self):
+        with self.assertRaisesRegex(KeyError, "no stage test. Expected one of dev, prod"):
+            settings.parameters("test")

@@ -1,0 +1,113 @@
+"""Whether triggers, queues and alarms are wired so that nothing is lost and nobody is surprised."""
+
+from . import rust
+from .permission import _functions
+from .stack import of_type, text
+
+ALIAS = "AWS::Lambda::Alias"
+
+
+def aliases(made):
+    """Triggers that go past the alias, and so past the gradual deployment and its way back."""
+    found = []
+
+    def see(name, reference):
+        target = made["Resources"].get(reference.get("Ref") if isinstance(reference, dict) else None, {})
+        if target.get("Type") != ALIAS:
+            found.append(f"{name} does not go to the alias live")
+
+    for name, permission in of_type(made, "AWS::Lambda::Permission").items():
+        see(name, permission["FunctionName"])
+    for name, mapping in of_type(made, "AWS::Lambda::EventSourceMapping").items():
+        see(name, mapping["FunctionName"])
+    for name, schedule in of_type(made, "AWS::Scheduler::Schedule").items():
+        see(name, schedule["Target"]["Arn"])
+    for name, rule in of_type(made, "AWS::Events::Rule").items():
+        for target in rule["Targets"]:
+            if "Fn::GetAtt" not in target["Arn"]:
+                see(name, target["Arn"])
+    for name, config in of_type(made, "AWS::Lambda::EventInvokeConfig").items():
+        if config["Qualifier"] != "live":
+            found.append(f"{name} is not the alias live's")
+    for name, properties in of_type(made, "AWS::Lambda::Function").items():
+        functions = properties.get("Environment", {}).get("Variables", {}).get("STAT_ANALYSIS_FUNCTIONS")
+        if functions and not text(functions).endswith(":live"):
+            found.append(f"{name} hands tasks to something else than the alias live")
+    return found
+
+
+def losses(made):
+    """Ways on which an event could get lost without a trace, or stay unencrypted."""
+    found = []
+    asynchronous = set()
+    for name, schedule in of_type(made, "AWS::Scheduler::Schedule").items():
+        asynchronous.add(schedule["Target"]["Arn"]["Ref"])
+        if "DeadLetterConfig" not in schedule["Target"] or "RetryPolicy" not in schedule["Target"]:
+            found.append(f"{name} has no dead letters or no retries")
+    for name, rule in of_type(made, "AWS::Events::Rule").items():
+        for target in rule["Targets"]:
+            asynchronous |= {target["Arn"]["Ref"]} if "Ref" in target["Arn"] else set()
+            if "DeadLetterConfig" not in target:
+                found.append(f"{name} has no dead letters")
+    kept = {
+        config["FunctionName"]["Ref"]: config["DestinationConfig"]["OnFailure"]
+        for config in of_type(made, "AWS::Lambda::EventInvokeConfig").values()
+    }
+    for alias in sorted(asynchronous):
+        function = made["Resources"][alias]["Properties"]["FunctionName"]["Ref"]
+        if function not in kept:
+            found.append(f"{function} is invoked asynchronously and keeps no failures")
+    functions = of_type(made, "AWS::Lambda::Function")
+    queues = of_type(made, "AWS::SQS::Queue")
+    for name, mapping in of_type(made, "AWS::Lambda::EventSourceMapping").items():
+        queue = queues[mapping["EventSourceArn"]["Fn::GetAtt"][0]]
+        alias = made["Resources"][mapping["FunctionName"]["Ref"]]["Properties"]
+        timeout = functions[alias["FunctionName"]["Ref"]]["Timeout"]
+        if int(queue.get("VisibilityTimeout", 30)) < 6 * int(timeout):
+            found.append(f"{name}: the queue shows messages again before six timeouts of {timeout} s")
+        if mapping.get("FunctionResponseTypes") != ["ReportBatchItemFailures"]:
+            found.append(f"{name}: one bad message fails its whole batch")
+        if "RedrivePolicy" not in queue:
+            found.append(f"{name}: the queue has no dead letters")
+    for name, queue in queues.items():
+        if queue.get("SqsManagedSseEnabled") is not True:
+            found.append(f"{name} is not encrypted")
+    return found
+
+
+def unwatched(made):
+    """Queues that fill up without an alarm, functions without alarms, metrics that nobody emits."""
+    found = []
+    alarms = of_type(made, "AWS::CloudWatch::Alarm")
+    watched = {(alarm["MetricName"], text(d["Value"])) for alarm in alarms.values() for d in alarm["Dimensions"]}
+    queues = of_type(made, "AWS::SQS::Queue")
+    worked_on = {m["EventSourceArn"]["Fn::GetAtt"][0] for m in of_type(made, "AWS::Lambda::EventSourceMapping").values()}
+    for name in sorted(set(queues) - worked_on):
+        if ("ApproximateNumberOfMessagesVisible", f"${{{name}.QueueName}}") not in watched:
+            found.append(f"nobody hears of messages in {name}")
+    groups = of_type(made, "AWS::CodeDeploy::DeploymentGroup")
+    for function, properties in _functions(made).items():
+        for metric in ("Errors", "Throttles"):
+            if (metric, text(properties["FunctionName"])) not in watched:
+                found.append(f"nobody hears of {function}'s {metric}")
+    for name, group in groups.items():
+        if not group.get("AlarmConfiguration", {}).get("Alarms"):
+            found.append(f"{name} has no alarm that rolls a deployment back")
+    if len(groups) != len(_functions(made)):
+        found.append("not every function is deployed gradually")
+    for name, alarm in alarms.items():
+        found += [f"{name}: {fault}" for fault in _unknown_metric(alarm)]
+        if "TreatMissingData" not in alarm or "AlarmActions" not in alarm:
+            found.append(f"{name} does not say whom it tells, or what no data means")
+    return found
+
+
+def _unknown_metric(alarm):
+    if alarm["Namespace"] != "Nightshift":
+        return
+    [dimension] = alarm["Dimensions"]
+    function = text(dimension["Value"]).removeprefix("${AWS::StackName}-")
+    if dimension["Name"] != "Function" or function not in rust.functions():
+        yield f"{dimension} is nobody's dimension"
+    elif alarm["MetricName"] not in rust.metrics(function):
+        yield f"{function} has no metric {alarm['MetricName']}"
