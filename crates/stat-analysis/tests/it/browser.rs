@@ -217,7 +217,7 @@ async fn a_link_to_a_building_opens_it() {
 }
 
 /// A page with as much as a large tenant has, and with what a hostile one writes.
-fn large_page(buildings: usize) -> String {
+fn page_of(buildings: usize, locale: Locale) -> String {
     let id = |index: usize| format!("B{index:04}");
     let summary = Summary {
         period: "2026-10".parse().unwrap(),
@@ -259,7 +259,7 @@ fn large_page(buildings: usize) -> String {
     let examples: HashMap<String, Vec<Example>> = (0..buildings)
         .map(|index| (id(index), (0..3).map(example).collect()))
         .collect();
-    let mut page = Page::new(&summary, &changes, &examples, Locale::Ko);
+    let mut page = Page::new(&summary, &changes, &examples, locale);
     for index in 0..buildings {
         for rank in 1..=10 {
             page.push(Keyword {
@@ -284,7 +284,7 @@ fn large_page(buildings: usize) -> String {
 
 #[tokio::test]
 async fn three_thousand_buildings_are_one_page() {
-    let page = large_page(3_000);
+    let page = page_of(3_000, Locale::Ko);
     assert!(page.len() < 10_000_000, "{} bytes", page.len());
     let browser = Browser::start(Window::PHONE).await.unwrap();
     browser.open(page.as_bytes(), "").await.unwrap();
@@ -308,6 +308,30 @@ async fn three_thousand_buildings_are_one_page() {
         browser.evaluate("return document.images.length").await.unwrap(),
         0
     );
+    assert_quiet(&browser).await;
+    browser.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn speaks_english_as_well() {
+    let browser = Browser::start(Window::DESK).await.unwrap();
+    browser
+        .open(page_of(30, Locale::En).as_bytes(), "#b=B0029")
+        .await
+        .unwrap();
+    assert_eq!(text(&browser, "h1").await, "October 2026: statistics by building");
+    let details = text(&browser, "tr.details").await;
+    for said in [
+        "Distinctive terms",
+        "▲ 10 → 30 times (share 1.0% → 3.0%)",
+        "What people wrote",
+    ] {
+        assert!(details.contains(said), "{said} is missing in: {details}");
+    }
+    assert_eq!(text(&browser, "#shown").await, "30 of 30 buildings");
+    let korean =
+        "return document.documentElement.lang + /[가-힣]/.test(document.querySelector('thead').innerText)";
+    assert_eq!(browser.evaluate(korean).await.unwrap(), "enfalse");
     assert_quiet(&browser).await;
     browser.close().await.unwrap();
 }
