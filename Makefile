@@ -3,6 +3,11 @@
 FUNCTIONS := $(filter $(notdir $(wildcard crates/*)), \
   s3-to-teamcity stat-prep stat-analysis apigw-log-retention codebuild-slack api-loopback)
 
+# What is built: one, or all.
+WANTED = $(or $(FN),$(FUNCTIONS))
+comma := ,
+space := $(subst ,, )
+
 # cargo-lambda comes with the virtual environment.
 CARGO_LAMBDA = PATH="$(CURDIR)/.venv/bin:$$PATH" cargo lambda
 STACK := .venv/nightshift-requirements
@@ -15,7 +20,7 @@ DICTIONARY_SOURCES := crates/ko-morph/make-dictionary.sh crates/ko-morph/diction
 PORT ?= 9000
 ENDPOINT ?= http://127.0.0.1:$(PORT)
 
-.PHONY: help setup dictionary demo test check build deploy invoke watch smoke clean
+.PHONY: help setup dictionary demo test check build bench deploy invoke watch smoke clean
 .DELETE_ON_ERROR:
 
 help: ## say what there is
@@ -39,8 +44,13 @@ check: ## formatting, lints and documentation, without set-up
 	cargo clippy --workspace --all-targets --no-default-features -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --no-default-features
 
-build: $(STACK) $(DICTIONARY) ## the functions for Lambda, in target/lambda; FN=name for one; FLAGS=--arm64
-	$(CARGO_LAMBDA) build --release $(patsubst %,--bin %,$(if $(FN),$(FN),$(FUNCTIONS))) $(FLAGS)
+build: $(STACK) $(if $(filter stat-analysis,$(WANTED)),$(DICTIONARY)) ## the functions for Lambda as zips, in target/deploy; FN=name for one; ARCH=x86_64 or arm64
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python infra/build.py \
+	  $(subst $(space),$(comma),$(FUNCTIONS)) $(ARCH) -- $(WANTED)
+
+bench: $(STACK) $(if $(filter stat-analysis,$(WANTED)),$(DICTIONARY)) ## start-up, memory and size beside a Python function, against the budgets; FN=name for one
+	cargo build --release $(patsubst %,--package %,$(FUNCTIONS)) $(patsubst %,--bin %,$(WANTED))
+	@cargo run --quiet --bin bench -- $(WANTED)
 
 deploy: $(STACK) ## send FN=name to your AWS account, as built by make build; FLAGS=…
 	@$(call need,FN,the function: $(FUNCTIONS))

@@ -17,6 +17,7 @@ mod progress;
 mod record;
 mod rehearsal;
 mod report;
+mod requests;
 mod scene;
 mod screen;
 mod serve;

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use local_stack::Moto;
 
-use super::{api_logs, record::Entry, uploads};
+use super::{api_logs, record::Entry, requests, uploads};
 
 /// A function's events, and whether everything came of them that should.
 pub struct Scene {
@@ -17,5 +17,9 @@ pub struct Scene {
 
 /// Plays all of them, one after the other, and shows them.
 pub async fn all(moto: &Moto) -> Result<Vec<Scene>> {
-    Ok(vec![uploads::play().await?, api_logs::play(moto).await?])
+    Ok(vec![
+        uploads::play().await?,
+        api_logs::play(moto).await?,
+        requests::play().await?,
+    ])
 }

@@ -88,6 +88,13 @@ fn received(received: &Value) -> String {
     for mail in received["sns"].as_array().into_iter().flatten() {
         words.push(format!("SNS: mail {}", mail["subject"]));
     }
+    if let Some(http) = received["http"].as_object() {
+        words.push(format!(
+            "the client: status {} to {}",
+            http["status"],
+            http["request"].as_str().unwrap_or_default()
+        ));
+    }
     words.extend(api::in_words(received));
     words.join("\n")
 }

@@ -1,0 +1,286 @@
+//! How fast and how small the functions are, beside a function in Python measured at the same time.
+//!
+//! `bench [FUNCTION …]`: the programs in `target/release`, all that are there or those named.
+
+#![allow(
+    clippy::disallowed_methods,
+    reason = "clock and environment are kept out of the functions; this is the world around them"
+)]
+
+mod cold_start;
+
+use std::{
+    collections::BTreeMap,
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, ensure};
+use local_stack::month::event;
+use serde_json::{Value, json};
+
+use cold_start::{ColdStart, Program};
+
+/// How often each is started; the reference in between.
+const STARTS: usize = 15;
+
+/// A function, an event that it answers without another system, and what it may cost.
+struct Subject {
+    name: &'static str,
+    variables: &'static [(&'static str, &'static str)],
+    event: fn() -> Result<Value>,
+    most_memory_mib: f64,
+    most_zip_mb: f64,
+}
+
+const DATABASE: (&str, &str) = ("DATABASE_URL", "postgres://nobody@127.0.0.1:1/none");
+const SMALL: Subject = Subject {
+    name: "",
+    variables: &[],
+    event: || Ok(json!({"no": "such event"})),
+    most_memory_mib: 8.0,
+    most_zip_mb: 3.5,
+};
+const SUBJECTS: [Subject; 6] = [
+    Subject {
+        name: "s3-to-teamcity",
+        variables: &[
+            ("TEAMCITY_URL", "http://127.0.0.1:1"),
+            ("TEAMCITY_TOKEN", "none"),
+            ("TEAMCITY_BUILD_TYPE", "None"),
+        ],
+        event: || event("s3-to-teamcity", "test-event"),
+        ..SMALL
+    },
+    Subject {
+        name: "stat-prep",
+        variables: &[DATABASE],
+        ..SMALL
+    },
+    Subject {
+        name: "stat-analysis",
+        variables: &[
+            DATABASE,
+            ("S3_BUCKET", "none"),
+            ("SNS_TOPIC_ARN", "arn:aws:sns:ap-northeast-2:123456789012:none"),
+        ],
+        most_memory_mib: 48.0,
+        most_zip_mb: 15.0,
+        ..SMALL
+    },
+    Subject {
+        name: "apigw-log-retention",
+        event: || event("apigw-log-retention", "failed-call"),
+        ..SMALL
+    },
+    Subject {
+        name: "codebuild-slack",
+        variables: &[("SLACK_WEBHOOK_URL", "http://127.0.0.1:1/none")],
+        ..SMALL
+    },
+    Subject {
+        name: "api-loopback",
+        event: || event("api-loopback", "rest-proxy"),
+        ..SMALL
+    },
+];
+
+/// The budgets that all share: the reference's time, divided by the function's.
+const LEAST_RATIO: f64 = 25.0;
+const MOST_READY: Duration = Duration::from_millis(6);
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            writeln!(std::io::stderr(), "bench: {error:#}").ok();
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<bool> {
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let subjects: Vec<&Subject> = SUBJECTS
+        .iter()
+        .filter(|subject| match wanted.is_empty() {
+            true => program(subject.name).exists(),
+            false => wanted.iter().any(|name| name == subject.name),
+        })
+        .collect();
+    ensure!(!subjects.is_empty(), "there is no function in target/release");
+    line(&format!(
+        "median of {STARTS} starts, release build, each ratio to a Python function with boto3 started in turn\n"
+    ));
+    line(&row(&[
+        "",
+        "ready ms",
+        "ratio",
+        "answer ms",
+        "ratio",
+        "MiB",
+        "ratio",
+        "zip MB",
+    ]));
+    let mut is_within = true;
+    for subject in subjects {
+        is_within &= measure(subject)?;
+    }
+    line(&format!(
+        "\nready: from the start of the process to its first request for work; answer: to the end of its first answer\n\
+         budgets: ready ≤ {} ms, both ≥ {LEAST_RATIO}×; MiB ≤ {}, zip ≤ {} MB (stat-analysis {} and {})",
+        MOST_READY.as_millis(),
+        SMALL.most_memory_mib,
+        SMALL.most_zip_mb,
+        SUBJECTS[2].most_memory_mib,
+        SUBJECTS[2].most_zip_mb
+    ));
+    Ok(is_within)
+}
+
+fn measure(subject: &Subject) -> Result<bool> {
+    let path = program(subject.name);
+    let function = Program {
+        command: vec![path.display().to_string()],
+        variables: variables(subject.name, subject.variables),
+        event: (subject.event)()?,
+    };
+    let reference = Program {
+        command: vec![python(), source("reference.py").display().to_string()],
+        variables: variables("reference", &[]),
+        event: json!({}),
+    };
+    let (mut functions, mut references) = (Vec::new(), Vec::new());
+    // Once before that counts, so that files are in the page cache for both.
+    function.start()?;
+    reference.start()?;
+    for _ in 0..STARTS {
+        functions.push(function.start()?);
+        references.push(reference.start()?);
+    }
+    let (ours, theirs) = (Figures::of(&functions), Figures::of(&references));
+    let zip = zipped_mb(&path)?;
+    let ratios = [
+        theirs.ready / ours.ready,
+        theirs.answered / ours.answered,
+        theirs.memory / ours.memory,
+    ];
+    let budgets = [
+        ("ready", ours.ready <= MOST_READY.as_secs_f64() * 1000.0),
+        ("ratios", ratios[0] >= LEAST_RATIO && ratios[1] >= LEAST_RATIO),
+        // Not known everywhere.
+        (
+            "MiB",
+            ours.memory.is_nan() || ours.memory <= subject.most_memory_mib,
+        ),
+        ("zip", zip <= subject.most_zip_mb),
+    ];
+    let over: Vec<&str> = budgets
+        .iter()
+        .filter_map(|(name, holds)| (!holds).then_some(*name))
+        .collect();
+    let verdict = match over.is_empty() {
+        true => "  ✓".to_owned(),
+        false => format!("  ✗ {}", over.join(", ")),
+    };
+    let figures = row(&[
+        subject.name,
+        &format!("{:.1}", ours.ready),
+        &format!("{:.0}×", ratios[0]),
+        &format!("{:.1}", ours.answered),
+        &format!("{:.0}×", ratios[1]),
+        &format!("{:.1}", ours.memory),
+        &format!("{:.0}×", ratios[2]),
+        &format!("{zip:.2}"),
+    ]);
+    line(&(figures + &verdict));
+    Ok(over.is_empty())
+}
+
+/// Medians: milliseconds and MiB.
+struct Figures {
+    ready: f64,
+    answered: f64,
+    memory: f64,
+}
+
+impl Figures {
+    fn of(starts: &[ColdStart]) -> Self {
+        let median = |figure: &dyn Fn(&ColdStart) -> f64| {
+            let mut figures: Vec<f64> = starts.iter().map(figure).collect();
+            figures.sort_by(f64::total_cmp);
+            figures[figures.len() / 2]
+        };
+        Self {
+            ready: median(&|start| start.ready.as_secs_f64() * 1000.0),
+            answered: median(&|start| start.answered.as_secs_f64() * 1000.0),
+            memory: median(&|start| {
+                let bytes = start.memory.map(|bytes| bytes as f64);
+                bytes.unwrap_or(f64::NAN) / 1024.0 / 1024.0
+            }),
+        }
+    }
+}
+
+/// Lambda's own variables, and the function's.
+fn variables(function: &str, own: &[(&str, &str)]) -> BTreeMap<String, String> {
+    let lambdas = [
+        ("AWS_LAMBDA_FUNCTION_NAME", function),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
+        ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
+        ("AWS_REGION", "ap-northeast-2"),
+        ("AWS_DEFAULT_REGION", "ap-northeast-2"),
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+        // Nothing is to be reached.
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
+        ("PATH", "/usr/local/bin:/usr/bin:/bin"),
+    ];
+    let all = lambdas.iter().chain(own);
+    all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
+/// As `make build` zips it.
+fn zipped_mb(path: &Path) -> Result<f64> {
+    let script = "import sys, zlib; print(len(zlib.compress(open(sys.argv[1], 'rb').read(), 9)))";
+    let output = Command::new(python()).args(["-c", script]).arg(path).output()?;
+    let bytes: f64 = String::from_utf8(output.stdout)?
+        .trim()
+        .parse()
+        .context("no size")?;
+    Ok(bytes / 1e6)
+}
+
+fn row(cells: &[&str; 8]) -> String {
+    let [name, rest @ ..] = cells;
+    let rest: String = rest.iter().map(|cell| format!("{cell:>10}")).collect();
+    format!("{name:<20}{rest}")
+}
+
+fn line(text: &str) {
+    writeln!(std::io::stdout(), "{text}").ok();
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn program(name: &str) -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    target.join("release").join(name)
+}
+
+fn source(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("src/bin/bench")
+        .join(name)
+}
+
+fn python() -> String {
+    root().join(".venv/bin/python").display().to_string()
+}

@@ -1,0 +1,114 @@
+"""Builds functions for Lambda, the same bytes from the same sources wherever they lie.
+
+    build.py FUNCTIONS [ARCHITECTURE …] -- FUNCTION …
+
+FUNCTIONS are all there are, separated by commas: a function is compiled with the features that the others need, so
+that it is the same alone and among them. Without an architecture both are built, and one whose Rust target cannot be
+had is left out with a word.
+
+    target/lambda/<function>/bootstrap             for cargo lambda deploy
+    target/deploy/<architecture>/<function>.zip
+    target/deploy/<function>.zip                   for infra/template.yaml: the architecture built last
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target")
+# As Lambda names them: Rust's target, and the machine in an ELF header.
+ARCHITECTURES = {
+    "x86_64": ("x86_64-unknown-linux-gnu", 0x3E),
+    "arm64": ("aarch64-unknown-linux-gnu", 0xB7),
+}
+# Amazon Linux 2023's, under provided.al2023.
+GLIBC = (2, 34)
+
+
+def main(functions, chosen, wanted):
+    unknown = set(chosen) - set(ARCHITECTURES)
+    if unknown:
+        sys.exit(f"build: unknown architecture {', '.join(unknown)}, expected {' or '.join(ARCHITECTURES)}")
+    rows = []
+    for architecture in chosen or ARCHITECTURES:
+        target, machine = ARCHITECTURES[architecture]
+        if not has_target(target):
+            word = f"the Rust target {target} cannot be had: rustup target add {target}"
+            if chosen:
+                sys.exit(f"build: {word}")
+            rows.append(f"  {architecture:8} skipped: {word}")
+            continue
+        compile(functions, target, wanted)
+        for function in wanted:
+            rows.append(package(function, architecture, machine))
+    print("\n".join(rows))
+
+
+def has_target(target):
+    sysroot = subprocess.run(["rustc", "--print", "sysroot"], cwd=ROOT, check=True, capture_output=True, text=True)
+    if (Path(sysroot.stdout.strip()) / "lib/rustlib" / target / "lib").is_dir():
+        return True
+    rustup = shutil.which("rustup")
+    return bool(rustup) and subprocess.run([rustup, "target", "add", target], cwd=ROOT).returncode == 0
+
+
+def compile(functions, target, wanted):
+    """With zig as the linker, against an old glibc; cargo-lambda brings it along and downloads nothing."""
+    cargo_home = Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo")
+    # The later one wins, and the target folder may lie in the project's.
+    places = [(ROOT, "/nightshift"), (TARGET, "/target"), (cargo_home, "/cargo")]
+    remapped = [f"--remap-path-prefix={path}={name}" for path, name in places]
+    environment = {
+        **os.environ,
+        "SOURCE_DATE_EPOCH": "0",
+        "TARGET_CFLAGS": " ".join(f"-ffile-prefix-map={path}={name}" for path, name in places),
+    }
+    packages = [argument for function in functions for argument in ("--package", function)]
+    binaries = [argument for function in wanted for argument in ("--bin", function)]
+    # cargo-lambda adds flags of its own to these; RUSTFLAGS would take their place.
+    flags = f"build.rustflags={remapped!r}".replace("'", '"')
+    command = ["cargo", "lambda", "build", "--release", "--locked", "--skip-target-check", "--target", target]
+    status = subprocess.run([*command, "--config", flags, *packages, *binaries], cwd=ROOT, env=environment)
+    if status.returncode:
+        sys.exit(status.returncode)
+
+
+def package(function, architecture, machine):
+    program = (TARGET / "lambda" / function / "bootstrap").read_bytes()
+    check(function, program, machine)
+    path = TARGET / "deploy" / architecture / f"{function}.zip"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # The earliest time that a zip can hold, instead of now.
+    entry = zipfile.ZipInfo("bootstrap", (1980, 1, 1, 0, 0, 0))
+    entry.external_attr = 0o100755 << 16
+    entry.create_system = 3
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(entry, program, compresslevel=9)
+    shutil.copyfile(path, TARGET / "deploy" / path.name)
+    zipped = path.read_bytes()
+    digest = hashlib.sha256(zipped).hexdigest()
+    return f"  {architecture:8} {function:20} {len(zipped) / 1e6:6.2f} MB  sha256 {digest[:16]}…  {path}"
+
+
+def check(function, program, machine):
+    """What would fail in Lambda only."""
+    if program[:4] != b"\x7fELF" or int.from_bytes(program[18:20], "little") != machine:
+        sys.exit(f"build: {function} is no program for this architecture")
+    versions = {(int(major), int(minor)) for major, minor in re.findall(rb"GLIBC_(\d+)\.(\d+)", program)}
+    if max(versions, default=GLIBC) > GLIBC:
+        newest = ".".join(map(str, max(versions)))
+        sys.exit(f"build: {function} needs glibc {newest}, but provided.al2023 has {'.'.join(map(str, GLIBC))}")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 4 or "--" not in sys.argv:
+        sys.exit(__doc__)
+    end = sys.argv.index("--")
+    main(sys.argv[1].split(","), sys.argv[2:end], sys.argv[end + 1 :])
