@@ -7,8 +7,7 @@ that it is the same alone and among them. Without an architecture both are built
 had is left out with a word.
 
     target/lambda/<function>/bootstrap             for cargo lambda deploy
-    target/deploy/<architecture>/<function>.zip
-    target/deploy/<function>.zip                   for infra/template.yaml: the architecture built last
+    target/deploy/<architecture>/<function>.zip    for infra/deploy.py
 """
 
 import hashlib
@@ -91,7 +90,6 @@ def package(function, architecture, machine):
     entry.compress_type = zipfile.ZIP_DEFLATED
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(entry, program, compresslevel=9)
-    shutil.copyfile(path, TARGET / "deploy" / path.name)
     zipped = path.read_bytes()
     digest = hashlib.sha256(zipped).hexdigest()
     return f"  {architecture:8} {function:20} {len(zipped) / 1e6:6.2f} MB  sha256 {digest[:16]}…  {path}"

@@ -60,13 +60,14 @@ def non_proxy(url, stage):
 
 
 def stage_is_the_urls(url, stage):
-    """GET /echo names the stage in context.stage, and the function in context.functionName"""
+    """GET /echo names the stage in context.stage and in its variable, and the function"""
     answer = echo(ask(f"{url}/echo"))
     found = answer["event"]["context"]["stage"]
     if stage:
         expect("context.stage", stage, found)
     elif not found:
         raise Wrong("context.stage is empty")
+    expect("the stage variable named stage", found, answer["event"]["stage-variables"].get("stage"))
     if not answer["context"].get("functionName"):
         raise Wrong("context.functionName is missing")
 

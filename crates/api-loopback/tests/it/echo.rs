@@ -1,6 +1,8 @@
 //! What goes in comes out.
 
 use serde_json::{Value, json};
+use std::path::Path;
+use tokio::process::Command;
 
 use crate::stage::{NAME, Stage, body, event};
 
@@ -141,4 +143,33 @@ async fn a_wrong_configuration_ends_the_init() {
         outcome.contains("ECHO_SECRETS is malformed: expected true or false"),
         "{outcome}"
     );
+}
+
+/// What `make invoke` does, with every event that there is.
+#[tokio::test]
+async fn cargo_lambda_invokes_it_with_every_event() {
+    let stage = Stage::new().await;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut events = 0;
+    for entry in std::fs::read_dir(root.join("events").join(NAME)).unwrap() {
+        let path = entry.unwrap().path();
+        let output = Command::new(root.join(".venv/bin/cargo-lambda"))
+            .args([
+                "lambda",
+                "invoke",
+                "--invoke-address",
+                "127.0.0.1",
+                "--invoke-port",
+            ])
+            .arg(stage.emulator.port().to_string())
+            .arg("--data-file")
+            .arg(&path)
+            .arg(NAME)
+            .output()
+            .await
+            .unwrap();
+        assert!(output.status.success(), "{}: {output:?}", path.display());
+        events += 1;
+    }
+    assert!(events > 10, "{events}");
 }

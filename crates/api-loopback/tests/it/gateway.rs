@@ -73,7 +73,7 @@ async fn the_non_proxy_method_passes_everything_through() {
     assert_eq!(event["context"]["http-method"], "POST");
     assert_eq!(event["context"]["resource-path"], "/echo");
     assert_eq!(event["context"]["stage"], "dev");
-    assert_eq!(event["stage-variables"], json!({"environment": "dev"}));
+    assert_eq!(event["stage-variables"], json!({"stage": "dev"}));
     assert_eq!(answer["context"]["functionName"], NAME);
 }
 
@@ -82,7 +82,7 @@ async fn each_stage_is_its_own() {
     let api = Api::new("prod").await;
     let answer = json_of(api.ask("GET", "/echo?page=2"), 200).await;
     assert_eq!(answer["event"]["context"]["stage"], "prod");
-    assert_eq!(answer["event"]["stage-variables"], json!({"environment": "prod"}));
+    assert_eq!(answer["event"]["stage-variables"], json!({"stage": "prod"}));
     assert_eq!(answer["event"]["body-json"], json!({}));
 }
 

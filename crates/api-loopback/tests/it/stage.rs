@@ -49,7 +49,7 @@ impl Stage {
 
     /// An API's stage in front of it.
     pub async fn api(&self, stage: &str) -> ApiGateway {
-        ApiGateway::start(&self.emulator, NAME, stage, &json!({"environment": stage}))
+        ApiGateway::start(&self.emulator, NAME, stage, &json!({"stage": stage}))
             .await
             .unwrap()
     }

@@ -24,7 +24,7 @@ const SECRET: &str = "Bearer not-for-the-demo";
 pub async fn play() -> Result<Scene> {
     let emulator = Emulator::start().await?;
     emulator.deploy(Function::new(FUNCTION, function_binary(FUNCTION)?));
-    let gateway = ApiGateway::start(&emulator, FUNCTION, STAGE, &json!({"environment": STAGE})).await?;
+    let gateway = ApiGateway::start(&emulator, FUNCTION, STAGE, &json!({"stage": STAGE})).await?;
     let client = Client::new();
     let url = |path: &str| format!("{}{path}", gateway.url());
     let requests = [
