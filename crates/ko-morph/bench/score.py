@@ -1,0 +1,57 @@
+"""How well morphemes agree with a gold standard, whatever analyser they are from.
+
+Counts the morphemes of Hangul of each sentence, their places aside, and compares the counts: F1 over all of them, and
+over nouns (NNG, NNP). Forms are compared in one spelling: final jamo as letters, 아 and 여 of endings as 어.
+"""
+import collections
+import unicodedata
+
+FINAL = dict(zip("ᆨᆩᆪᆫᆬᆭᆮᆯᆰᆱᆲᆳᆴᆵᆶᆷᆸᆹᆺᆻᆼᆽᆾᆿᇀᇁᇂ", "ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ"))
+
+
+def spelling(form, tag):
+    form = "".join(FINAL.get(character, character) for character in unicodedata.normalize("NFC", form))
+    if tag[:1] == "E":
+        if form[:1] in ("아", "여"):
+            form = "어" + form[1:]
+        if form[:1] in ("았", "였"):
+            form = "었" + form[1:]
+    return form
+
+
+def counts(morphemes):
+    every, nouns = collections.Counter(), collections.Counter()
+    for form, tag in morphemes:
+        form = spelling(form, tag)
+        if any("가" <= character <= "힣" or "ㄱ" <= character <= "ㅣ" for character in form):
+            every[form] += 1
+            if tag in ("NNG", "NNP"):
+                nouns[form] += 1
+    return every, nouns
+
+
+def tallies(gold, found):
+    """For each sentence, of morphemes and of nouns: how many agree, were found, and are right."""
+    return [
+        [(sum((right & ours).values()), sum(ours.values()), sum(right.values()))
+         for right, ours in zip(counts(one), counts(other))]
+        for one, other in zip(gold, found, strict=True)
+    ]
+
+
+def f1(tallies, kind):
+    agree, found, right = (sum(tally[kind][part] for tally in tallies) for part in range(3))
+    return 200 * agree / (found + right) if found + right else 0.0
+
+
+def scores(gold, found):
+    """F1 of morphemes and of nouns, in percent."""
+    all_tallies = tallies(gold, found)
+    return f1(all_tallies, 0), f1(all_tallies, 1)
+
+
+def read(lines):
+    """Sentences of `form/tag` with tabs between."""
+    return [
+        [tuple(item.rsplit("/", 1)) for item in line.rstrip("\n").split("\t") if "/" in item] for line in lines
+    ]
