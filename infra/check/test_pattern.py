@@ -37,9 +37,10 @@ class Template(unittest.TestCase):
             },
         )
 
-    def test_with_one_message_per_build_the_rule_matches_its_beginning_too(self):
+    def test_with_one_message_per_build_the_rule_matches_its_beginning_and_phases_too(self):
         matched = pattern.matched(stack.made(self.written, EVERY_OPTION | {"CodebuildProjects": ""}))
-        self.assertEqual(BUILDS | {"codebuild-slack/in-progress"}, matched["CodebuildSlackFunctionBuilds"])
+        others = {"codebuild-slack/in-progress", "codebuild-slack/phase-change"}
+        self.assertEqual(BUILDS | others, matched["CodebuildSlackFunctionBuilds"])
 
     def test_filters_leave_other_buckets_prefixes_and_projects_alone(self):
         for parameters, rule in (
