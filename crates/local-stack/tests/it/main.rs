@@ -5,6 +5,7 @@
     reason = "tests look at the clock and call with whatever client is at hand"
 )]
 
+mod api_gateway;
 mod architecture;
 mod delivery;
 mod disturbances;
