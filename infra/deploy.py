@@ -24,9 +24,11 @@ MACHINES = {"x86_64": 0x3E, "arm64": 0xB7}
 
 def main(stage, arguments):
     try:
-        given = settings.parameters(stage)
+        given, region = settings.parameters(stage), settings.options(stage)["region"]
     except KeyError as error:
         sys.exit(f"deploy: {error.args[0]}")
+    if os.environ.get("AWS_REGION", region) != region:
+        sys.exit(f"deploy: AWS_REGION is {os.environ['AWS_REGION']}, but infra/samconfig.toml deploys {stage} to {region}")
     written = stack.template()
     faults = settings.faults(written, given)
     if faults:

@@ -11,9 +11,11 @@ def faults(text, written):
     """What the README lacks, and what it names that there is not."""
     found = []
     sections = dict(re.findall(r"^(#{2,3} [^\n]+)\n(.*?)(?=^#{2,3} |\Z)", text, re.MULTILINE | re.DOTALL))
-    rows = set(re.findall(r"^\| `([A-Za-z0-9]+)` \|", text, re.MULTILINE))
-    found += [f"the parameter {name} is in no table" for name in sorted(set(written["Parameters"]) - rows)]
-    found += [f"the template has no parameter {name}" for name in sorted(rows - set(written["Parameters"]))]
+    parameters = written["Parameters"]
+    named = set(re.findall(r"^\| `([A-Za-z0-9]+)` \|", text, re.MULTILINE))
+    found += [f"the template has no parameter {name}" for name in sorted(named - set(parameters))]
+    rows = {name: row(name, parameter) for name, parameter in parameters.items()}
+    found += [f"the parameters lack this row: {one}" for name, one in sorted(rows.items()) if one not in text]
     groups = written["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
     grouped = [name for group in groups for name in group["Parameters"]]
     if sorted(grouped) != sorted(written["Parameters"]):
@@ -32,6 +34,16 @@ def faults(text, written):
     pages = {heading.removeprefix("### ") for heading in _under(text, "## Runbook")}
     found += [f"no alarm leads to the runbook's page {page}" for page in sorted(pages - runbook)]
     return found
+
+
+def row(name, parameter):
+    """A parameter's row in its table, as the template describes it."""
+    default = parameter.get("Default")
+    default = "**must be given**" if default is None else f"`{default}`" if default != "" else "–"
+    values = [str(value) for value in parameter.get("AllowedValues", [])]
+    is_told = 2 <= len(values) <= 4 and set(values) != {"true", "false"}
+    choice = f" ({', '.join(f'`{value}`' for value in values)})" if is_told else ""
+    return f"| `{name}` | {default} | {parameter['Description']}{choice} |"
 
 
 def _under(text, heading):

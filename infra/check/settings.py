@@ -3,6 +3,7 @@
 SAM leaves a parameter that the template does not have out without a word, so a misspelt one has no effect.
 """
 
+import json
 import re
 
 import tomlkit
@@ -11,16 +12,23 @@ from . import schedule
 from .stack import ROOT, broken_rules
 
 FILE = ROOT / "infra/samconfig.toml"
+#: Parameters that a function parses, and refuses only when it starts.
+JSON = {"BuildRoutes", "RetentionRules", "SlackRoutes"}
 
 
 def parameters(stage, text=None):
-    """The parameters of a stage."""
+    """The template's parameters in a stage."""
+    given = options(stage, text)["parameter_overrides"]
+    return {name: str(value) for name, value in given.items()}
+
+
+def options(stage, text=None):
+    """What `sam deploy` is given in a stage."""
     config = tomlkit.parse(FILE.read_text() if text is None else text).unwrap()
     if stage not in config:
-        known = ", ".join(name for name in config if isinstance(config[name], dict) and name != "default")
+        known = ", ".join(name for name in config if isinstance(config[name], dict))
         raise KeyError(f"infra/samconfig.toml has no stage {stage}. Expected one of {known}")
-    given = config[stage]["deploy"]["parameters"]["parameter_overrides"]
-    return {name: str(value) for name, value in given.items()}
+    return config[stage]["deploy"]["parameters"]
 
 
 def faults(written, given):
@@ -41,12 +49,22 @@ def faults(written, given):
     for name in ("MonthlySchedule", "ResumeSchedule", "SweepSchedule"):
         expression = given.get(name, written["Parameters"][name]["Default"])
         found += [f"{name}: {fault}" for fault in schedule.faults(expression, zone)]
+    for name in sorted(JSON & set(given)):
+        found += [f"{name} is no JSON: {fault}" for fault in _json(given[name])]
     return found + broken_rules(written, given)
+
+
+def _json(text):
+    try:
+        json.loads(text or "[]")
+    except ValueError as error:
+        yield str(error)
 
 
 def _value(parameter, value):
     allowed = [str(one) for one in parameter.get("AllowedValues", [])]
-    if allowed and value not in allowed:
+    values = value.split(",") if parameter["Type"] == "CommaDelimitedList" else [value]
+    if allowed and not set(values) <= set(allowed):
         yield f"expected one of {', '.join(allowed)}"
     pattern = parameter.get("AllowedPattern")
     if pattern and not re.fullmatch(pattern, value):

@@ -15,8 +15,14 @@ class Document(unittest.TestCase):
         self.check_finds()
 
     def test_finds_a_parameter_that_nobody_explains(self):
-        self.text = self.text.replace("| `DryRun` |", "| `Dryrun` |")
-        self.check_finds("the parameter DryRun is in no table", "the template has no parameter Dryrun")
+        row = document.row("DryRun", self.written["Parameters"]["DryRun"])
+        self.text = self.text.replace(row, row.replace("DryRun", "Dryrun"))
+        self.check_finds("the template has no parameter Dryrun", f"the parameters lack this row: {row}")
+
+    def test_finds_a_default_that_is_no_more(self):
+        self.written["Parameters"]["RetentionDays"]["Default"] = 90
+        [fault] = document.faults(self.text, self.written)
+        self.assertIn("| `RetentionDays` | `90` |", fault)
 
     def test_finds_an_alarm_without_a_page(self):
         self.text = self.text.replace("### month-unfinished", "### unfinished-month")

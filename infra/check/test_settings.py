@@ -1,5 +1,7 @@
 import unittest
 
+from samcli.cli.types import CfnParameterOverridesType, CfnTags
+
 from check import settings, stack
 from check.scenario import DEV, SCENARIOS, S3_TO_TEAMCITY, STATISTICS
 
@@ -13,6 +15,21 @@ class Settings(unittest.TestCase):
             given = settings.parameters(stage)
             self.assertEqual(stage, given["Stage"])
             self.check_finds(given)
+
+    def test_sam_reads_them_as_they_are_meant(self):
+        for stage in ("dev", "prod"):
+            options = settings.options(stage)
+            given = CfnParameterOverridesType().convert(options["parameter_overrides"], None, None)
+            self.assertEqual(settings.parameters(stage), given)
+            tags = CfnTags().convert((options["tags"],), None, None)
+            self.assertEqual({"application": "nightshift", "stage": stage}, tags)
+
+    def test_the_stacks_have_the_names_that_the_workflow_and_its_role_count_on(self):
+        for stage in ("dev", "prod"):
+            self.assertEqual(f"nightshift-{stage}", settings.options(stage)["stack_name"])
+        workflow = (stack.ROOT / ".github/workflows/stage.yml").read_text()
+        self.assertIn("STACK: nightshift-${{ inputs.stage }}\n", workflow)
+        self.assertIn("role/nightshift-${Stage}-*", (stack.ROOT / "infra/github.yaml").read_text())
 
     def test_every_scenario_that_is_looked_at_could_be_deployed(self):
         for name, parameters in SCENARIOS.items():
@@ -32,6 +49,15 @@ class Settings(unittest.TestCase):
             "AnalysisConcurrency=many: expected a whole number",
         )
         self.check_finds(DEV | {"LogTailLines": "1000"}, "LogTailLines=1000: expected at most 200")
+
+    def test_finds_what_a_function_would_refuse_when_it_starts(self):
+        routes = {"BuildRoutes": '[{"build_type": "A",}]', "TeamcityBuildType": ""}
+        [fault] = settings.faults(stack.template(), DEV | S3_TO_TEAMCITY | routes)
+        self.assertIn("BuildRoutes is no JSON", fault)
+        [fault] = settings.faults(stack.template(), DEV | {"UploadEventTypes": "Object Created,Object Delted"})
+        self.assertIn("expected one of Object Created, Object Deleted", fault)
+        [fault] = settings.faults(stack.template(), DEV | {"NotifyStatuses": "FAILED,FAILD"})
+        self.assertIn("expected some of IN_PROGRESS", fault)
 
     def test_finds_a_password_where_everybody_could_read_it(self):
         self.check_finds(

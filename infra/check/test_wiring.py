@@ -17,7 +17,8 @@ class Wiring(unittest.TestCase):
         for name, parameters in SCENARIOS.items():
             with self.subTest(name):
                 made = stack.made(stack.template(), parameters)
-                self.assertEqual([], wiring.aliases(made) + wiring.losses(made) + wiring.unwatched(made))
+                self.assertEqual([], wiring.aliases(made) + wiring.losses(made))
+                self.assertEqual([], wiring.unwatched(made) + wiring.unlogged(made))
 
     def test_finds_a_trigger_that_goes_past_the_alias(self):
         self.resource("StatPrepFunctionMonthly")["Target"]["Arn"] = {"Fn::GetAtt": ["StatPrepFunction", "Arn"]}
@@ -46,6 +47,10 @@ class Wiring(unittest.TestCase):
     def test_finds_a_queue_that_fills_up_unheard(self):
         del self.made["Resources"]["UploadsDeadLettersAlarm"]
         self.assertEqual(["nobody hears of messages in UploadsDeadLetters"], wiring.unwatched(self.made))
+
+    def test_finds_a_log_that_never_ends(self):
+        del self.resource("StatPrepLogGroup")["RetentionInDays"]
+        self.assertEqual(["stat-prep's log never ends"], wiring.unlogged(self.made))
 
     def test_finds_a_misspelt_metric(self):
         self.resource("MonthUnfinished")["MetricName"] = "MonthUnfinnished"

@@ -75,6 +75,22 @@ def losses(made):
     return found
 
 
+def unlogged(made):
+    """Functions whose log never ends, or could not be searched."""
+    found = []
+    groups = of_type(made, "AWS::Logs::LogGroup")
+    for function, properties in _functions(made).items():
+        logging = properties.get("LoggingConfig", {})
+        group = groups.get(logging.get("LogGroup", {}).get("Ref"), {})
+        if text(group.get("LogGroupName", "")) != f"/aws/lambda/{text(properties['FunctionName'])}":
+            found.append(f"{function} has no log group of its own")
+        if "RetentionInDays" not in group:
+            found.append(f"{function}'s log never ends")
+        if logging.get("LogFormat") != "JSON" or properties.get("TracingConfig") != {"Mode": "Active"}:
+            found.append(f"{function} logs no JSON, or is not traced")
+    return found
+
+
 def unwatched(made):
     """Queues that fill up without an alarm, functions without alarms, metrics that nobody emits."""
     found = []
