@@ -102,12 +102,13 @@ class Stage:
                 raise Refused(400, "Invalid request body") from None
 
     def resolved(self, node):
+        """What a reference such as #/components/parameters/status points to."""
         if "$ref" not in node:
             return node
-        for name in node["$ref"].split("/")[1:]:
-            node = self.definition if name == "components" and "$ref" in node else node
-            node = node[name]
-        return node
+        found = self.definition
+        for name in node["$ref"].removeprefix("#/").split("/"):
+            found = found[name]
+        return found
 
     def non_proxy(self, resource, path, integration, request):
         context = self.context(resource, request)
