@@ -14,6 +14,7 @@ pub mod month;
 pub mod moto;
 pub mod postgres;
 pub mod process;
+pub mod slack;
 pub mod teamcity;
 pub mod topic;
 
@@ -31,5 +32,6 @@ pub use lambda::{Decision, Emulator, Function, Invocation, InvokeCall, Outcome};
 pub use month::Month;
 pub use moto::Moto;
 pub use postgres::PostgresServer;
+pub use slack::Slack;
 pub use teamcity::TeamCity;
 pub use topic::{Mail, Topic};
