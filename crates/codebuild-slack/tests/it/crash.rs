@@ -1,0 +1,150 @@
+//! Who dies at which moment, and what comes of it.
+
+use local_stack::{Fault, FaultProxy, Function, Match};
+use std::time::Duration;
+
+use crate::stage::{NAME, PATIENCE, Stage, event};
+
+/// The function, with a network before DynamoDB and one before Slack that go wrong on demand.
+struct Crossing {
+    stage: Stage,
+    dynamodb: FaultProxy,
+    slack: FaultProxy,
+}
+
+impl Crossing {
+    async fn new(timeout: Duration) -> Self {
+        let stage = Stage::table().await;
+        let dynamodb = FaultProxy::start(&stage.dynamodb).await.unwrap();
+        let slack = FaultProxy::start(stage.slack.api_url().trim_end_matches("/api"))
+            .await
+            .unwrap();
+        stage.emulator.deploy(Function {
+            timeout,
+            ..stage
+                .with_table()
+                .variable("AWS_ENDPOINT_URL_DYNAMODB", dynamodb.endpoint())
+                .variable("SLACK_API_URL", format!("{}/api", slack.endpoint()))
+        });
+        Self {
+            stage,
+            dynamodb,
+            slack,
+        }
+    }
+
+    /// Kills the environment that works on this case when a request like this is under way, in which it did not take
+    /// effect; then lets Lambda try again.
+    async fn kill_at(&self, case: &str, proxy: &FaultProxy, matching: Match) {
+        proxy.inject(matching, Fault::Hold, 1);
+        self.stage.emulator.invoke_event(NAME, &event(case)).unwrap();
+        proxy.held(PATIENCE).await.unwrap();
+        assert_eq!(self.stage.emulator.kill(NAME), 1);
+        proxy.none_held(PATIENCE).await.unwrap();
+    }
+
+    async fn settle(&self) {
+        self.stage.emulator.idle(PATIENCE).await.unwrap();
+        assert_eq!(self.stage.emulator.dead_letters(), Vec::<String>::new());
+    }
+}
+
+fn update_item() -> Match {
+    Match::containing("DynamoDB_20120810.UpdateItem")
+}
+
+#[tokio::test]
+async fn before_anything_is_recorded() {
+    let crossing = Crossing::new(Duration::from_secs(60)).await;
+    crossing
+        .kill_at("failed", &crossing.dynamodb, update_item())
+        .await;
+    crossing.settle().await;
+    assert!(crossing.stage.message().text.starts_with("❌ web failed"));
+}
+
+#[tokio::test]
+async fn between_record_and_slack_the_lease_is_waited_for_and_nothing_is_lost() {
+    let crossing = Crossing::new(Duration::from_secs(70)).await;
+    crossing
+        .kill_at(
+            "in-progress",
+            &crossing.slack,
+            Match::path("POST", "/api/chat.postMessage"),
+        )
+        .await;
+    // Meanwhile the build ends. Its event finds the lease of the dead, and may take over after a minute.
+    crossing
+        .stage
+        .emulator
+        .invoke_event(NAME, &event("failed"))
+        .unwrap();
+    crossing.settle().await;
+    assert!(crossing.stage.message().text.starts_with("❌ web failed"));
+}
+
+#[tokio::test]
+async fn an_event_whose_time_is_up_before_the_lease_comes_again() {
+    let crossing = Crossing::new(Duration::from_secs(28)).await;
+    crossing
+        .kill_at(
+            "failed",
+            &crossing.slack,
+            Match::path("POST", "/api/chat.postMessage"),
+        )
+        .await;
+    crossing.settle().await;
+    assert!(crossing.stage.message().text.starts_with("❌ web failed"));
+    assert!(
+        crossing.stage.logs().contains("LeaseHeld"),
+        "{}",
+        crossing.stage.logs()
+    );
+}
+
+#[tokio::test]
+async fn in_the_midst_of_a_change() {
+    let crossing = Crossing::new(Duration::from_secs(70)).await;
+    crossing.stage.answer(&event("in-progress")).await;
+    crossing
+        .kill_at("failed", &crossing.slack, Match::path("POST", "/api/chat.update"))
+        .await;
+    crossing.settle().await;
+    assert!(crossing.stage.message().text.starts_with("❌ web failed"));
+}
+
+#[tokio::test]
+async fn answers_of_dynamodb_that_are_lost_bring_nothing_twice() {
+    for lost in 1..=4 {
+        let crossing = Crossing::new(Duration::from_secs(60)).await;
+        // The SDK asks again: it must find its own work and know it.
+        for _ in 0..lost {
+            crossing.dynamodb.inject(update_item(), Fault::LoseAnswer, 1);
+        }
+        let answer = crossing.stage.answer(&event("in-progress")).await;
+        assert!(answer.get("posted").is_some(), "{lost}: {answer}");
+        crossing.stage.answer(&event("failed")).await;
+        assert!(
+            crossing.stage.message().text.starts_with("❌ web failed"),
+            "{lost}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_slack_that_refuses_keeps_nobody_waiting() {
+    let crossing = Crossing::new(Duration::from_secs(60)).await;
+    crossing
+        .stage
+        .slack
+        .change(|settings| settings.channels[0].is_archived = true);
+    crossing.stage.error(&event("failed")).await;
+    let items = crossing.stage.items().await;
+    assert!(items[0].get("lease_owner").is_none(), "{items:?}");
+    crossing
+        .stage
+        .slack
+        .change(|settings| settings.channels[0].is_archived = false);
+    crossing.stage.answer(&event("failed")).await;
+    assert!(crossing.stage.message().text.starts_with("❌ web failed"));
+}
