@@ -28,7 +28,9 @@ def main(stage, arguments):
     except KeyError as error:
         sys.exit(f"deploy: {error.args[0]}")
     if os.environ.get("AWS_REGION", region) != region:
-        sys.exit(f"deploy: AWS_REGION is {os.environ['AWS_REGION']}, but infra/samconfig.toml deploys {stage} to {region}")
+        sys.exit(
+            f"deploy: AWS_REGION is {os.environ['AWS_REGION']}, but infra/samconfig.toml deploys {stage} to {region}"
+        )
     written = stack.template()
     faults = settings.faults(written, given)
     if faults:
@@ -43,7 +45,15 @@ def main(stage, arguments):
     # A file (JSON is YAML), because SAM reads the command line by patterns that JSON in a value does not survive.
     overrides = PLACE / f"parameters-{stage}.yaml"
     overrides.write_text(json.dumps(given | revisions, indent=2))
-    command = ["deploy", "--template", "infra/template.yaml", "--config-file", "samconfig.toml", "--config-env", stage]
+    command = [
+        "deploy",
+        "--template",
+        "infra/template.yaml",
+        "--config-file",
+        "samconfig.toml",
+        "--config-env",
+        stage,
+    ]
     command += ["--parameter-overrides", f"file://{overrides}", *arguments]
     os.chdir(stack.ROOT)
     os.execv(sys.executable, [sys.executable, "-m", "samcli", *command])
@@ -64,7 +74,9 @@ def put_in_place(function, architecture, is_needed):
     elif not place.exists():
         # SAM uploads what a condition leaves out as well. Nothing runs this.
         with zipfile.ZipFile(place, "w") as archive:
-            archive.writestr(zipfile.ZipInfo("bootstrap"), "#!/bin/sh\necho this function was not enabled >&2\nexit 1\n")
+            archive.writestr(
+                zipfile.ZipInfo("bootstrap"), "#!/bin/sh\necho this function was not enabled >&2\nexit 1\n"
+            )
 
 
 if __name__ == "__main__":

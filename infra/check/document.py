@@ -24,7 +24,9 @@ def faults(text, written):
     runbook = set()
     for name, resource in written["Resources"].items():
         if resource["Type"] == "AWS::CloudWatch::Alarm":
-            page = re.search(r"Runbook, infra/README\.md, ([a-z-]+)$", resource["Properties"]["AlarmDescription"])
+            page = re.search(
+                r"Runbook, infra/README\.md, ([a-z-]+)$", resource["Properties"]["AlarmDescription"]
+            )
             if not page or f"### {page[1]}" not in sections:
                 found.append(f"the runbook has no page for the alarm {name}")
             else:

@@ -2,8 +2,8 @@
 
 import tomlkit
 
-from .permission import _functions
 from .rust import CRATES
+from .stack import functions
 
 TRACING = {"active": "Active", "passthrough": "PassThrough"}
 
@@ -11,7 +11,7 @@ TRACING = {"active": "Active", "passthrough": "PassThrough"}
 def faults(made):
     """Where a manifest's `[package.metadata.lambda.deploy]` says something else than the template."""
     found = []
-    for function, properties in _functions(made).items():
+    for function, properties in functions(made).items():
         manifest = tomlkit.parse((CRATES / function / "Cargo.toml").read_text()).unwrap()
         deploy = manifest["package"].get("metadata", {}).get("lambda", {}).get("deploy")
         if deploy is None:

@@ -7,7 +7,17 @@ import re
 
 import yaml
 
-METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace", "x-amazon-apigateway-any-method"}
+METHODS = {
+    "get",
+    "put",
+    "post",
+    "delete",
+    "options",
+    "head",
+    "patch",
+    "trace",
+    "x-amazon-apigateway-any-method",
+}
 EXTENSIONS = {
     "x-amazon-apigateway-any-method",
     "x-amazon-apigateway-api-key-source",
@@ -88,7 +98,11 @@ def _references(value, template):
     if isinstance(value, dict):
         for key, inner in value.items():
             if key in FUNCTIONS:
-                found += [f"{name} is not in the template" for name in _named(key, inner) if not _is_in(name, template)]
+                found += [
+                    f"{name} is not in the template"
+                    for name in _named(key, inner)
+                    if not _is_in(name, template)
+                ]
             elif key.startswith("Fn::"):
                 found.append(f"{key} is no function that is known here")
             found += _references(inner, template)
@@ -156,7 +170,9 @@ def _operation(api, path, operation):
     for name in re.findall(r"\{([^}+]+)\+?\}", path):
         if name not in declared:
             yield f"the path's {name} is no parameter"
-    validator = operation.get("x-amazon-apigateway-request-validator", api.get("x-amazon-apigateway-request-validator"))
+    validator = operation.get(
+        "x-amazon-apigateway-request-validator", api.get("x-amazon-apigateway-request-validator")
+    )
     if validator is not None and validator not in api.get("x-amazon-apigateway-request-validators", {}):
         yield f"there is no request validator {validator}"
     integration = operation.get("x-amazon-apigateway-integration")
@@ -164,7 +180,9 @@ def _operation(api, path, operation):
         yield "it has no integration"
         return
     yield from _integration(integration)
-    responses = {str(status): _followed(one, api) or {} for status, one in operation.get("responses", {}).items()}
+    responses = {
+        str(status): _followed(one, api) or {} for status, one in operation.get("responses", {}).items()
+    }
     for name, response in integration.get("responses", {}).items():
         for key in set(response) - RESPONSE:
             yield f"the integration's response {name} has the unknown key {key}"

@@ -13,7 +13,9 @@ EVENTS = ROOT / "events"
 
 def matched(made):
     """Which of the events in `events/` each rule matches: the rule's name, and names like `crate/case`."""
-    events = {f"{file.parent.name}/{file.stem}": json.loads(file.read_text()) for file in EVENTS.glob("*/*.json")}
+    events = {
+        f"{file.parent.name}/{file.stem}": json.loads(file.read_text()) for file in EVENTS.glob("*/*.json")
+    }
     return {
         name: {case for case, event in events.items() if matches(rule["EventPattern"], event)}
         for name, rule in of_type(made, "AWS::Events::Rule").items()
@@ -59,7 +61,9 @@ def _fits(filter_, value, is_there):
         case "equals-ignore-case":
             return isinstance(value, str) and value.lower() == operand.lower()
         case "wildcard":
-            return isinstance(value, str) and fnmatch.fnmatchcase(value, operand.replace("[", "[[]").replace("?", "[?]"))
+            return isinstance(value, str) and fnmatch.fnmatchcase(
+                value, operand.replace("[", "[[]").replace("?", "[?]")
+            )
         case "anything-but":
             operands = operand if isinstance(operand, list) else [operand]
             return is_there and not any(_fits(one, value, is_there) for one in operands)

@@ -1,7 +1,10 @@
 """Whether each function's role allows exactly what its code asks of AWS."""
 
+import fnmatch
+import re
+
 from . import rust
-from .stack import of_type, text
+from .stack import functions, of_type, text
 
 #: What every function's role has, for what Lambda does in its name.
 ALWAYS = {
@@ -45,12 +48,16 @@ WITHOUT_RESOURCE = (
     | IN_A_VPC
     | {action for action in BESIDE["apigw-log-retention", "apigateway:PATCH"] if action.startswith("logs:")}
 )
+#: An ARN without a name in it.
+EVERYTHING = re.compile(r"arn(:(\$\{[^}]*\}|[^:$]*)){4}:([a-z-]+:)?[*/]+$")
+#: What lists things is allowed for all of them, or for none.
+LISTS = {"logs:DescribeLogGroups"}
 
 
 def faults(made, with_every_option=False):
     """What roles allow too much; and with every option in use, too little."""
     found = []
-    for function, properties in _functions(made).items():
+    for function, properties in functions(made).items():
         allowed = _statements(made, properties)
         wanted = _wanted(made, function, properties)
         actions = {action for statement in allowed for action in _list(statement["Action"])}
@@ -62,9 +69,34 @@ def faults(made, with_every_option=False):
     return found
 
 
-def _functions(made):
-    functions = of_type(made, "AWS::Lambda::Function").values()
-    return {text(properties["FunctionName"]).split("-", 1)[1]: properties for properties in functions}
+def paths(made, function="apigw-log-retention"):
+    """Calls of API Gateway whose paths the role does not allow, and paths that it allows and nobody calls.
+
+    All calls have the same few actions; which path each has, its error says: `(apigateway:GET /restapis/{id})`.
+    """
+    called = set()
+    for source in rust.sources(function).values():
+        called |= set(re.findall(r"\(apigateway:(\w+) (/[^)]*)\)", source))
+    called = {(method, re.sub(r"\{[^}]*\}", "x", path)) for method, path in called}
+    allowed = {
+        (action.removeprefix("apigateway:"), text(resource).split("::/", 1)[1])
+        for statement in _statements(made, functions(made)[function])
+        for action in _list(statement["Action"])
+        for resource in _list(statement["Resource"])
+        if action.startswith("apigateway:")
+    }
+
+    def fits(call, right):
+        return call[0] == right[0] and fnmatch.fnmatchcase(call[1].removeprefix("/"), right[1])
+
+    found = [
+        f"{method} {path} is not allowed"
+        for method, path in sorted(called)
+        if not any(fits((method, path), r) for r in allowed)
+    ]
+    return found + [
+        f"nobody calls {m} /{p}" for m, p in sorted(allowed) if not any(fits(call, (m, p)) for call in called)
+    ]
 
 
 def _wanted(made, function, properties):
@@ -107,8 +139,10 @@ def _too_wide(statement):
         for resource in _list(statement["Resource"]):
             if resource == "*" and action not in WITHOUT_RESOURCE:
                 yield f"{action} on every resource"
-            if resource != "*" and not text(resource).startswith(("arn:", "${")):
+            elif resource != "*" and not text(resource).startswith(("arn:", "${")):
                 yield f"{action} on {text(resource)}, which is no ARN"
+            elif resource != "*" and EVERYTHING.match(text(resource)) and action not in LISTS:
+                yield f"{action} on {text(resource)}, which is everything of a kind"
 
 
 def _list(value):

@@ -48,7 +48,7 @@ def _cron(text):
     if len(values) != 6:
         return [f"cron({text}) has {len(values)} fields, expected 6"]
     found = []
-    for value, field in zip(values, FIELDS):
+    for value, field in zip(values, FIELDS, strict=True):
         if any(not _fits(part, *field[1:]) for part in value.upper().split(",")):
             found.append(f"cron({text}): {value} is no {field[0]}")
     if [values[2], values[4]].count("?") != 1:

@@ -98,6 +98,14 @@ def of_type(made_template, kind):
     }
 
 
+def functions(made_template):
+    """The properties of the functions, by the names of their crates."""
+    every = of_type(made_template, "AWS::Lambda::Function").values()
+    return {
+        text(properties["FunctionName"]).removeprefix("${AWS::StackName}-"): properties for properties in every
+    }
+
+
 def text(value):
     """A value as one text, in which what is known only later is written `${…}`."""
     match value:
@@ -232,7 +240,9 @@ def _references(value):
         case dict():
             names = set().union(*map(_references, value.values()))
             depends = value.get("DependsOn", [])
-            names |= {depends} if isinstance(depends, str) else set(depends if isinstance(depends, list) else [])
+            names |= (
+                {depends} if isinstance(depends, str) else set(depends if isinstance(depends, list) else [])
+            )
         case list():
             names = set().union(*map(_references, value))
         case _:

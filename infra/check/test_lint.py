@@ -25,7 +25,11 @@ class Lint(unittest.TestCase):
         self.check_finds("arm46", lambda t: t["Globals"]["Function"].update(Architectures=["arm46"]))
 
     def test_finds_a_runtime_that_there_is_not(self):
-        self.check_finds("provided.al2032", lambda t: t["Globals"]["Function"].update(Runtime="provided.al2032"))
+        self.check_finds(
+            "provided.al2032", lambda t: t["Globals"]["Function"].update(Runtime="provided.al2032")
+        )
 
     def test_finds_a_misspelt_property(self):
-        self.check_finds("Treshold", lambda t: t["Resources"]["UndeliveredAlarm"]["Properties"].update(Treshold=1))
+        self.check_finds(
+            "Treshold", lambda t: t["Resources"]["UndeliveredAlarm"]["Properties"].update(Treshold=1)
+        )

@@ -26,20 +26,28 @@ class OpenApi(unittest.TestCase):
         )
 
     def test_finds_a_misspelt_key_of_an_integration(self):
-        self.check_finds("passthroughBehavior: never", "passthroughBehaviour: never", "unknown key passthroughBehaviour")
+        self.check_finds(
+            "passthroughBehavior: never", "passthroughBehaviour: never", "unknown key passthroughBehaviour"
+        )
 
     def test_finds_a_misspelt_extension(self):
         self.check_finds(
-            "x-amazon-apigateway-binary-media-types", "x-amazon-apigateway-binary-mediatypes", "unknown extension"
+            "x-amazon-apigateway-binary-media-types",
+            "x-amazon-apigateway-binary-mediatypes",
+            "unknown extension",
         )
 
     def test_finds_a_function_that_there_is_not(self):
         self.check_finds(
-            "${ApiLoopbackFunction.Arn}", "${LoopbackFunction.Arn}", "LoopbackFunction.Arn is not in the template"
+            "${ApiLoopbackFunction.Arn}",
+            "${LoopbackFunction.Arn}",
+            "LoopbackFunction.Arn is not in the template",
         )
 
     def test_finds_a_short_form_that_include_does_not_know(self):
-        self.check_finds('Fn::Sub: "${AWS::StackName}-api-loopback"', '!Sub "${AWS::StackName}"', "long form only")
+        self.check_finds(
+            'Fn::Sub: "${AWS::StackName}-api-loopback"', '!Sub "${AWS::StackName}"', "long form only"
+        )
 
     def test_finds_an_alias_of_yaml(self):
         self.check_finds("openapi: 3.0.1", "x: &a 1\ny: *a\nopenapi: 3.0.1", "no YAML aliases")

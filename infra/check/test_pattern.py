@@ -54,7 +54,9 @@ class Template(unittest.TestCase):
         self.assertEqual({"s3-to-teamcity/eventbridge"}, matched["UploadRule"])
 
     def test_finds_a_misspelt_status(self):
-        rule = self.written["Resources"]["CodebuildSlackFunction"]["Properties"]["Events"]["Builds"]["Properties"]
+        rule = self.written["Resources"]["CodebuildSlackFunction"]["Properties"]["Events"]["Builds"][
+            "Properties"
+        ]
         rule["Pattern"]["detail"]["build-status"] = ["SUCEEDED", "FAILED", "STOPPED", "FAULT", "TIMED_OUT"]
         matched = pattern.matched(stack.made(self.written, PROD | ALL))
         self.assertNotIn("codebuild-slack/succeeded", matched["CodebuildSlackFunctionBuilds"])

@@ -44,6 +44,20 @@ class Permission(unittest.TestCase):
     def test_finds_a_resource_that_is_too_wide(self):
         self.statement("StatPrepRole", "HandOutTasks")["Resource"] = "*"
         self.check_finds("stat-prep: lambda:InvokeFunction on every resource")
+        every = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:*"
+        self.statement("StatPrepRole", "HandOutTasks")["Resource"] = {"Fn::Sub": every}
+        self.check_finds(f"stat-prep: lambda:InvokeFunction on {every}, which is everything of a kind")
+
+    def test_the_role_allows_the_paths_of_api_gateway_that_are_called_and_no_others(self):
+        self.assertEqual([], permission.paths(self.made))
+
+    def test_finds_a_path_that_is_not_allowed_and_one_that_nobody_calls(self):
+        statement = self.statement("ApigwLogRetentionRole", "SetUpLogging")
+        statement["Resource"][1] = "arn:aws:apigateway:ap-northeast-2::/apis/*/routes/*"
+        self.assertEqual(
+            ["PATCH /apis/x/stages/x is not allowed", "nobody calls PATCH /apis/*/routes/*"],
+            permission.paths(self.made),
+        )
 
 
 class Calls(unittest.TestCase):
@@ -68,7 +82,9 @@ class Calls(unittest.TestCase):
 
     def check_refuses(self, words, old, new):
         with self.assertRaisesRegex(rust.UnknownUse, words):
-            rust.calls(self.FILE.replace("// self.client.delete_queue() is in a comment.", "").replace(old, new))
+            rust.calls(
+                self.FILE.replace("// self.client.delete_queue() is in a comment.", "").replace(old, new)
+            )
 
     def test_refuses_to_guess_where_a_client_is_handed_on(self):
         self.check_refuses("unknown way", ".send().await;", ".send().await; other(&self.client);")
@@ -77,4 +93,6 @@ class Calls(unittest.TestCase):
         self.check_refuses("names 1 calls", ".send().await;", ".send().await; request.send().await;")
 
     def test_refuses_two_systems_in_one_file(self):
-        self.check_refuses("one file for one system", "use aws_sdk_sqs", "use aws_sdk_sns::Client;\nuse aws_sdk_sqs")
+        self.check_refuses(
+            "one file for one system", "use aws_sdk_sqs", "use aws_sdk_sns::Client;\nuse aws_sdk_sqs"
+        )

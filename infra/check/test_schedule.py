@@ -2,7 +2,7 @@ import json
 import unittest
 
 from check import schedule, stack
-from check.scenario import PROD, STATISTICS, APIGW_LOG_RETENTION
+from check.scenario import APIGW_LOG_RETENTION, PROD, STATISTICS
 
 EVENTS = stack.ROOT / "events"
 
@@ -48,5 +48,9 @@ class Schedule(unittest.TestCase):
         self.check_finds("rate(1 hour)", "Asia/Soul is no time zone", zone="Asia/Soul")
 
     def test_knows_the_finer_points_of_cron(self):
-        for expression in ("cron(0 16 L * ? *)", "cron(0/15 8-18 ? * MON-FRI *)", "cron(30 9 ? JAN,JUL 2#1 2026-2030)"):
+        for expression in (
+            "cron(0 16 L * ? *)",
+            "cron(0/15 8-18 ? * MON-FRI *)",
+            "cron(30 9 ? JAN,JUL 2#1 2026-2030)",
+        ):
             self.check_finds(expression)

@@ -3,7 +3,7 @@ import unittest
 from samcli.cli.types import CfnParameterOverridesType, CfnTags
 
 from check import settings, stack
-from check.scenario import DEV, SCENARIOS, S3_TO_TEAMCITY, STATISTICS
+from check.scenario import DEV, S3_TO_TEAMCITY, SCENARIOS, STATISTICS
 
 
 class Settings(unittest.TestCase):

@@ -1,7 +1,7 @@
 import unittest
 
 from check import stack
-from check.scenario import ALL, DEV, EVERY_OPTION, PROD, SCENARIOS, S3_TO_TEAMCITY, STATISTICS, VPC
+from check.scenario import ALL, DEV, PROD, S3_TO_TEAMCITY, SCENARIOS, STATISTICS, VPC
 
 
 class Scenarios(unittest.TestCase):
@@ -80,7 +80,9 @@ class Rules(unittest.TestCase):
             VPC | {"CreateVpcEndpoints": "true"},
             "CreateVpcEndpoints=true needs RouteTableIds, for the endpoint of S3",
         )
-        self.check_refuses({"LoopbackDomain": "echo.example.com"}, "LoopbackDomain needs LoopbackCertificateArn")
+        self.check_refuses(
+            {"LoopbackDomain": "echo.example.com"}, "LoopbackDomain needs LoopbackCertificateArn"
+        )
         self.check_refuses(
             {"DatabaseCaFile": "/opt/ca.pem"},
             "DatabaseCaFile and TeamcityCaFile need CertificatesLayerArn, the layer with the file",

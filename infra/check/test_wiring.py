@@ -60,7 +60,9 @@ class Wiring(unittest.TestCase):
 
     def test_the_dashboard_is_json_and_shows_metrics_that_there_are(self):
         body = json.loads(stack.text(self.resource("Dashboard")["DashboardBody"]))
-        shown = [m for widget in body["widgets"] for m in widget["properties"]["metrics"] if m[0] == "Nightshift"]
+        shown = [
+            m for widget in body["widgets"] for m in widget["properties"]["metrics"] if m[0] == "Nightshift"
+        ]
         self.assertGreater(len(shown), 10)
         for _, metric, dimension, function in shown:
             self.assertEqual("Function", dimension)

@@ -1,7 +1,7 @@
 """Whether each function gets the variables that it requires, and none that it does not know."""
 
 from . import rust
-from .permission import _functions
+from .stack import functions
 
 #: Required, but not here.
 NOT_HERE = {"KO_DICTIONARY": "what is built for Lambda embeds the dictionary"}
@@ -25,7 +25,7 @@ NOT_OFFERED = {
 def faults(made, with_every_option=False):
     """What functions do not get, or do not know; with every option, also what nobody can set."""
     found = []
-    for function, properties in _functions(made).items():
+    for function, properties in functions(made).items():
         given = properties.get("Environment", {}).get("Variables", {})
         known, required = rust.variables(function)
         found += [f"{function} does not know {name}" for name in sorted(set(given) - known)]

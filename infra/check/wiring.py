@@ -1,8 +1,7 @@
 """Whether triggers, queues and alarms are wired so that nothing is lost and nobody is surprised."""
 
 from . import rust
-from .permission import _functions
-from .stack import of_type, text
+from .stack import functions, of_type, text
 
 ALIAS = "AWS::Lambda::Alias"
 
@@ -30,8 +29,8 @@ def aliases(made):
         if config["Qualifier"] != "live":
             found.append(f"{name} is not the alias live's")
     for name, properties in of_type(made, "AWS::Lambda::Function").items():
-        functions = properties.get("Environment", {}).get("Variables", {}).get("STAT_ANALYSIS_FUNCTIONS")
-        if functions and not text(functions).endswith(":live"):
+        handed_to = properties.get("Environment", {}).get("Variables", {}).get("STAT_ANALYSIS_FUNCTIONS")
+        if handed_to and not text(handed_to).endswith(":live"):
             found.append(f"{name} hands tasks to something else than the alias live")
     return found
 
@@ -57,29 +56,44 @@ def losses(made):
         function = made["Resources"][alias]["Properties"]["FunctionName"]["Ref"]
         if function not in kept:
             found.append(f"{function} is invoked asynchronously and keeps no failures")
-    functions = of_type(made, "AWS::Lambda::Function")
+    properties_of = of_type(made, "AWS::Lambda::Function")
     queues = of_type(made, "AWS::SQS::Queue")
     for name, mapping in of_type(made, "AWS::Lambda::EventSourceMapping").items():
         queue = queues[mapping["EventSourceArn"]["Fn::GetAtt"][0]]
         alias = made["Resources"][mapping["FunctionName"]["Ref"]]["Properties"]
-        timeout = functions[alias["FunctionName"]["Ref"]]["Timeout"]
+        timeout = properties_of[alias["FunctionName"]["Ref"]]["Timeout"]
         if int(queue.get("VisibilityTimeout", 30)) < 6 * int(timeout):
             found.append(f"{name}: the queue shows messages again before six timeouts of {timeout} s")
         if mapping.get("FunctionResponseTypes") != ["ReportBatchItemFailures"]:
             found.append(f"{name}: one bad message fails its whole batch")
         if "RedrivePolicy" not in queue:
             found.append(f"{name}: the queue has no dead letters")
+    secured = _secured(made)
     for name, queue in queues.items():
         if queue.get("SqsManagedSseEnabled") is not True:
             found.append(f"{name} is not encrypted")
+        if name not in secured:
+            found.append(f"{name} takes unencrypted connections")
     return found
+
+
+def _secured(made):
+    """The queues with a policy that refuses unencrypted connections."""
+    return {
+        queue["Ref"]
+        for policy in of_type(made, "AWS::SQS::QueuePolicy").values()
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Deny"
+        and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        for queue in policy["Queues"]
+    }
 
 
 def unlogged(made):
     """Functions whose log never ends, or could not be searched."""
     found = []
     groups = of_type(made, "AWS::Logs::LogGroup")
-    for function, properties in _functions(made).items():
+    for function, properties in functions(made).items():
         logging = properties.get("LoggingConfig", {})
         group = groups.get(logging.get("LogGroup", {}).get("Ref"), {})
         if text(group.get("LogGroupName", "")) != f"/aws/lambda/{text(properties['FunctionName'])}":
@@ -95,21 +109,25 @@ def unwatched(made):
     """Queues that fill up without an alarm, functions without alarms, metrics that nobody emits."""
     found = []
     alarms = of_type(made, "AWS::CloudWatch::Alarm")
-    watched = {(alarm["MetricName"], text(d["Value"])) for alarm in alarms.values() for d in alarm["Dimensions"]}
+    watched = {
+        (alarm["MetricName"], text(d["Value"])) for alarm in alarms.values() for d in alarm["Dimensions"]
+    }
     queues = of_type(made, "AWS::SQS::Queue")
-    worked_on = {m["EventSourceArn"]["Fn::GetAtt"][0] for m in of_type(made, "AWS::Lambda::EventSourceMapping").values()}
+    worked_on = {
+        m["EventSourceArn"]["Fn::GetAtt"][0] for m in of_type(made, "AWS::Lambda::EventSourceMapping").values()
+    }
     for name in sorted(set(queues) - worked_on):
         if ("ApproximateNumberOfMessagesVisible", f"${{{name}.QueueName}}") not in watched:
             found.append(f"nobody hears of messages in {name}")
     groups = of_type(made, "AWS::CodeDeploy::DeploymentGroup")
-    for function, properties in _functions(made).items():
+    for function, properties in functions(made).items():
         for metric in ("Errors", "Throttles"):
             if (metric, text(properties["FunctionName"])) not in watched:
                 found.append(f"nobody hears of {function}'s {metric}")
     for name, group in groups.items():
         if not group.get("AlarmConfiguration", {}).get("Alarms"):
             found.append(f"{name} has no alarm that rolls a deployment back")
-    if len(groups) != len(_functions(made)):
+    if len(groups) != len(functions(made)):
         found.append("not every function is deployed gradually")
     for name, alarm in alarms.items():
         found += [f"{name}: {fault}" for fault in _unknown_metric(alarm)]
