@@ -1,3 +1,5 @@
+use std::fmt;
+
 use crate::analysis::Analysis;
 use crate::chunk::{Chunk, Chunks};
 use crate::dictionary::Dictionary;
@@ -47,6 +49,12 @@ impl Analyser {
             lattice: Lattice::default(),
             path: Vec::new(),
         }
+    }
+}
+
+impl fmt::Debug for Analyser {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Analyser").field(&self.version()).finish()
     }
 }
 

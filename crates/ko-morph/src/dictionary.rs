@@ -1,3 +1,4 @@
+use std::fmt;
 use std::fs::File;
 use std::path::Path;
 
@@ -82,5 +83,14 @@ impl Dictionary {
             Bytes::Mapped(map) => map,
             Bytes::Owned(numbers) => bytemuck::cast_slice(numbers),
         }
+    }
+}
+
+impl fmt::Debug for Dictionary {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_tuple("Dictionary")
+            .field(&self.version())
+            .finish()
     }
 }

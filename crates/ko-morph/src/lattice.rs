@@ -304,3 +304,79 @@ fn user_entry(view: &View<'_>, user: &UserDictionary, number: u32) -> Option<Ent
 fn penalty(view: &View<'_>, class: u16) -> i32 {
     i32::from(view.penalties.get(usize::from(class)).copied().unwrap_or(0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::build::{CharacterRule, Lexicon, LexiconWord, image};
+    use crate::dictionary::Dictionary;
+
+    /// A lexicon in which everything is a word and an unknown word of up to three characters and a group.
+    fn dictionary() -> Dictionary {
+        let word = |surface: &str| LexiconWord {
+            surface: surface.to_owned(),
+            feature: "NNG,*,*,*,*,*,*,*".to_owned(),
+            ..Default::default()
+        };
+        let rule = CharacterRule {
+            kinds: 2,
+            category: 1,
+            invoke: true,
+            group: true,
+            length: 3,
+        };
+        let space = CharacterRule {
+            kinds: 1,
+            ..Default::default()
+        };
+        let mut characters = vec![rule; 0x1_0000];
+        characters[usize::from(b' ')] = space;
+        let lexicon = Lexicon {
+            name: "test".to_owned(),
+            words: ["ㅋ", "ㅋㅋ", "ㅋㅋㅋ", "ㅋㅋㅋㅋ"].map(word).to_vec(),
+            unknown: [(0, vec![word("")]), (1, vec![word("")])].into_iter().collect(),
+            characters,
+            left_ids: 1,
+            right_ids: 1,
+            connections: vec![0],
+            penalties: Vec::new(),
+        };
+        Dictionary::from_bytes(&image(&lexicon).expect("it is valid")).expect("it is valid")
+    }
+
+    /// Words looked at, and words that a look goes back to.
+    fn work(text: &str) -> (usize, usize) {
+        let dictionary = dictionary();
+        let mut lattice = Lattice::default();
+        lattice.analyse(
+            &dictionary.view(),
+            &UserDictionary::empty(),
+            text,
+            &mut Vec::new(),
+        );
+        let visits = lattice
+            .ending
+            .iter()
+            .map(|&last| ending_with(&lattice.nodes, last).count());
+        (lattice.nodes.len(), visits.sum())
+    }
+
+    #[test]
+    fn work_grows_with_length_alone() {
+        for unit in ["ㅋ", "1", "ㅋㅋㅋ ", "가1 ", "👍"] {
+            let (words, visits) = work(&unit.repeat(300));
+            let (more_words, more_visits) = work(&unit.repeat(1200));
+            // At a text's end fewer words fit.
+            assert!(more_words <= words * 4 + 50, "{unit}: {words} and {more_words}");
+            assert!(
+                more_visits <= visits * 4 + 50,
+                "{unit}: {visits} and {more_visits}"
+            );
+            // 4 words of the dictionary, 4 unknown ones; and the start.
+            assert!(
+                more_words <= 8 * 1200 * unit.chars().count() + 1,
+                "{unit}: {more_words}"
+            );
+        }
+    }
+}

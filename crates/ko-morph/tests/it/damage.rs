@@ -45,7 +45,7 @@ fn analyse(image: &[u8]) -> Result<(), ImageError> {
 
 #[track_caller]
 fn check(image: &[u8], expected: &str) {
-    let error = Dictionary::from_bytes(image).err().expect("is refused");
+    let error = Dictionary::from_bytes(image).expect_err("is refused");
     assert_eq!(error.to_string(), expected);
 }
 

@@ -6,6 +6,7 @@ mod chunks;
 mod damage;
 mod lexicon;
 mod limits;
+mod memory;
 mod real;
 mod search;
 mod separators;

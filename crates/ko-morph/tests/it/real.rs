@@ -7,7 +7,7 @@ use ko_morph::{Analyser, Dictionary, UserDictionary};
 
 use crate::lexicon::{morphemes, tokens};
 
-fn analyser_with(user: &str) -> Analyser {
+pub fn analyser_with(user: &str) -> Analyser {
     let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../dictionary/ko.image"));
     let dictionary = Dictionary::open(path).unwrap_or_else(|error| panic!("{error}: run `make dictionary`"));
     Analyser::new(dictionary, UserDictionary::parse(user).unwrap())

@@ -1,6 +1,7 @@
 //! What MeCab does, word for word.
 
 use crate::lexicon::{Words, morphemes, tokens};
+use crate::memory::most_bytes;
 
 #[track_caller]
 fn check(words: &Words, text: &str, expected: &str) {
@@ -188,4 +189,37 @@ fn pieces_outlive_the_iterator_and_the_worker() {
     let text = "집 집".to_owned();
     let tokens: Vec<_> = analyser.worker().tokens(&text).collect();
     assert_eq!(tokens.len(), 2);
+}
+
+#[test]
+fn a_worker_that_is_warm_allocates_nothing() {
+    let words = Words::new().with("집", "NNG", 0);
+    let words = words.with_feature("살펴봤", 0, "VV+EP,*,T,살펴봤,Inflect,VV,EP,살펴보/VV/*+았/EP/*");
+    let analyser = words
+        .with_feature("고춧값", 0, "NNG,*,T,고춧값,Compound,*,*,고추/NNG/*+값/NNG/*")
+        .analyser();
+    let mut worker = analyser.worker();
+    let text = "집 살펴봤 고춧값 123 뷁뷁".repeat(20);
+    let mut read = || {
+        worker.tokens(&text).for_each(drop);
+        let morphemes = worker.morphemes(&text);
+        morphemes.map(|morpheme| morpheme.parts().count()).sum::<usize>()
+    };
+    assert!(most_bytes(&mut read) > 0);
+    assert_eq!(most_bytes(&mut read), 0);
+}
+
+#[test]
+fn threads_share_an_analyser() {
+    let analyser = Words::new().with("집", "NNG", 0).analyser();
+    std::thread::scope(|scope| {
+        let threads = [(); 3].map(|()| scope.spawn(|| tokens(&analyser, "집 집")));
+        for thread in threads {
+            assert_eq!(thread.join().unwrap(), "집/NNG 집/NNG");
+        }
+    });
+    assert_eq!(
+        format!("{analyser:?}"),
+        format!("Analyser({:?})", analyser.version())
+    );
 }
