@@ -1,0 +1,22 @@
+import unittest
+
+from check import workflow
+
+
+class Workflow(unittest.TestCase):
+    def test_no_workflow_runs_code_that_others_can_change(self):
+        files = sorted(workflow.WORKFLOWS.glob("*.yml"))
+        self.assertEqual(["check.yml", "deploy.yml", "stage.yml"], [file.name for file in files])
+        for file in files:
+            with self.subTest(file.name):
+                self.assertEqual([], workflow.faults(file.read_text()))
+
+    def test_finds_an_action_that_is_a_moving_target(self):
+        text = "permissions:\n  contents: read\njobs:\n  a:\n    steps:\n      - uses: someone/action@v1\n"
+        self.assertEqual(
+            ["someone/action@v1 is not pinned to a commit, with its version beside it"], workflow.faults(text)
+        )
+
+    def test_finds_a_long_lived_key(self):
+        text = "permissions:\n  contents: read\nenv:\n  AWS_SECRET_ACCESS_KEY: ${{ secrets.KEY }}\n"
+        self.assertEqual(["it uses a long-lived key instead of OpenID Connect"], workflow.faults(text))

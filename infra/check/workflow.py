@@ -1,0 +1,22 @@
+"""What actionlint leaves alone in `.github/workflows/`: whose code runs with the credentials of a deployment."""
+
+import re
+
+from .stack import ROOT
+
+WORKFLOWS = ROOT / ".github/workflows"
+
+
+def faults(text):
+    """Actions that somebody else could change under us, and keys that live long."""
+    found = []
+    for use in re.findall(r"^\s*(?:- )?uses: (.+)$", text, re.MULTILINE):
+        if not re.fullmatch(r"\./\S+|[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", use):
+            found.append(f"{use} is not pinned to a commit, with its version beside it")
+    if re.search(r"aws-access-key-id|AWS_SECRET_ACCESS_KEY", text):
+        found.append("it uses a long-lived key instead of OpenID Connect")
+    if "actions/checkout@" in text and text.count("persist-credentials: false") != text.count("actions/checkout@"):
+        found.append("a checkout leaves GitHub's token behind")
+    if not re.search(r"^permissions:\n  contents: read\n", text, re.MULTILINE):
+        found.append("its permissions are not cut down to reading")
+    return found
