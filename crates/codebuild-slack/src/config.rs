@@ -165,11 +165,12 @@ fn parse_url(text: &str) -> Result<Url, &'static str> {
 }
 
 fn parse_statuses(text: &str) -> Result<Vec<Status>, String> {
-    text.split(',')
-        .map(str::trim)
-        .filter(|word| !word.is_empty())
-        .map(Status::parse)
-        .collect()
+    let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+    let statuses: Vec<Status> = words.map(Status::parse).collect::<Result<_, _>>()?;
+    match statuses.is_empty() {
+        true => Err("expected at least one status; leave it out for the usual ones".to_owned()),
+        false => Ok(statuses),
+    }
 }
 
 /// With a table a build has one message from its start on; without one, a start and an end would be two.

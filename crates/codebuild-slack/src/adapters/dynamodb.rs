@@ -111,7 +111,7 @@ impl Table {
         .await
     }
 
-    /// Raises what is wanted, where it is less; takes the lease as well, where one is given and none is held.
+    /// Raises what is wanted, where it is less, and leaves where it is to be posted; takes the lease as well, where one is given and none is held.
     ///
     /// # Errors
     /// As [`Table::read`].
@@ -124,7 +124,7 @@ impl Table {
     ) -> anyhow::Result<Written> {
         let (set, _) = with_lease(lease);
         let update = format!(
-            "SET #wanted = :rank, #message = :message, #target = :target, #is_told = :is_told, \
+            "SET #wanted = :rank, #message = :message, #target = if_not_exists(#target, :target), #is_told = :is_told, \
              #expires_at = :expires{set}"
         );
         let mut values = values_of(proposal, lease);

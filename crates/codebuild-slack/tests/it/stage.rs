@@ -124,13 +124,16 @@ impl Stage {
 
     /// All items of the table.
     pub async fn items(&self) -> Vec<Value> {
-        let scan = json!({"TableName": self.table});
-        let scan = self
-            .moto()
-            .json("dynamodb", "DynamoDB_20120810.Scan", &scan)
-            .await
-            .unwrap();
-        scan["Items"].as_array().unwrap().clone()
+        let (mut items, mut scan) = (Vec::new(), json!({"TableName": self.table}));
+        loop {
+            let scanned = self.moto().json("dynamodb", "DynamoDB_20120810.Scan", &scan);
+            let page = scanned.await.unwrap();
+            items.extend(page["Items"].as_array().unwrap().iter().cloned());
+            let Some(last) = page.get("LastEvaluatedKey") else {
+                return items;
+            };
+            scan["ExclusiveStartKey"] = last.clone();
+        }
     }
 }
 

@@ -42,7 +42,8 @@ fn answer(shared: &Shared, request: &Request<Bytes>) -> Option<Answer> {
     }
     let answer = match carry_out(shared, &asked, &settings) {
         Ok(answer) => answer,
-        Err(answer) => return Some(answer),
+        Err(Hindrance::TooSoon(wait)) => return Some(too_many(shared, seconds(wait))),
+        Err(Hindrance::Refused(code)) => return Some(refused(shared, &request::refusal(code))),
     };
     if fault == Some(Fault::LostAnswer) {
         let mut traffic = shared.traffic();
@@ -81,7 +82,13 @@ fn count(shared: &Shared, asked: &Asked, settings: &Settings) -> Option<Fault> {
     settings.weather.as_ref()?.fault(number)
 }
 
-fn carry_out(shared: &Shared, asked: &Asked, settings: &Settings) -> Result<Value, Answer> {
+/// Why a request in order was not carried out.
+enum Hindrance {
+    TooSoon(Duration),
+    Refused(&'static str),
+}
+
+fn carry_out(shared: &Shared, asked: &Asked, settings: &Settings) -> Result<Value, Hindrance> {
     match asked {
         Asked::Post {
             channel,
@@ -90,11 +97,10 @@ fn carry_out(shared: &Shared, asked: &Asked, settings: &Settings) -> Result<Valu
             ..
         } => {
             let turn = shared.channels().take_turn(channel, settings);
-            turn.map_err(|wait| too_many(shared, seconds(wait)))?;
+            turn.map_err(Hindrance::TooSoon)?;
             let ts = shared.channels().post(channel, text, blocks);
-            Ok(
-                json!({"ok": true, "channel": channel, "ts": ts, "message": {"type": "message", "text": text, "ts": ts}}),
-            )
+            let message = json!({"type": "message", "text": text, "ts": ts});
+            Ok(json!({"ok": true, "channel": channel, "ts": ts, "message": message}))
         }
         Asked::Update {
             channel,
@@ -105,7 +111,7 @@ fn carry_out(shared: &Shared, asked: &Asked, settings: &Settings) -> Result<Valu
             let updated = shared
                 .channels()
                 .update(channel, ts, text, blocks, settings.editable_for);
-            updated.map_err(|code| refused(shared, &request::refusal(code)))?;
+            updated.map_err(Hindrance::Refused)?;
             Ok(json!({"ok": true, "channel": channel, "ts": ts, "text": text}))
         }
     }
