@@ -60,6 +60,11 @@ pub struct Browser {
 }
 
 impl Browser {
+    /// Whether there is a ChromeDriver on this computer.
+    pub fn is_here() -> bool {
+        driver_program().is_some()
+    }
+
     /// Starts it. `CHROMEDRIVER` and `CHROMIUM` name the programs where they are not found by themselves.
     ///
     /// # Errors

@@ -57,14 +57,17 @@
     }));
   }
 
-  function drawTerms(canvas, terms) {
+  // How distinctive they are, or how often they occur.
+  function drawTerms(canvas, { terms, distinctive }) {
+    const values = terms.map(([, count, , z]) => (distinctive ? z : count));
+    const said = terms.map(([term], index) => `${term} ${(distinctive ? decimal : number).format(values[index])}`);
     canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", `${words.terms}: ${terms.map(([term, , , z]) => `${term} ${decimal.format(z)}`).join(", ")}`);
+    canvas.setAttribute("aria-label", `${distinctive ? words.terms : words.frequent}: ${said.join(", ")}`);
     draw(canvas, () => ({
       type: "bar",
       data: {
         labels: terms.map(([term]) => (term.length > 12 ? `${term.slice(0, 11)}…` : term)),
-        datasets: [{ label: words.columns[3], data: terms.map(([, , , z]) => z), backgroundColor: colour("--accent"), maxBarThickness: 18 }],
+        datasets: [{ label: words.columns[distinctive ? 3 : 1], data: values, backgroundColor: colour("--accent"), maxBarThickness: 18 }],
       },
       options: {
         indexAxis: "y", animation: false, responsive: true, maintainAspectRatio: false, locale: language,
@@ -90,13 +93,13 @@
     return element("details", {}, element("summary", {}, words.table), scroll);
   }
 
-  function moves(title, list, direction) {
+  function moves(title, list, direction, hadTexts) {
     const item = ([term, before, now, shareBefore, shareNow]) => {
       const values = { before: number.format(before), now: number.format(now), shareBefore: decimal.format(shareBefore), shareNow: decimal.format(shareNow) };
       return element("li", {}, element("b", {}, term), " ",
         element("span", { class: direction }, `${direction === "up" ? "▲" : "▼"} ${fill(words.move, values)}`));
     };
-    const said = list.length ? element("ul", {}, ...list.map(item)) : element("p", {}, isCompared ? words.nothing : words.uncompared);
+    const said = list.length ? element("ul", {}, ...list.map(item)) : element("p", {}, isCompared && hadTexts ? words.nothing : words.uncompared);
     return element("div", {}, element("h3", {}, title), said);
   }
 
@@ -114,19 +117,20 @@
     const trendCanvas = element("canvas");
     const termCanvas = element("canvas");
     const hasTrend = data.trend.filter((value) => value !== null).length > 1;
+    const hadTexts = Boolean(data.trend.at(-2));
     const bars = element("div", { class: "chart" }, termCanvas);
     bars.style.height = `${data.terms.length * 28 + 40}px`;
     const cell = element("td", { colspan: "3" },
-      element("h3", {}, words.terms),
+      element("h3", {}, data.distinctive ? words.terms : words.frequent),
       ...(data.terms.length
-        ? [element("p", { class: "explained" }, words.explained), bars, termTable(data.terms)]
+        ? [element("p", { class: "explained" }, data.distinctive ? words.explained : words.frequentExplained), bars, termTable(data.terms)]
         : [element("p", {}, words.noTerms)]),
-      element("div", { class: "columns" }, moves(words.rising, data.rising, "up"), moves(words.falling, data.falling, "down")),
+      element("div", { class: "columns" }, moves(words.rising, data.rising, "up", hadTexts), moves(words.falling, data.falling, "down", hadTexts)),
       hasTrend ? element("div", { class: "chart trend" }, trendCanvas) : null,
       ...(data.examples.length ? [element("h3", {}, words.examples), ...data.examples.map(quotation)] : []));
     const details = element("tr", { class: "details", id: `details-${row.index}` }, cell);
     row.tr.after(details);
-    if (data.terms.length) drawTerms(termCanvas, data.terms);
+    if (data.terms.length) drawTerms(termCanvas, data);
     if (hasTrend) drawTrend(trendCanvas, data.trend);
     return details;
   }
@@ -201,7 +205,8 @@
   const input = document.getElementById("filter");
   function matches(row, wanted) {
     if (row.searched === null) {
-      const terms = row.data ? JSON.parse(row.data.textContent).terms.map(([term]) => term) : [];
+      const data = row.data ? JSON.parse(row.data.textContent) : { terms: [], rising: [], falling: [] };
+      const terms = [...data.terms, ...data.rising, ...data.falling].map(([term]) => term);
       row.searched = [row.name, row.id, ...terms].join("\n").normalize("NFC").toLowerCase();
     }
     return wanted.every((word) => row.searched.includes(word));

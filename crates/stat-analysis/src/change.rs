@@ -45,29 +45,25 @@ pub fn of_building<'c>(changes: &'c [Change], building_id: &str) -> &'c [Change]
     &changes[start..end]
 }
 
-/// The loudest changes of one building, its rises or its falls.
-pub fn loudest_of(changes: &[Change], is_rise: bool, how_many: usize) -> Vec<&Change> {
-    let one_way = changes.iter().filter(|change| change.is_rise() == is_rise);
-    overlap::without_repetition(loudest_first(one_way), how_many)
+/// What is worth a line of one building's changes: the loudest rises and falls, `each_way` of them, a compound and
+/// its parts as one.
+pub fn telling(changes: Vec<Change>, each_way: usize) -> Vec<Change> {
+    let loudest = |is_rise| {
+        let one_way = changes.iter().filter(|change| change.is_rise() == is_rise);
+        overlap::without_repetition(loudest_first(one_way), each_way)
+    };
+    loudest(true).into_iter().chain(loudest(false)).cloned().collect()
 }
 
-/// The loudest changes of all buildings.
-pub fn loudest<'c>(changes: impl Iterator<Item = &'c Change>, how_many: usize) -> Vec<&'c Change> {
-    let mut chosen: Vec<&Change> = Vec::new();
-    for change in loudest_first(changes) {
-        if chosen.len() == how_many {
-            break;
-        }
-        let repeats = |other: &&Change| {
-            other.building_id == change.building_id
-                && other.is_rise() == change.is_rise()
-                && overlap::says_the_same(*other, change)
-        };
-        if !chosen.iter().any(repeats) {
-            chosen.push(change);
-        }
-    }
-    chosen
+/// Beyond which a change is loud among those of all buildings: one chance in a thousand, as there are many.
+const LOUD: f64 = 3.291;
+
+/// The loudest of all buildings' changes.
+pub fn loudest(changes: &[Change], how_many: usize) -> Vec<&Change> {
+    let loud = changes.iter().filter(|change| change.z_score.abs() >= LOUD);
+    let mut loudest = loudest_first(loud);
+    loudest.truncate(how_many);
+    loudest
 }
 
 /// Also without an order in the database they come in the same one.
@@ -99,23 +95,32 @@ mod tests {
         }
     }
 
-    #[track_caller]
-    fn check(chosen: &[&Change], expected: &[&str]) {
-        let terms: Vec<&str> = chosen.iter().map(|change| change.term.as_str()).collect();
-        assert_eq!(terms, expected);
+    fn terms<'c>(changes: impl IntoIterator<Item = &'c Change>) -> Vec<&'c str> {
+        changes.into_iter().map(|change| change.term.as_str()).collect()
     }
 
     #[test]
-    fn rises_and_falls_stand_apart_and_the_loudest_comes_first() {
+    fn rises_come_before_falls_and_the_loudest_first() {
         let changes = [
             change("B1", "누수", 2, 20, 3.9),
             change("B1", "주차", 30, 4, -5.0),
             change("B1", "난방", 1, 40, 6.0),
+            change("B1", "소독", 3, 10, 2.7),
         ];
-        check(&loudest_of(&changes, true, 5), &["난방", "누수"]);
-        check(&loudest_of(&changes, false, 5), &["주차"]);
-        check(&loudest_of(&changes, true, 1), &["난방"]);
-        check(&loudest(changes.iter(), 2), &["난방", "주차"]);
+        assert_eq!(terms(&telling(changes.to_vec(), 2)), ["난방", "누수", "주차"]);
+        assert_eq!(terms(loudest(&changes, 2)), ["난방", "주차"]);
+        // What may be chance among so many is not loud.
+        assert_eq!(terms(loudest(&changes, 9)), ["난방", "주차", "누수"]);
+    }
+
+    #[test]
+    fn a_compound_and_its_parts_are_one_change() {
+        let changes = [
+            change("B1", "소음", 2, 20, 4.1),
+            change("B1", "층간소음", 2, 20, 4.0),
+            change("B1", "층간", 2, 20, 4.0),
+        ];
+        assert_eq!(terms(&telling(changes.to_vec(), 5)), ["층간소음"]);
     }
 
     #[test]
@@ -123,16 +128,5 @@ mod tests {
         let changes = ["B1", "B2", "B2", "B4"].map(|id| change(id, "누수", 2, 20, 3.9));
         let numbers = ["B0", "B1", "B2", "B3", "B4", "B5"].map(|id| of_building(&changes, id).len());
         assert_eq!(numbers, [0, 1, 2, 0, 1, 0]);
-    }
-
-    #[test]
-    fn a_compound_and_its_parts_are_one_change() {
-        let changes = [
-            change("B1", "소음", 2, 20, 4.0),
-            change("B1", "층간소음", 2, 20, 4.0),
-            change("B2", "소음", 2, 20, 3.5),
-        ];
-        check(&loudest_of(&changes[..2], true, 5), &["층간소음"]);
-        check(&loudest(changes.iter(), 3), &["층간소음", "소음"]);
     }
 }

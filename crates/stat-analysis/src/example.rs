@@ -19,15 +19,16 @@ pub struct Example {
     pub term: String,
 }
 
-/// The first sentence of the text that has the term; nothing if only personal data has it.
+/// The first sentence of the text that has the term, as `has_term` tells; nothing if only personal data has it.
 ///
 /// Everything that is masked before the analysis is masked here as well, and so is every number of four or more
-/// digits: a door, a car or an account lets a reader know who wrote. Years and amounts of money stay.
-pub fn example(text: &str, term: &str) -> Option<Example> {
+/// digits, and every door's: a door, a car or an account lets a reader know who wrote. Years and amounts of money
+/// stay.
+pub fn example(text: &str, term: &str, mut has_term: impl FnMut(&str) -> bool) -> Option<Example> {
     let text = normalise(text);
     let text = mask(&text);
     let text = without_numbers(&text);
-    let sentence = sentences(&text).find(|sentence| sentence.contains(term))?;
+    let sentence = sentences(&text).find(|sentence| sentence.contains(term) && has_term(sentence))?;
     Some(Example {
         text: shortened(sentence, term),
         term: term.to_owned(),
@@ -61,32 +62,48 @@ fn shortened(sentence: &str, term: &str) -> String {
     )
 }
 
-/// The text with [`MASK`] in the place of numbers of four or more digits, hyphens between them included.
+/// The text with [`MASK`] in the place of numbers that may tell who wrote it.
 fn without_numbers(text: &str) -> Cow<'_, str> {
-    let is_part = |c: char| c.is_numeric() || matches!(c, '-' | '‐' | '–' | '−' | '－');
-    if text.chars().filter(|c| c.is_numeric()).count() < 4 {
+    if !text.contains(char::is_numeric) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find(char::is_numeric) {
         shown.push_str(&rest[..start]);
-        let number = &rest[start..];
-        let end = number.find(|c| !is_part(c)).unwrap_or(number.len());
-        let (number, after) = number.split_at(end);
-        let digits = number.chars().filter(|c| c.is_numeric()).count();
-        let is_harmless = digits < 4 || is_date(number) || after.starts_with(['년', '원']);
-        shown.push_str(if is_harmless { number } else { MASK });
+        let (number, after) = rest[start..].split_at(length_of_number(&rest[start..]));
+        shown.push_str(if tells_who(number, after) { MASK } else { number });
         rest = after;
     }
     shown.push_str(rest);
     Cow::Owned(shown)
 }
 
-/// `2026-10-31`.
-fn is_date(number: &str) -> bool {
-    let lengths: Vec<usize> = number.split('-').map(str::len).collect();
-    lengths == [4, 2, 2]
+/// In bytes, from a digit on: groups of digits, and what people put between them.
+fn length_of_number(text: &str) -> usize {
+    let mut length = 0;
+    for (index, character) in text.char_indices() {
+        if character.is_numeric() {
+            length = index + character.len_utf8();
+        } else if !matches!(character, ' ' | '.' | '-' | '‐' | '–' | '−' | '－') || index > length {
+            break;
+        }
+    }
+    length
+}
+
+/// A door's number, or one of four digits and more. Not 2호기 and 2호선, years of our time, amounts of money, and
+/// days like 10.31.
+fn tells_who(number: &str, after: &str) -> bool {
+    let unit = after.trim_start();
+    let is_door = unit.starts_with('호')
+        && !["호기", "호선", "호차", "호점"]
+            .iter()
+            .any(|word| unit.starts_with(word));
+    let digits = number.chars().filter(|c| c.is_numeric()).count();
+    let is_year = unit.starts_with('년') && digits == 4 && number.starts_with("20");
+    let is_day = number.split('.').count() == 2 && number.split('.').all(|part| part.len() <= 2);
+    is_door || digits >= 4 && !(is_year || is_day || unit.starts_with('원'))
 }
 
 #[cfg(test)]
@@ -95,7 +112,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, term: &str, expected: Option<&str>) {
-        let found = example(text, term).map(|example| example.text);
+        let found = example(text, term, |_| true).map(|example| example.text);
         assert_eq!(found.as_deref(), expected);
     }
 
@@ -124,28 +141,62 @@ mod tests {
             Some("101동 ***호 누수요, 12가*** 차 옆"),
         );
         check(
+            "903호 누수, ９０３ 호 옆, 101-903 아래",
+            "누수",
+            Some("***호 누수, *** 호 옆, *** 아래"),
+        );
+        check(
             "계좌 110-12-345678로 누수 보상",
             "누수",
             Some("계좌 ***로 누수 보상"),
         );
+        check("계좌 110 123 456789, 누수", "누수", Some("계좌 ***, 누수"));
         check(
-            "2026년 2026-10-31에 누수, 12345원",
+            "1985-03-21 누수 1985년 3월생",
             "누수",
-            Some("2026년 2026-10-31에 누수, 12345원"),
+            Some("*** 누수 ***년 3월생"),
         );
         check("https://example.com/누수", "누수", None);
     }
 
     #[test]
+    fn leaves_numbers_that_tell_nobody() {
+        for text in [
+            "승강기 2호기 누수",
+            "2026년 10월 누수",
+            "누수 12345원 12 원",
+            "10.31에 누수, 3.5도",
+            "3층 24시간 누수",
+        ] {
+            check(text, "누수", Some(text));
+        }
+    }
+
+    #[test]
+    fn is_a_sentence_with_the_term_as_a_word() {
+        let is_word = |sentence: &str| !sentence.contains("수도 있");
+        let found = example("그럴 수도 있어요. 수도 요금이 비싸요.", "수도", is_word);
+        assert_eq!(
+            found.map(|example| example.text).as_deref(),
+            Some("수도 요금이 비싸요.")
+        );
+    }
+
+    #[test]
     fn shows_the_part_of_a_long_sentence_around_the_term() {
         let text = format!("{}누수 {}", "가나다 ".repeat(100), "라마바 ".repeat(100));
-        let shown = example(&text, "누수").expect("it is there").text;
+        let shown = example(&text, "누수", |_| true).expect("it is there").text;
         assert!(
             shown.starts_with('…') && shown.ends_with('…') && shown.contains("누수"),
             "{shown}"
         );
         assert!(shown.chars().count() <= LONGEST + 2, "{shown}");
         let text = "누수 ".repeat(100);
-        assert!(!example(&text, "누수").expect("it is there").text.starts_with('…'));
+        assert!(
+            !example(&text, "누수", |_| true)
+                .expect("it is there")
+                .text
+                .starts_with('…')
+        );
     }
 }

@@ -60,9 +60,20 @@ pub fn change_of(now: i64, before: i64) -> String {
     }
 }
 
-/// The difference in percent of the first number: `+30%`. Nothing below twenty, where a single text is much.
+/// The difference in percent of the first number: `+30%`. Nothing below twenty, where a single text is much, and
+/// nothing where it rounds to zero.
 pub fn percent_change(now: i64, before: i64) -> Option<String> {
-    (before >= 20).then(|| format!("{:+.0}%", (now - before) as f64 / before as f64 * 100.0))
+    if before < 20 {
+        return None;
+    }
+    let percent = ((now - before) as f64 / before as f64 * 100.0).round();
+    (percent != 0.0).then(|| format!("{percent:+.0}%"))
+}
+
+/// `1 building`, `2,345 buildings`: English only.
+pub fn counted(number: i64, singular: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {singular}{plural}", grouped(number))
 }
 
 #[cfg(test)]
@@ -76,7 +87,11 @@ mod tests {
             ["+12", "-1,234", "±0"]
         );
         assert_eq!(percent_change(26, 20).as_deref(), Some("+30%"));
-        assert_eq!(percent_change(1, 3), None);
+        assert_eq!([percent_change(1, 3), percent_change(997, 1000)], [None, None]);
+        assert_eq!(
+            [counted(1, "text"), counted(1234, "text")],
+            ["1 text", "1,234 texts"]
+        );
     }
 
     #[test]

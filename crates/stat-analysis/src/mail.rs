@@ -3,7 +3,7 @@
 use jiff::Zoned;
 
 use crate::change::{self, Change};
-use crate::locale::{Locale, change_of, grouped, percent_change};
+use crate::locale::{Locale, change_of, counted, grouped, percent_change};
 use crate::summary::Summary;
 
 /// SNS takes less than 100 characters.
@@ -58,7 +58,7 @@ fn subject(summary: &Summary, locale: Locale) -> String {
         0 => String::new(),
         _ => locale.pick(
             format!(" (건물 {failed}곳 분석 실패)"),
-            format!(" ({failed} buildings failed)"),
+            format!(" ({} failed)", counted(failed as i64, "building")),
         ),
     };
     locale.pick(
@@ -77,14 +77,17 @@ fn totals(summary: &Summary, locale: Locale) -> String {
             percent_change(total.documents, before).map_or(String::new(), |percent| format!(", {percent}"));
         let change = change_of(total.documents, before);
         locale.pick(
-            format!("지난달보다 글 {change}건{percent}\n"),
+            format!("전월 대비 글 {change}건{percent}\n"),
             format!("Against the month before: {change} texts{percent}\n"),
         )
     });
     let totals = locale.pick(
         format!("기간: {start} ~ {end}\n건물 {buildings}곳, 글 {documents}건, 형태소 {morphemes}개\n"),
         format!(
-            "Period: {start} to {end}\n{buildings} buildings, {documents} texts, {morphemes} morphemes\n"
+            "Period: {start} to {end}\n{}, {}, {}\n",
+            counted(summary.buildings.len() as i64, "building"),
+            counted(total.documents, "text"),
+            counted(total.morphemes, "morpheme")
         ),
     );
     totals + &change.unwrap_or_default()
@@ -93,22 +96,31 @@ fn totals(summary: &Summary, locale: Locale) -> String {
 fn push_changes(text: &mut String, summary: &Summary, changes: &[Change], locale: Locale) {
     if !summary.is_compared {
         text.push_str(locale.pick(
-            "\n지난달과의 단어 비교는 없습니다. 완결된 지난달 통계가 없거나 다른 분석기로 만든 것입니다.\n",
+            "\n전월과의 단어 비교는 없습니다. 전월 통계가 완료되지 않았거나 다른 분석기로 만들어졌습니다.\n",
             "\nThere is no comparison of terms with the month before: it is not complete, or another analyser made it.\n",
         ));
         return;
     }
-    let loudest = change::loudest(changes.iter(), CHANGES_NAMED);
+    let loudest = change::loudest(changes, CHANGES_NAMED);
     if loudest.is_empty() {
         text.push_str(locale.pick(
-            "\n지난달보다 두드러지게 달라진 단어는 없습니다.\n",
+            "\n전월보다 두드러지게 달라진 단어는 없습니다.\n",
             "\nNo term changed noticeably against the month before.\n",
         ));
         return;
     }
-    text.push_str(locale.pick(
-        "\n가장 크게 달라진 것 (지난달 → 이번 달, 괄호 안은 건물의 단어 가운데 비중):\n",
-        "\nWhat changed most (month before → this month; in brackets the share of the building's terms):\n",
+    let (before, now) = (summary.period.previous().start(), summary.period.start());
+    text.push_str(&locale.pick(
+        format!(
+            "\n가장 크게 달라진 것 ({}월 → {}월, 괄호 안은 건물의 단어 가운데 비중):\n",
+            before.month(),
+            now.month()
+        ),
+        format!(
+            "\nWhat changed most ({} → {}; in brackets the share of the building's terms):\n",
+            before.strftime("%B"),
+            now.strftime("%B")
+        ),
     ));
     for change in loudest {
         let building = summary
@@ -260,7 +272,7 @@ mod tests {
         assert_eq!(
             mail.text,
             "기간: 2026-10-01 ~ 2026-10-31\n건물 1곳, 글 1,234건, 형태소 56,789개\n\n\
-             지난달보다 두드러지게 달라진 단어는 없습니다.\n\n\
+             전월보다 두드러지게 달라진 단어는 없습니다.\n\n\
              보고서: https://s3/html\nCSV: https://s3/csv\n링크는 AWS 콘솔에 로그인해야 열립니다.\n"
         );
     }
@@ -287,13 +299,13 @@ mod tests {
         let changes = [
             change("누수", 2, 40, 5.1),
             change("주차", 60, 10, -8.0),
-            change("소음", 10, 30, 2.8),
-            change("난방", 10, 29, 2.7),
+            change("소음", 10, 30, 3.4),
+            change("난방", 10, 29, 3.3),
         ];
         let mail = write(&summary, &changes, &links(None), Locale::Ko);
         assert!(
             mail.text
-                .contains("글 1,234건, 형태소 56,789개\n지난달보다 글 +234건, +23%\n"),
+                .contains("글 1,234건, 형태소 56,789개\n전월 대비 글 +234건, +23%\n"),
             "{}",
             mail.text
         );

@@ -13,10 +13,10 @@ use std::collections::HashMap;
 use crate::change::{self, Change};
 use crate::example::Example;
 use crate::keyword::Keyword;
-use crate::locale::{Locale, change_of, grouped, percent_change};
+use crate::locale::{Locale, change_of, counted, grouped, percent_change};
 use crate::summary::{BuildingSummary, Summary, trend_months};
 
-use details::{Details, TERMS_SHOWN, distinctive};
+use details::{Details, TERMS_SHOWN, shown};
 
 /// How many of a building's terms the page looks at: a compound and its parts become one of them.
 pub const TERMS_READ: u32 = 3 * TERMS_SHOWN as u32;
@@ -25,8 +25,14 @@ const LOUDEST_SHOWN: usize = 8;
 /// How many terms stand below a building's name.
 const TERMS_IN_ROW: usize = 3;
 
-/// Nothing may be loaded, and nothing may be sent, whatever stands in the texts (CSP Level 3).
-const CONTENT_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+/// Nothing is loaded from anywhere, and no script runs but the page's own two (CSP Level 3).
+fn content_policy() -> String {
+    let (script, chart) = (assets::SCRIPT_HASH, assets::CHART_HASH);
+    format!(
+        "default-src 'none'; script-src 'sha256-{script}' 'sha256-{chart}'; style-src 'unsafe-inline'; img-src data:; \
+         base-uri 'none'; form-action 'none'"
+    )
+}
 
 /// A page that is written building by building, so that only its text is held.
 pub struct Page<'s> {
@@ -111,7 +117,7 @@ fn head(summary: &Summary, changes: &[Change], locale: Locale) -> Markup {
         head {
             meta charset="utf-8";
             meta name="viewport" content="width=device-width, initial-scale=1";
-            meta http-equiv="Content-Security-Policy" content=(CONTENT_POLICY);
+            meta http-equiv="Content-Security-Policy" content=(content_policy());
             meta name="referrer" content="no-referrer";
             link rel="icon" href="data:,";
             title { (title) }
@@ -120,7 +126,10 @@ fn head(summary: &Summary, changes: &[Change], locale: Locale) -> Markup {
         (PreEscaped("<body>"))
         header {
             h1 { (title) }
-            p.period { (summary.period.start()) " – " (summary.period.end()) }
+            p.period {
+                (summary.period.start()) " – " (summary.period.end())
+                @if summary.is_correction { (locale.pick(" · 정정본", " · corrected")) }
+            }
         }
         (PreEscaped("<main>"))
         (totals(summary, locale))
@@ -154,7 +163,7 @@ fn totals(summary: &Summary, locale: Locale) -> Markup {
                     strong { (grouped(number)) }
                     @if let Some(before) = before {
                         span.change {
-                            (locale.pick("지난달보다 ", "against last month: "))
+                            (locale.pick("전월 대비 ", "against the month before: "))
                             (change_of(number, before))
                             @if let Some(percent) = percent_change(number, before) { " (" (percent) ")" }
                         }
@@ -200,7 +209,7 @@ fn notes(summary: &Summary, locale: Locale) -> Markup {
         @if !summary.is_compared {
             p.note {
                 (locale.pick(
-                    "지난달과의 단어 비교가 없습니다. 완결된 지난달 통계가 없거나 다른 분석기로 만든 것입니다.",
+                    "전월과의 단어 비교가 없습니다. 전월 통계가 완료되지 않았거나 다른 분석기로 만들어졌습니다.",
                     "There is no comparison of terms with the month before: it is not complete, or another analyser made it.",
                 ))
             }
@@ -217,8 +226,8 @@ fn notes(summary: &Summary, locale: Locale) -> Markup {
         noscript {
             p.note {
                 (locale.pick(
-                    "이 브라우저는 스크립트를 실행하지 않아 정렬, 검색, 차트를 쓸 수 없습니다. 모든 숫자는 CSV에 있습니다.",
-                    "This browser runs no scripts, so there are no charts, no sorting and no search. The CSV has all numbers.",
+                    "이 브라우저는 스크립트를 실행하지 않아 정렬, 검색, 차트를 쓸 수 없습니다. 특징적인 단어의 숫자는 CSV에 있습니다.",
+                    "This browser runs no scripts, so there are no charts, no sorting and no search. The CSV has the numbers of the distinctive terms.",
                 ))
             }
         }
@@ -226,7 +235,7 @@ fn notes(summary: &Summary, locale: Locale) -> Markup {
 }
 
 fn loudest(summary: &Summary, changes: &[Change], locale: Locale) -> Markup {
-    let loudest = change::loudest(changes.iter(), LOUDEST_SHOWN);
+    let loudest = change::loudest(changes, LOUDEST_SHOWN);
     let names: HashMap<&str, &str> = summary
         .buildings
         .iter()
@@ -270,10 +279,10 @@ fn filter(summary: &Summary, locale: Locale) -> Markup {
     let shown = summary.buildings.len() as i64;
     html! {
         p.filter {
-            label for="filter" { (locale.pick("건물이나 단어로 찾기", "Find a building or a term")) }
+            label for="filter" { (locale.pick("건물이나 주요 단어로 찾기", "Find a building or a main term")) }
             input #filter type="search" autocomplete="off" spellcheck="false";
             output #shown for="filter" aria-live="polite" {
-                (locale.pick(format!("{}곳", grouped(shown)), format!("{} buildings", grouped(shown))))
+                (locale.pick(format!("{}곳", grouped(shown)), counted(shown, "building")))
             }
         }
     }
@@ -291,7 +300,7 @@ fn header_row(locale: Locale) -> Markup {
 }
 
 fn row(building: &BuildingSummary, keywords: &[Keyword], details: &Details<'_>, locale: Locale) -> Markup {
-    let terms: Vec<&str> = distinctive(keywords, TERMS_IN_ROW)
+    let terms: Vec<&str> = shown(keywords, TERMS_IN_ROW)
         .into_iter()
         .map(|keyword| keyword.term.as_str())
         .collect();
@@ -330,26 +339,30 @@ fn scripts(summary: &Summary, locale: Locale) -> Markup {
             "texts": "글 수",
             "trend": "최근 여섯 달의 글 수",
             "terms": "이 건물의 특징적인 단어",
+            "frequent": "자주 나온 단어",
+            "frequentExplained": "다른 건물보다 두드러지는 단어가 없어, 많이 나온 순서로 보여 줍니다.",
             "explained": "다른 건물보다 두드러지게 자주 나온 단어입니다. 막대가 길수록 뚜렷합니다 (z 값).",
-            "columns": ["단어", "횟수", "글 수", "특징도 (z)", "지난달 횟수"],
+            "columns": ["단어", "횟수", "글 수", "특징도 (z)", "전월 횟수"],
             "rising": "늘어난 단어",
             "falling": "줄어든 단어",
             "nothing": "두드러진 변화가 없습니다.",
-            "uncompared": "지난달과 비교할 수 없습니다.",
+            "uncompared": "전월과 비교할 수 없습니다.",
             "move": "{before}회 → {now}회 (비중 {shareBefore}% → {shareNow}%)",
             "examples": "이런 글이 있었습니다",
             "table": "표로 보기",
-            "noTerms": "특징적인 단어가 없습니다.",
+            "noTerms": "단어가 없습니다.",
             "month": "{month}월",
             "unknown": "자료 없음",
         }),
         json!({
-            "shown": "{shown} of {all} buildings",
+            "shown": "{shown} of {all}",
             "texts": "Texts",
             "trend": "Texts in the last six months",
             "terms": "Distinctive terms",
+            "frequent": "Frequent terms",
+            "frequentExplained": "No term stands out against the other buildings; these are the most frequent ones.",
             "explained": "Terms that stand out against the other buildings. The longer the bar, the more they do (z-score).",
-            "columns": ["Term", "Count", "Texts", "Distinctiveness (z)", "Count last month"],
+            "columns": ["Term", "Count", "Texts", "Distinctiveness (z)", "Count the month before"],
             "rising": "Rising terms",
             "falling": "Falling terms",
             "nothing": "No change stands out.",
@@ -357,7 +370,7 @@ fn scripts(summary: &Summary, locale: Locale) -> Markup {
             "move": "{before} → {now} times (share {shareBefore}% → {shareNow}%)",
             "examples": "What people wrote",
             "table": "As a table",
-            "noTerms": "No term stands out.",
+            "noTerms": "There are no terms.",
             "month": "{month}",
             "unknown": "no data",
         }),
@@ -464,7 +477,7 @@ mod tests {
     fn says_what_is_missing() {
         let summary = summary();
         let page = render(&summary, &[keyword("누수")], &NO_CHANGES, &[]);
-        assert!(page.contains("지난달과의 단어 비교가 없습니다"));
+        assert!(page.contains("전월과의 단어 비교가 없습니다"));
         assert!(page.contains("분석하지 못한 건물 1곳:") && page.contains("<li>은솔 (B2)</li>"));
         assert!(page.contains("등록되지 않은 건물의 글 3건"));
         let examples = HashMap::new();
@@ -488,7 +501,7 @@ mod tests {
             },
         });
         let page = render(&summary, &[], &NO_CHANGES, &[]);
-        assert!(page.contains("지난달보다 -300 (-20%)"));
+        assert!(page.contains("전월 대비 -300 (-20%)"));
     }
 
     #[test]
@@ -524,7 +537,7 @@ mod tests {
     #[test]
     fn lets_nothing_be_loaded() {
         let page = render(&summary(), &[keyword("누수")], &NO_CHANGES, &[]);
-        assert!(page.contains("content=\"default-src 'none'; script-src 'unsafe-inline';"));
+        assert!(page.contains("content=\"default-src 'none'; script-src 'sha256-"));
         for reference in [
             "src=",
             "@import",

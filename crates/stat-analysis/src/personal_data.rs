@@ -10,13 +10,15 @@ pub const MASK: &str = "***";
 /// Digits, also the full-width ones of a Korean keyboard, and what people put between them.
 const PATTERN: &str = r"(?xi)
     https?://\S+ | \bwww\.\S+                                                          # addresses of pages
-  | [\p{Alphabetic}0-9._%+-]+@[\p{Alphabetic}0-9-]+(?:\.[\p{Alphabetic}0-9-]+)+        # e-mail
+  | [\p{Alphabetic}0-9._%+-]+ \s?(?:[@＠]|골뱅이)\s? [\p{Alphabetic}0-9-]+(?:\.[\p{Alphabetic}0-9-]+)+  # e-mail
+  | (?-u:\b)(?:[a-z0-9-]+\.)+(?:com|net|org|info|kr|io|me|app|site|shop)(?-u:\b)(?:/\S*)?  # pages without a scheme
   | [0-9０-９]{4} [\s.\-‐–−－]? [0-9０-９]{4} [\s.\-‐–−－]? [0-9０-９]{4} [\s.\-‐–−－]? [0-9０-９]{3,4}  # cards
   | [0-9０-９]{4} [\s.\-‐–−－]? [0-9０-９]{6} [\s.\-‐–−－]? [0-9０-９]{5}               # cards of 15 digits
   | [0-9０-９]{6} \s? [-‐–−－]? \s? [0-9０-９]{7}                                       # resident registration
   | (?:\+|00)? 82 [\s.\-()]{0,3} [0-9]{1,3} [\s.\-()]{0,3} [0-9]{3,4} [\s.\-]{0,3} [0-9]{4}  # phone, from abroad
   | \(?[0０][0-9０-９]{1,3}\)? [\s.\-‐–−－/]{0,3} [0-9０-９]{3,4} [\s.\-‐–−－]{0,3} [0-9０-９]{4} # phone
   | 1[5689][0-9]{2} \s? - \s? [0-9]{4}                                                 # phone of a company
+  | [공영]\s?일\s?[공영일육칠팔구] [\s\-]{0,2} (?:[공영일이삼사오육칠팔구]\s?){3,4} [\s\-]{0,2} (?:[공영일이삼사오육칠팔구]\s?){3}[공영일이삼사오육칠팔구]  # spelled out
 ";
 
 static PERSONAL_DATA: LazyLock<Regex> =
@@ -34,15 +36,16 @@ pub fn mask(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether the text has an `@`, the beginning of a URL, or enough digits for the shortest number: nearly
-/// every text has not, and that is known without the pattern.
+/// Whether the text has an `@`, a dot before a letter as in the name of a host, the beginning of a spelled number, or
+/// enough digits for the shortest one: nearly every text has not, and that is known without the pattern.
 fn may_hold_any(text: &str) -> bool {
     let mut digits = 0;
-    for (index, byte) in text.bytes().enumerate() {
+    let bytes = text.as_bytes();
+    for (index, byte) in bytes.iter().enumerate() {
         match byte {
             b'@' => return true,
-            b'/' if text.as_bytes()[..index].ends_with(b":/") => return true,
-            b'w' | b'W' if matches!(text.as_bytes()[..index], [.., b'w' | b'W', b'w' | b'W']) => return true,
+            b'.' if bytes.get(index + 1).is_some_and(u8::is_ascii_alphabetic) => return true,
+            b'/' if bytes[..index].ends_with(b":/") => return true,
             b'0'..=b'9' => digits += 1,
             // The first byte of every full-width digit.
             0xEF => digits += 1,
@@ -50,6 +53,9 @@ fn may_hold_any(text: &str) -> bool {
         }
     }
     digits >= 8
+        || ["＠", "골뱅이", "공일", "영일", "공 일", "영 일"]
+            .iter()
+            .any(|sign| text.contains(sign))
 }
 
 #[cfg(test)]
@@ -71,6 +77,8 @@ mod tests {
         check("+82 10-0000-1234", "***");
         check("０１０－００００－１２３４ 연락", "*** 연락");
         check("1588-0000에 전화", "***에 전화");
+        check("공일공 일이삼사 오육칠팔로 주세요", "***로 주세요");
+        check("공일공-일이삼사-오육칠팔", "***");
     }
 
     #[test]
@@ -79,6 +87,10 @@ mod tests {
         check("메일 a@example.co.kr 입니다", "메일 *** 입니다");
         check("https://example.com/a?b=c 보세요", "*** 보세요");
         check("WWW.example.com 참고", "*** 참고");
+        check("open.kakao.com/o/sAbCd 로 오세요", "*** 로 오세요");
+        check("blog.example.kr에 썼어요", "***에 썼어요");
+        check("minsu＠example.com, minsu @ example.com", "***, ***");
+        check("minsu골뱅이example.com이에요", "***");
     }
 
     #[test]
@@ -97,6 +109,8 @@ mod tests {
             "2026-10-31 15:30에 고장",
             "관리비 123,456원",
             "B2 3층 24시간",
+            "공일이 많아요. 영 일이 안 돼요",
+            "버전 2.0.Beta, 3.5도",
             "",
         ] {
             check(text, text);

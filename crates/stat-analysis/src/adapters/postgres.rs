@@ -7,7 +7,7 @@ mod summary;
 mod texts;
 
 pub use changes::changes;
-pub use examples::{EXAMPLES_SHOWN, examples};
+pub use examples::examples;
 pub use keywords::{for_each_keyword, write_keywords};
 pub use summary::{comparable_run, summary};
 pub use texts::{Text, TextStream};

@@ -19,6 +19,7 @@ use crate::mail;
 use crate::page::{self, Page};
 use crate::summary::Summary;
 use crate::table::Table;
+use crate::term::TermCounter;
 
 /// The longest that a report waits for its examples; less where its time is short.
 const PATIENCE_WITH_EXAMPLES_S: u64 = 60;
@@ -50,9 +51,9 @@ impl Keys {
 impl StatAnalysis {
     /// Writes the report and mails it, each once, however often this is begun.
     ///
-    /// Keywords and objects are written anew by each attempt and come out the same. The objects are
-    /// written and the mail is sent inside a transaction that holds the claim and the period, so that
-    /// neither another attempt nor another run of the month does so at the same time.
+    /// Keywords and objects are written anew by each attempt and come out the same, but for sentences of texts that
+    /// came in meanwhile. The objects are written and the mail is sent inside a transaction that holds the claim and
+    /// the period, so that neither another attempt nor another run of the month does so at the same time.
     pub(super) async fn report(
         &self,
         mut client: Client,
@@ -69,7 +70,10 @@ impl StatAnalysis {
         committed.with_context(|| format!("could not commit the keywords of run {}", run.id))?;
         // Outside the transactions: it may take long, and nobody has to wait for it.
         let patience_s = (deadline.left().as_secs() / 4).clamp(1, PATIENCE_WITH_EXAMPLES_S);
-        let examples = postgres::examples(&mut client, run, patience_s).await?;
+        let mut worker = self.analyser.worker();
+        let has_term =
+            |sentence: &str, term: &str| TermCounter::is_in(term, &mut worker, &self.stop_words, sentence);
+        let examples = postgres::examples(&mut client, run, patience_s, has_term).await?;
 
         let keys = Keys::of(run);
         let transaction = report::begin(&mut client, &claim).await?;

@@ -2,20 +2,24 @@
 
 use serde::Serialize;
 
-use crate::change::{self, Change};
+use crate::change::Change;
 use crate::example::Example;
 use crate::keyword::Keyword;
 use crate::overlap;
 use crate::summary::Trend;
 
-/// How many of a building's terms the page shows; the CSV has them all.
+/// How many of a building's terms the page shows; the CSV has `KEYWORDS_PER_BUILDING`.
 pub const TERMS_SHOWN: usize = 10;
-/// How many rising and how many falling terms.
-const CHANGES_SHOWN: usize = 5;
+/// How many sentences.
+const EXAMPLES_SHOWN: usize = 3;
+/// From here on a term distinguishes a building: below, one in twenty does by chance.
+const DISTINCTIVE: f64 = 1.96;
 
 /// Tuples instead of named fields: the names would be most of a page with thousands of buildings.
 #[derive(Serialize)]
 pub struct Details<'a> {
+    /// Whether the terms distinguish the building, or are only its most frequent ones.
+    distinctive: bool,
     /// Term, count, texts, z-score, count of the month before.
     terms: Vec<(&'a str, i64, i64, f64, Option<i64>)>,
     rising: Vec<Moved<'a>>,
@@ -37,13 +41,12 @@ impl<'a> Details<'a> {
         examples: &'a [Example],
     ) -> Self {
         let moved = |is_rise| {
-            change::loudest_of(changes, is_rise, CHANGES_SHOWN)
-                .into_iter()
-                .map(|change| {
-                    let (before, now) = (percent(change.share_before), percent(change.share_now));
-                    (change.term.as_str(), change.before, change.now, before, now)
-                })
-                .collect()
+            let one_way = changes.iter().filter(|change| change.is_rise() == is_rise);
+            let shown = |change: &'a Change| {
+                let (before, now) = (percent(change.share_before), percent(change.share_now));
+                (change.term.as_str(), change.before, change.now, before, now)
+            };
+            one_way.map(shown).collect()
         };
         let term = |keyword: &'a Keyword| {
             let Keyword {
@@ -60,16 +63,20 @@ impl<'a> Details<'a> {
                 previous_frequency,
             )
         };
-        let telling = distinctive(keywords, TERMS_SHOWN);
+        let shown = shown(keywords, TERMS_SHOWN);
+        let is_shown = |example: &&Example| shown.iter().any(|keyword| keyword.term == example.term);
         Self {
-            terms: telling.into_iter().map(term).collect(),
+            distinctive: shown.iter().any(|keyword| is_distinctive(keyword)),
+            examples: examples
+                .iter()
+                .filter(is_shown)
+                .take(EXAMPLES_SHOWN)
+                .map(|example| (example.text.as_str(), example.term.as_str()))
+                .collect(),
+            terms: shown.into_iter().map(term).collect(),
             rising: moved(true),
             falling: moved(false),
             trend,
-            examples: examples
-                .iter()
-                .map(|example| (example.text.as_str(), example.term.as_str()))
-                .collect(),
         }
     }
 
@@ -80,10 +87,22 @@ impl<'a> Details<'a> {
     }
 }
 
-/// The terms that distinguish a building, and not those that others use more: down to an even use of them all.
-pub fn distinctive(keywords: &[Keyword], how_many: usize) -> Vec<&Keyword> {
-    let telling = keywords.iter().filter(|keyword| keyword.z_score >= 0.0);
-    overlap::without_repetition(telling.collect(), how_many)
+/// The terms that distinguish a building, by distinctiveness; or where none does, as in a small building or in the only
+/// one, its most frequent terms, by frequency. A compound and its parts are one.
+pub fn shown(keywords: &[Keyword], how_many: usize) -> Vec<&Keyword> {
+    let mut shown: Vec<&Keyword> = keywords
+        .iter()
+        .filter(|keyword| is_distinctive(keyword))
+        .collect();
+    if shown.is_empty() {
+        shown = keywords.iter().collect();
+        shown.sort_by_key(|keyword| std::cmp::Reverse(keyword.frequency));
+    }
+    overlap::without_repetition(shown, how_many)
+}
+
+fn is_distinctive(keyword: &Keyword) -> bool {
+    keyword.z_score >= DISTINCTIVE
 }
 
 fn percent(share: f64) -> f64 {

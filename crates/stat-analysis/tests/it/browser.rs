@@ -18,11 +18,11 @@ async fn report() -> Vec<u8> {
     for (id, name) in [
         ("B1", "한빛 오피스텔"),
         ("B2", "<i>가온</i> \"빌딩\", 별관"),
-        ("B 3/#", "은솔 아파트"),
+        ("B 3/#", "은솔 APT"),
     ] {
         month.add_building(id, name, None).await.unwrap();
     }
-    for (period, leaks, parking) in [("2026-09", 2, 12), ("2026-10", 30, 12)] {
+    for (period, leaks, parking) in [("2026-09", 2, 12), ("2026-10", 60, 12)] {
         write(
             &month,
             period,
@@ -31,7 +31,7 @@ async fn report() -> Vec<u8> {
             leaks,
         )
         .await;
-        write(&month, period, "B1", "엘리베이터가 멈췄어요", 40).await;
+        write(&month, period, "B1", "엘리베이터가 멈췄어요", 80).await;
         write(&month, period, "B2", "주차권을 더 주세요", parking).await;
         write(&month, period, "B 3/#", "윗집 층간소음 때문에 잠을 못 자요", 5).await;
     }
@@ -64,6 +64,32 @@ async fn names(browser: &Browser) -> Value {
     browser.evaluate(script).await.unwrap()
 }
 
+async fn unfolded(browser: &Browser) -> Value {
+    browser
+        .evaluate("return document.querySelectorAll('tr.details').length")
+        .await
+        .unwrap()
+}
+
+/// The button of an unfolded building has the keyboard, and nothing lies over it.
+async fn assert_leads_to(browser: &Browser, name: &str) {
+    let script = "const { activeElement } = document;
+                  const { left, top, height } = activeElement.getBoundingClientRect();
+                  const above = document.elementFromPoint(left + 5, top + height / 2);
+                  return [activeElement.tagName, activeElement.textContent, activeElement.ariaExpanded, above === activeElement]";
+    // Following a link within the page ends after the click.
+    for _ in 0..200 {
+        if unfolded(browser).await != 0 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert_eq!(
+        browser.evaluate(script).await.unwrap(),
+        json!(["BUTTON", name, "true", true])
+    );
+}
+
 async fn assert_quiet(browser: &Browser) {
     assert_eq!(
         browser.complaints().await.unwrap(),
@@ -93,14 +119,19 @@ async fn sorts_filters_and_unfolds_at_a_desk_and_on_a_phone() {
         sorts(&browser).await;
         filters(&browser).await;
         unfolds(&browser).await;
-        let wide = browser
-            .evaluate("return document.documentElement.scrollWidth")
-            .await
-            .unwrap();
+        let all_open = "document.getElementById('filter').value = '';
+                        document.getElementById('filter').dispatchEvent(new Event('input'));
+                        for (const button of document.querySelectorAll('tr[data-id] button')) button.click();
+                        for (const table of document.querySelectorAll('details')) table.open = true;
+                        return document.documentElement.scrollWidth";
+        let wide = browser.evaluate(all_open).await.unwrap();
         assert!(
             wide.as_u64().unwrap() <= u64::from(window.width),
             "{wide} pixels wide in {window:?}"
         );
+        let is_dark = "return matchMedia('(prefers-color-scheme: dark)').matches
+                       && getComputedStyle(document.body).backgroundColor === 'rgb(20, 24, 29)'";
+        assert_eq!(browser.evaluate(is_dark).await.unwrap(), window.is_dark);
         assert_quiet(&browser).await;
         browser.close().await.unwrap();
     }
@@ -128,6 +159,9 @@ async fn filters(browser: &Browser) {
     filter.send_keys(" 층간 ").await.unwrap();
     assert_eq!(names(browser).await, json!(["B 3/#"]));
     assert_eq!(text(browser, "#shown").await, "1곳 / 모두 3곳");
+    filter.clear().await.unwrap();
+    filter.send_keys("apt").await.unwrap();
+    assert_eq!(names(browser).await, json!(["B 3/#"]));
     filter.clear().await.unwrap();
     filter.send_keys("한빛").await.unwrap();
     assert_eq!(names(browser).await, json!(["B1"]));
@@ -158,7 +192,7 @@ async fn unfolds(browser: &Browser) {
     let details = text(browser, "tr.details").await;
     for said in [
         "늘어난 단어",
-        "▲ 2회 → 30회",
+        "▲ 2회 → 60회",
         "천장에서 누수가 심합니다.",
         "101동 ***호",
     ] {
@@ -181,7 +215,7 @@ async fn unfolds(browser: &Browser) {
     );
     assert_eq!(
         trend[1],
-        "최근 여섯 달의 글 수: 5월 자료 없음, 6월 자료 없음, 7월 자료 없음, 8월 자료 없음, 9월 42, 10월 70"
+        "최근 여섯 달의 글 수: 5월 자료 없음, 6월 자료 없음, 7월 자료 없음, 8월 자료 없음, 9월 82, 10월 140"
     );
 
     button.send_keys("\u{e007}").await.unwrap();
@@ -189,29 +223,28 @@ async fn unfolds(browser: &Browser) {
         button.attr("aria-expanded").await.unwrap().as_deref(),
         Some("false")
     );
-    assert!(browser.find("tr.details").await.is_err(), "it folds again");
+    assert_eq!(unfolded(browser).await, 0, "it folds again");
 }
 
 #[tokio::test]
 async fn a_link_to_a_building_opens_it() {
     let report = report().await;
-    let browser = Browser::start(Window::DESK).await.unwrap();
+    // So low that the page has to be moved.
+    let low = Window {
+        height: 400,
+        ..Window::PHONE
+    };
+    let browser = Browser::start(low).await.unwrap();
     browser.open(&report, "#b=B%203%2F%23").await.unwrap();
-    assert_eq!(
-        browser.focused().await.unwrap().text().await.unwrap(),
-        "은솔 아파트"
-    );
+    assert_leads_to(&browser, "은솔 APT").await;
     assert!(text(&browser, "tr.details").await.contains("층간소음"));
     for broken in ["#b=nobody", "#b=%E3%81", "#else"] {
         browser.open(&report, broken).await.unwrap();
-        assert!(browser.find("tr.details").await.is_err(), "{broken}");
+        assert_eq!(unfolded(&browser).await, 0, "{broken}");
     }
     browser.open(&report, "").await.unwrap();
     browser.find(".loudest a").await.unwrap().click().await.unwrap();
-    assert_eq!(
-        browser.focused().await.unwrap().text().await.unwrap(),
-        "한빛 오피스텔"
-    );
+    assert_leads_to(&browser, "한빛 오피스텔").await;
     assert_quiet(&browser).await;
     browser.close().await.unwrap();
 }
@@ -328,7 +361,7 @@ async fn speaks_english_as_well() {
     ] {
         assert!(details.contains(said), "{said} is missing in: {details}");
     }
-    assert_eq!(text(&browser, "#shown").await, "30 of 30 buildings");
+    assert_eq!(text(&browser, "#shown").await, "30 of 30");
     let korean =
         "return document.documentElement.lang + /[가-힣]/.test(document.querySelector('thead').innerText)";
     assert_eq!(browser.evaluate(korean).await.unwrap(), "enfalse");

@@ -1,5 +1,7 @@
 //! Memory does not grow with the number of texts.
 
+use serde_json::json;
+
 use crate::surroundings::{empty_month, october};
 
 const MEBIBYTE: u64 = 1024 * 1024;
@@ -38,6 +40,54 @@ async fn fifty_times_the_texts_take_no_more_memory() {
     let many = peak_with(50_000).await;
     assert!(
         many < few + 6 * MEBIBYTE,
+        "{} MiB became {} MiB",
+        few / MEBIBYTE,
+        many / MEBIBYTE
+    );
+}
+
+/// The peak of a `stat-analysis` process that counts and reports two months of this many buildings, in bytes.
+async fn peak_with_buildings(buildings: i32) -> u64 {
+    let month = empty_month().await;
+    let insert = "insert into building select 'B' || b, '한빛 ' || b || '단지', null::date from generate_series(1, $1::int) b";
+    month.sql.execute(insert, &[&buildings]).await.unwrap();
+    // Every building has words of its own, and in October writes of one of them six times as often.
+    let insert = "insert into message (building_id, written_at, body)
+                  select 'B' || b, written_at::timestamptz,
+                         words[b % 12 + 1] || ' 때문에 ' || words[(b + n) % 12 + 1] || ' 담당자에게 말했는데 답이 없어요 ' || n
+                  from generate_series(1, $1::int) b,
+                       (values ('2026-09-15T12:00:00Z', 4), ('2026-10-15T12:00:00Z', 24)) period(written_at, texts),
+                       generate_series(1, texts) n,
+                       (select array['누수', '층간소음', '주차권', '승강기', '보일러', '곰팡이', '택배', '소독', '정전',
+                                     '경비실', '도어락', '가로등'] as words) words";
+    month.sql.execute(insert, &[&buildings]).await.unwrap();
+    let mut function = month.stat_analysis();
+    function.concurrency = 1;
+    month
+        .emulator
+        .deploy(month.stat_prep().variable("STAT_TEXTS_PER_TASK", "1000000"));
+    month.emulator.deploy(function);
+    month
+        .run(&json!({"period": "2026-09", "mail": false}))
+        .await
+        .unwrap();
+    month.run(&october()).await.unwrap();
+    let html = String::from_utf8(month.report(".html").await.unwrap()).unwrap();
+    assert_eq!(
+        html.matches("<tr data-id").count(),
+        usize::try_from(buildings).unwrap()
+    );
+    assert!(html.contains("답이 없어요"), "there are examples");
+    month.emulator.peak_memory("stat-analysis").expect("Linux tells")
+}
+
+/// The page's text grows, and what is held of the buildings: a few kilobytes each.
+#[tokio::test]
+#[cfg(target_os = "linux")]
+async fn a_report_of_three_thousand_buildings_takes_a_few_megabytes_more() {
+    let (few, many) = (peak_with_buildings(30).await, peak_with_buildings(3_000).await);
+    assert!(
+        many < few + 20 * MEBIBYTE,
         "{} MiB became {} MiB",
         few / MEBIBYTE,
         many / MEBIBYTE

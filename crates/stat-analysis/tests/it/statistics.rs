@@ -144,12 +144,7 @@ async fn a_share_is_compared_with_the_month_before() {
         "(B2,주차권,0,)",
     ];
     assert_eq!(rows(&month, CHANGES).await, expected);
-    assert!(
-        !left(&month)
-            .await
-            .html
-            .contains("지난달과의 단어 비교가 없습니다")
-    );
+    assert!(!left(&month).await.html.contains("전월과의 단어 비교가 없습니다"));
 }
 
 const NOTHING_TO_COMPARE: [&str; 4] = ["(B1,누수,,)", "(B1,주차권,,)", "(B2,누수,,)", "(B2,주차권,,)"];
@@ -168,16 +163,11 @@ async fn without_a_complete_month_before_nothing_is_compared_and_the_report_says
         .unwrap();
     month.run(&october()).await.unwrap();
     assert_eq!(rows(&month, CHANGES).await, NOTHING_TO_COMPARE);
-    assert!(
-        left(&month)
-            .await
-            .html
-            .contains("지난달과의 단어 비교가 없습니다")
-    );
+    assert!(left(&month).await.html.contains("전월과의 단어 비교가 없습니다"));
     assert!(
         month.topic.mails().await.unwrap()[0]
             .text
-            .contains("지난달과의 단어 비교는 없습니다")
+            .contains("전월과의 단어 비교는 없습니다")
     );
 }
 
@@ -214,8 +204,8 @@ async fn a_building_that_was_not_there_the_month_before_is_not_compared() {
     assert_eq!(rows(&month, CHANGES).await, expected);
 }
 
-/// One text of each month, with every term as often as it says.
-async fn one_text_each(
+/// Texts of one term each, of each month as many as it says.
+async fn texts_of_one_term(
     month: &Month,
     building: &str,
     september: &[(&str, usize)],
@@ -223,36 +213,42 @@ async fn one_text_each(
 ) {
     month.add_building(building, building, None).await.unwrap();
     for (period, terms) in [("2026-09", september), ("2026-10", october)] {
-        let words = terms.iter().flat_map(|(term, times)| vec![*term; *times]);
-        let text = words.collect::<Vec<_>>().join(" ");
-        let written_at = format!("{period}-15T12:00:00+09:00");
-        month.add_text(building, &written_at, &text).await.unwrap();
+        for (term, times) in terms {
+            for _ in 0..*times {
+                let written_at = format!("{period}-15T12:00:00+09:00");
+                month.add_text(building, &written_at, term).await.unwrap();
+            }
+        }
     }
 }
 
 #[tokio::test]
 async fn a_change_is_shown_where_it_is_neither_chance_nor_a_small_number() {
     let month = empty_month().await;
-    // B1: 누수 was 2 of 20 and is 20 of 40; together 22 of 60.
-    //   z = (0.5 - 0.1) / sqrt(22/60 · 38/60 · (1/40 + 1/20)) = 0.4 / 0.131972 = 3.03, beyond 2.576.
-    one_text_each(
+    // B1: 누수 was 4 of 40 and is 40 of 80; together 44 of 120.
+    //   z = (0.5 - 0.1) / sqrt(44/120 · 76/120 · (1/80 + 1/40)) = 0.4 / 0.093318 = 4.29, beyond 2.576, and beyond
+    //   3.291 for the mail. The share of 승강기 falls, but it is written more often than before.
+    texts_of_one_term(
         &month,
         "B1",
-        &[("누수", 2), ("승강기", 18)],
-        &[("누수", 20), ("승강기", 20)],
+        &[("누수", 4), ("승강기", 36)],
+        &[("누수", 40), ("승강기", 40)],
     )
     .await;
     // B2: 누수 is 15 of 40. z = (0.375 - 0.1) / sqrt(17/60 · 43/60 · (1/40 + 1/20)) = 0.275 / 0.123406 = 2.23: chance.
-    one_text_each(
+    texts_of_one_term(
         &month,
         "B2",
         &[("누수", 2), ("승강기", 18)],
         &[("누수", 15), ("승강기", 25)],
     )
     .await;
-    // B3: 누수 was not there and is 9 of 40. z = 0.225 / sqrt(9/80 · 71/80 · (1/40 + 1/40)) = 3.18, but nine
-    // times in two months are too few. 승강기 is the opposite, and often enough.
-    one_text_each(&month, "B3", &[("승강기", 40)], &[("누수", 9), ("승강기", 31)]).await;
+    // B3: 누수 was not there and is 9 of 40. z = 0.225 / sqrt(9/80 · 71/80 · (1/40 + 1/40)) = 3.18, but 9/80 of 40
+    // are 4.5 a month, too few. 승강기 is the opposite, and often enough.
+    texts_of_one_term(&month, "B3", &[("승강기", 40)], &[("누수", 9), ("승강기", 31)]).await;
+    // B4: 누수 was not there and is 20 of 60. z = 1/3 / sqrt(1/5 · 4/5 · (1/60 + 1/40)) = 4.08, but in one text.
+    let notice = "누수 ".repeat(20);
+    texts_of_one_term(&month, "B4", &[("승강기", 40)], &[(&notice, 1), ("승강기", 40)]).await;
     month.deploy();
     month
         .run(&json!({"period": "2026-09", "mail": false}))
@@ -265,17 +261,15 @@ async fn a_change_is_shown_where_it_is_neither_chance_nor_a_small_number() {
         .split(r#""rising":"#)
         .skip(1)
         .filter_map(|rest| rest.split(r#","trend""#).next())
-        .take(3)
+        .take(4)
         .collect();
     // Count before and now, share before and now in percent.
-    let of_b1 = r#"[["누수",2,20,10.0,50.0]],"falling":[["승강기",18,20,90.0,50.0]]"#;
-    let nothing = r#"[],"falling":[]"#;
+    let of_b1 = r#"[["누수",4,40,10.0,50.0]],"falling":[]"#;
     let of_b3 = r#"[],"falling":[["승강기",40,31,100.0,77.5]]"#;
-    assert_eq!(changes, [of_b1, nothing, of_b3]);
+    let nothing = r#"[],"falling":[]"#;
+    assert_eq!(changes, [of_b1, nothing, of_b3, nothing]);
     let mails = month.topic.mails().await.unwrap();
-    let said = "- B3: 승강기 40회 → 31회 (100.0% → 77.5%)\n\
-                - B1: 누수 2회 → 20회 (10.0% → 50.0%)\n\
-                - B1: 승강기 18회 → 20회 (90.0% → 50.0%)\n\n";
+    let said = "(9월 → 10월, 괄호 안은 건물의 단어 가운데 비중):\n- B1: 누수 4회 → 40회 (10.0% → 50.0%)\n\n";
     assert!(mails[0].text.contains(said), "{}", mails[0].text);
 }
 
@@ -303,7 +297,7 @@ async fn a_trend_has_the_months_that_were_computed() {
     ] {
         assert!(html.contains(&format!("\"trend\":{trend}")), "{trend} is missing");
     }
-    assert!(html.contains("지난달보다 ±0"), "four texts again");
+    assert!(html.contains("전월 대비 ±0"), "four texts again");
 }
 
 #[tokio::test]

@@ -30,6 +30,8 @@ pub struct Evidence<'r> {
     pub status: Vec<Status>,
     pub csv: Vec<u8>,
     pub html: Vec<u8>,
+    /// How the HTML looks in a browser, or what is wrong with it there.
+    pub page: Result<String, String>,
     /// Everything in the bucket, by key.
     pub objects: Vec<(String, Vec<u8>)>,
     pub mails: Vec<Mail>,
@@ -47,13 +49,14 @@ type Check = fn(&Evidence<'_>) -> Result<String, String>;
 /// Prints each check; tells whether all of them hold.
 pub fn all(evidence: &Evidence<'_>, scenes: &[Scene]) -> bool {
     heading("Checks");
-    let checks: [(&str, Check); 9] = [
+    let checks: [(&str, Check); 10] = [
         ("the month", month_is_done),
         ("texts", every_text_is_counted),
         ("invocations", every_invocation_succeeded),
         ("mail", one_mail),
         ("CSV", csv_is_right),
         ("HTML", html_names_every_building),
+        ("page", |evidence| evidence.page.clone()),
         ("privacy", nothing_personal_is_left),
         ("again", same_event_does_nothing),
         ("resume", resume_finds_nothing),

@@ -12,6 +12,7 @@ mod calendar;
 mod checks;
 mod figures;
 mod ledger;
+mod page;
 mod personal_data;
 mod progress;
 mod record;

@@ -7,20 +7,24 @@ use tokio_postgres::Transaction;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
-use crate::change::Change;
+use crate::change::{self, Change};
 
 /// The two-proportion z-test with a pooled share (NIST/SEMATECH, "e-Handbook of Statistical Methods", 7.3.3):
 /// z = (p₁ - p₀) / sqrt(p (1 - p) (1/n₁ + 1/n₀)), where a building's terms are the n.
 ///
-/// Shares and not counts: in a month with twice the texts everything is there twice. Two guards against small
-/// numbers: a term occurs ten times or more in both months together, below which the test says nothing, and a
-/// difference as large comes by chance once in a hundred times (|z| >= 2.576). Of each building and direction
-/// the fifteen loudest are enough to choose from.
+/// Shares and not counts: in a month with twice the texts everything is there twice. But a share also falls when
+/// others rise, so that a change is one only where share and count go the same way.
+///
+/// Guards against chance and small numbers: a difference as large comes by chance once in a hundred times
+/// (|z| >= 2.576); by the pooled share five or more are expected in each month, below which the test says nothing;
+/// and in one of the months it is in three texts or more, since one text may say a word twenty times. Of each
+/// building and direction the fifteen loudest are enough to choose from.
 const CHANGES: &str = "
 with both_months as (
-    select building_id, term, coalesce(now.frequency, 0)::float8 as now, coalesce(before.frequency, 0)::float8 as before
-    from (select building_id, term, frequency from stat_term where run_id = $1) now
-    full join (select building_id, term, frequency from stat_term where run_id = $2) before
+    select building_id, term, coalesce(now.frequency, 0)::float8 as now, coalesce(before.frequency, 0)::float8 as before,
+           greatest(now.documents, before.documents) as documents
+    from (select building_id, term, frequency, documents from stat_term where run_id = $1) now
+    full join (select building_id, term, frequency, documents from stat_term where run_id = $2) before
         using (building_id, term)
 ),
 counted as (
@@ -31,16 +35,20 @@ tested as (
     select *, (now / n_now - before / n_before)
               / nullif(sqrt(pooled * (1 - pooled) * (1 / n_now + 1 / n_before)), 0) as z_score
     from counted cross join lateral (select (now + before) / (n_now + n_before) as pooled) pooled
-    where n_now > 0 and n_before > 0 and now + before >= 10
+    where least(n_now, n_before) * pooled >= 5 and documents >= 3
 ),
 ranked as (
     select *, row_number() over (partition by building_id, z_score > 0 order by abs(z_score) desc, term) as rank
-    from tested where abs(z_score) >= 2.576
+    from tested where abs(z_score) >= 2.576 and z_score * (now - before) > 0
 )
 select building_id, term, before::int8, now::int8, before / n_before, now / n_now, z_score
-from ranked where rank <= 15";
+from ranked where rank <= 15 order by building_id";
 
-/// What the run's buildings write more or less of than in the run `before`, in the order of the buildings' ids.
+/// How many of a building's rises, and how many of its falls, are kept.
+const EACH_WAY: usize = 5;
+
+/// What the run's buildings write more or less of than in the run `before`: in the order of the buildings' ids, and of
+/// each building rises before falls, the loudest first.
 ///
 /// # Errors
 /// When the database fails.
@@ -59,9 +67,10 @@ pub async fn changes(
     ];
     let rows = transaction.query_typed_raw(CHANGES, parameters).await;
     let mut rows = std::pin::pin!(rows.with_context(failed)?);
-    let mut changes = Vec::new();
+    let mut changes: Vec<Change> = Vec::new();
+    let mut of_building: Vec<Change> = Vec::new();
     while let Some(row) = rows.try_next().await.with_context(failed)? {
-        changes.push(Change {
+        let change = Change {
             building_id: row.get(0),
             term: row.get(1),
             before: row.get(2),
@@ -69,9 +78,17 @@ pub async fn changes(
             share_before: row.get(4),
             share_now: row.get(5),
             z_score: row.get(6),
-        });
+        };
+        if of_building
+            .first()
+            .is_some_and(|other| other.building_id != change.building_id)
+        {
+            changes.extend(change::telling(std::mem::take(&mut of_building), EACH_WAY));
+        }
+        of_building.push(change);
     }
+    changes.extend(change::telling(of_building, EACH_WAY));
     // Here and not by the database, whose collation is another.
-    changes.sort_by(|a: &Change, b| a.building_id.cmp(&b.building_id));
+    changes.sort_by(|a, b| a.building_id.cmp(&b.building_id));
     Ok(changes)
 }

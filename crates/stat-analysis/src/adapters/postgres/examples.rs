@@ -10,20 +10,26 @@ use tokio_postgres::{Client, Transaction};
 use super::texts::without_content;
 use crate::example::{Example, example};
 
-/// How many a building gets.
-pub const EXAMPLES_SHOWN: usize = 3;
+/// How many are kept of a building: the page shows those of the terms that it shows.
+const KEPT: usize = 5;
 
 /// One pass over the month's texts, so that it needs no index but the one that the analysis needs. Of the texts
-/// with one of a building's first terms the one that is nearest to a sentence of some sixty characters is the
+/// with one of a building's first terms those that are nearest to a sentence of some sixty characters are the
 /// easiest to read. The texts are not stored with the results: they are the tenant's.
 const EXAMPLES: &str = "
-select distinct on (building_id, rank) building_id, term, body
-from (select building_id, rank, term from stat_keyword where run_id = $1 and rank <= 5 and z_score >= 0) keyword
-join stat_source_text using (building_id)
-where written_at >= $2 and written_at < $3 and length(body) <= 2000 and position(term in body) > 0
-order by building_id, rank, abs(length(body) - 60), text_id";
+select building_id, term, body
+from (
+    select building_id, rank, term, body,
+           row_number() over (partition by building_id, rank order by abs(length(body) - 60), text_id) as choice
+    from (select building_id, rank, term from stat_keyword where run_id = $1 and rank <= 8 and z_score >= 0) keyword
+    join stat_source_text using (building_id)
+    where written_at >= $2 and written_at < $3 and length(body) <= 2000 and position(term in body) > 0
+) candidate
+where choice <= 3
+order by building_id, rank, choice";
 
-/// Up to [`EXAMPLES_SHOWN`] sentences for each building that has some.
+/// Sentences for each building that has some, one for a term, in the order of the terms; `has_term` tells whether a
+/// sentence has a term as a word.
 ///
 /// Examples make a report easier to read, and reading the month's texts once more may take long: after
 /// `patience_s` seconds, or when the database refuses, the report does without, and says so in the log.
@@ -34,12 +40,13 @@ pub async fn examples(
     client: &mut Client,
     run: &Run,
     patience_s: u64,
+    has_term: impl FnMut(&str, &str) -> bool,
 ) -> anyhow::Result<HashMap<String, Vec<Example>>> {
     let failed = || format!("could not read examples for run {}", run.id);
     let transaction = client.transaction().await.with_context(failed)?;
     let patience = format!("set local statement_timeout = '{patience_s}s'; set local work_mem = '64MB'");
     transaction.batch_execute(&patience).await.with_context(failed)?;
-    let examples = match read(&transaction, run).await {
+    let examples = match read(&transaction, run, has_term).await {
         Ok(examples) => examples,
         Err(error) if error.code().is_some() => {
             let error = without_content(error);
@@ -55,6 +62,7 @@ pub async fn examples(
 async fn read(
     transaction: &Transaction<'_>,
     run: &Run,
+    mut has_term: impl FnMut(&str, &str) -> bool,
 ) -> Result<HashMap<String, Vec<Example>>, tokio_postgres::Error> {
     let parameters = [
         (&run.id as &(dyn tokio_postgres::types::ToSql + Sync), Type::UUID),
@@ -71,10 +79,11 @@ async fn read(
             Some(of_building) => of_building,
             None => examples.entry(building_id.to_owned()).or_default(),
         };
-        if of_building.len() == EXAMPLES_SHOWN {
+        let is_shown = of_building.iter().any(|other| other.term == term);
+        if is_shown || of_building.len() == KEPT {
             continue;
         }
-        if let Some(example) = example(body, term)
+        if let Some(example) = example(body, term, |sentence| has_term(sentence, term))
             && !of_building.iter().any(|other| other.text == example.text)
         {
             of_building.push(example);
