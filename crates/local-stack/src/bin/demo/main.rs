@@ -8,6 +8,7 @@
 mod api;
 mod api_logs;
 mod arguments;
+mod builds;
 mod calendar;
 mod checks;
 mod figures;

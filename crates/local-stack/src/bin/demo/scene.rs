@@ -3,7 +3,7 @@
 use anyhow::Result;
 use local_stack::Moto;
 
-use super::{api_logs, record::Entry, requests, uploads};
+use super::{api_logs, builds, record::Entry, requests, uploads};
 
 /// A function's events, and whether everything came of them that should.
 pub struct Scene {
@@ -20,6 +20,7 @@ pub async fn all(moto: &Moto) -> Result<Vec<Scene>> {
     Ok(vec![
         uploads::play().await?,
         api_logs::play(moto).await?,
+        builds::play(moto).await?,
         requests::play().await?,
     ])
 }

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use local_stack::process::{Process, Spec};
 use rustix::process::Signal;
 
-use super::{api::Api, api_logs, calendar::Month, screen, stage::Servers, tenant, uploads};
+use super::{api::Api, api_logs, builds, calendar::Month, screen, stage::Servers, tenant, uploads};
 
 /// How long a command may take to end after Ctrl-C.
 const ENDS_WITHIN: Duration = Duration::from_secs(10);
@@ -29,6 +29,8 @@ pub async fn serve(servers: &Servers, lambda: &str, command: &[String]) -> Resul
     variables.extend(uploads::variables(&teamcity));
     Api::make(&servers.moto).await?;
     variables.extend(api_logs::variables());
+    let builds = builds::Surroundings::make(&servers.moto).await?;
+    variables.extend(builds.variables());
     variables.insert("AWS_ENDPOINT_URL_LAMBDA".to_owned(), lambda.to_owned());
     screen::heading(format!(
         "The demo's texts are in {} and {}. The functions get:",

@@ -6,7 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
-    api,
+    api, builds,
     ledger::{self, Status},
     record::Entry,
     screen::{self, Align, grouped, heading, labelled, labelled_json},
@@ -96,6 +96,7 @@ fn received(received: &Value) -> String {
         ));
     }
     words.extend(api::in_words(received));
+    words.extend(builds::in_words(received));
     words.join("\n")
 }
 

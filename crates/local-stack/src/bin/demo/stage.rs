@@ -25,6 +25,7 @@ impl Servers {
                 "stat-analysis",
                 "s3-to-teamcity",
                 "apigw-log-retention",
+                "codebuild-slack",
                 "api-loopback",
             ] {
                 function_binary(name)?;
