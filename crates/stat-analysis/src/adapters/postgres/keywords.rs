@@ -94,7 +94,7 @@ pub async fn write_keywords(
     Ok(())
 }
 
-/// Hands the run's keywords down to `last_rank` to `each`, in the order of [`summary`]'s buildings and by
+/// Hands the run's keywords down to `last_rank` to `each`, in the order of [`summary`](super::summary())'s buildings and by
 /// rank, without holding them all.
 ///
 /// # Errors
