@@ -5,6 +5,7 @@
 
 use anyhow::{Context, anyhow};
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::Config;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
@@ -13,6 +14,7 @@ use lambda_core::aws;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::OnceCell;
 
 use super::aws::Aws;
 use crate::answer::Place;
@@ -28,6 +30,7 @@ type Item = HashMap<String, AttributeValue>;
 /// The table.
 pub struct Table {
     aws: Arc<Aws>,
+    client: OnceCell<Client>,
     name: String,
 }
 
@@ -60,6 +63,7 @@ impl Table {
     pub fn new(aws: Arc<Aws>, name: &str) -> Self {
         Self {
             aws,
+            client: OnceCell::new(),
             name: name.to_owned(),
         }
     }
@@ -190,16 +194,16 @@ impl Table {
         Ok(())
     }
 
-    async fn client(&self) -> Client {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(ATTEMPT)
-            .operation_attempt_timeout(ATTEMPT)
-            .build();
-        let config = self.aws.config().await;
-        let config = aws_sdk_dynamodb::config::Builder::from(config)
-            .timeout_config(timeouts)
-            .build();
-        Client::from_conf(config)
+    async fn client(&self) -> &Client {
+        let set_up = async || {
+            let timeouts = TimeoutConfig::builder()
+                .connect_timeout(ATTEMPT)
+                .operation_attempt_timeout(ATTEMPT)
+                .build();
+            let config = Config::from(self.aws.config().await).to_builder();
+            Client::from_conf(config.timeout_config(timeouts).build())
+        };
+        self.client.get_or_init(|| Box::pin(set_up())).await
     }
 
     async fn write(
