@@ -6,7 +6,6 @@ use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let variables = Variables::from_environment();
-    telemetry::init(&variables, module_path!());
-    run::run(CodeBuildSlack::start(&variables)).await
+    telemetry::init();
+    run::run(CodeBuildSlack::start(&Variables::from_environment())).await
 }
