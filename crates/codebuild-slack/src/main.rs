@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    telemetry::init();
-    run::run(CodeBuildSlack::start(&Variables::from_environment())).await
+    let variables = Variables::from_environment();
+    telemetry::init(&variables, module_path!());
+    run::run(CodeBuildSlack::start(&variables)).await
 }

@@ -64,3 +64,15 @@ async fn a_plain_invoke_is_masked_in_the_same_way() {
         json!({"deep": [{"Headers": {"COOKIE": "***"}}], "api_key": "***"})
     );
 }
+
+#[tokio::test]
+async fn no_event_is_logged_at_any_level() {
+    let stage = Stage::with(|function| function.variable("AWS_LAMBDA_LOG_LEVEL", "TRACE")).await;
+    for case in CASES {
+        stage.answer(&event(case)).await;
+    }
+    let logs = stage.emulator.logs("api-loopback").join("\n");
+    for secret in ["never-to-be-echoed", "AKIANEVERTOBEECHOED"] {
+        assert!(!logs.contains(secret), "{logs}");
+    }
+}
