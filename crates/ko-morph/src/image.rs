@@ -27,7 +27,7 @@ use crate::trie::{Trie, Unit};
 compile_error!("an image is read in place and is little-endian");
 
 pub(crate) const MAGIC: [u8; 8] = *b"KO-MORPH";
-pub(crate) const FORMAT: u32 = 2;
+pub(crate) const FORMAT: u32 = 3;
 /// Of the checksums (XXH64), which guard against damage, not against malice.
 pub(crate) const SEED: u64 = 0;
 pub(crate) const ALIGNMENT: usize = 64;
@@ -56,7 +56,7 @@ pub(crate) enum Section {
     /// `i16` costs of connections: a row for each left id of the right word, a column for each right id of
     /// the left word, then [`WINDOW`] zeros.
     Connections,
-    /// `i16`: what a word of this class costs more after a space.
+    /// [`Penalty`]: what a word of this class costs more beside a space.
     Penalties,
 }
 
@@ -89,6 +89,23 @@ pub(crate) struct Figures {
     pub sentence_right: u16,
     /// Left and right id of a user's word: NNG without and with final consonant, NNP without and with.
     pub templates: [[u16; 2]; 4],
+    /// The first of the entries of unknown nouns, see [`UNKNOWN_NOUNS`]; 0 where there are none.
+    pub unknown_nouns: u32,
+}
+
+/// Lengths in syllables that an unknown noun may have.
+pub(crate) const NOUN_LENGTHS: std::ops::RangeInclusive<usize> = 2..=5;
+/// How many entries stand for unknown nouns: for each length one without and one with a final consonant.
+pub(crate) const UNKNOWN_NOUNS: u32 = 8;
+
+/// What a word costs more beside a space.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Pod, Zeroable)]
+#[repr(C)]
+pub(crate) struct Penalty {
+    /// Where a space stands before it.
+    pub before: i16,
+    /// Where a space stands behind it.
+    pub behind: i16,
 }
 
 /// A word as the search for the best path needs it.
@@ -98,7 +115,7 @@ pub(crate) struct Entry {
     pub left: u16,
     pub right: u16,
     pub cost: i16,
-    /// Which of the penalties it pays after a space.
+    /// Which of the penalties it pays beside a space.
     pub penalty: u16,
 }
 
@@ -186,7 +203,7 @@ pub(crate) struct View<'a> {
     pub analyses: &'a [u32],
     pub pool: &'a [u8],
     pub connections: &'a [i16],
-    pub penalties: &'a [i16],
+    pub penalties: &'a [Penalty],
 }
 
 impl<'a> View<'a> {
@@ -255,6 +272,7 @@ impl<'a> View<'a> {
             sentence_left,
             sentence_right,
             templates,
+            unknown_nouns,
         } = *self.figures;
         let ids_exist = |[left, right]: [u16; 2]| u32::from(left) < left_ids && u32::from(right) < right_ids;
         let right = [
@@ -270,6 +288,11 @@ impl<'a> View<'a> {
             (
                 known_entries as usize <= self.entries.len(),
                 "it has less entries than it says",
+            ),
+            (
+                unknown_nouns == 0
+                    || u64::from(unknown_nouns) + u64::from(UNKNOWN_NOUNS) <= self.entries.len() as u64,
+                "it names unknown nouns that it does not have",
             ),
             (
                 self.entries.len() == self.analyses.len(),

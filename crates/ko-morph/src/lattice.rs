@@ -1,9 +1,10 @@
 //! The search for the cheapest sequence of words, as MeCab does it (Viterbi), ties included.
 
 use crate::character;
-use crate::image::{Category, Entry, View};
+use crate::image::{Category, Entry, NOUN_LENGTHS, Penalty, View};
 use crate::lefts::{Lefts, PerId, Way};
 use crate::user_dictionary::UserDictionary;
+use crate::user_dictionary::has_final_consonant;
 
 /// The words of one chunk, as far as found, and buffers that are kept from chunk to chunk.
 ///
@@ -34,14 +35,15 @@ pub(crate) const USER: u32 = 1 << 31;
 
 /// A word that ends somewhere, with the best way to it.
 #[derive(Clone, Copy)]
-struct Node {
+pub(crate) struct Node {
     cost: i32,
-    previous: u32,
+    pub previous: u32,
     /// The word found before it that ends at the same position.
     next_ending: u32,
-    entry: u32,
-    start: u16,
-    end: u16,
+    pub entry: u32,
+    /// Places of characters.
+    pub start: u16,
+    pub end: u16,
     right: u16,
 }
 
@@ -74,10 +76,22 @@ impl Lattice {
             if start == self.characters.len() {
                 break;
             }
-            self.find_words(view, user, text, start);
+            self.find_words(view, user, text, start, start > position || position == 0);
             self.connect(view, user, position, start);
         }
         self.trace_back(view, path);
+    }
+
+    /// All words that were found in the last text, in the order in which they start; the first is its start.
+    #[cfg(any(feature = "train", test))]
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// Where each of its characters starts, in bytes, and where the last ends.
+    #[cfg(any(feature = "train", test))]
+    pub fn offsets(&self) -> &[u32] {
+        &self.offsets
     }
 
     fn reset(&mut self, view: &View<'_>, text: &str) {
@@ -98,7 +112,7 @@ impl Lattice {
             cost: 0,
             previous: NONE,
             next_ending: NONE,
-            entry: 0,
+            entry: NONE,
             start: 0,
             end: 0,
             right: view.figures.sentence_right,
@@ -111,7 +125,14 @@ impl Lattice {
     }
 
     /// Fills the candidates: the dictionary's words, the user's, then unknown ones.
-    fn find_words(&mut self, view: &View<'_>, user: &UserDictionary, text: &str, start: usize) {
+    fn find_words(
+        &mut self,
+        view: &View<'_>,
+        user: &UserDictionary,
+        text: &str,
+        start: usize,
+        starts_eojeol: bool,
+    ) {
         self.candidates.clear();
         let Self {
             candidates,
@@ -141,8 +162,32 @@ impl Lattice {
         let Some(category) = following.first().and_then(|&number| category(view, number)) else {
             return;
         };
-        if self.candidates.is_empty() || category.is(Category::INVOKE) {
+        let known = self.candidates.len();
+        if known == 0 || category.is(Category::INVOKE) {
             self.find_unknown(view, category, start);
+        }
+        if starts_eojeol && view.figures.unknown_nouns > 0 {
+            self.find_unknown_nouns(view, text, start, known);
+        }
+    }
+
+    /// Where an eojeol starts, its first syllables may be a name that no dictionary has, unless it has a word
+    /// of that length: the first candidates are such words.
+    fn find_unknown_nouns(&mut self, view: &View<'_>, text: &str, start: usize, known: usize) {
+        let syllables = text[self.offsets[start] as usize..].chars();
+        let syllables = syllables.take_while(|character| ('가'..='힣').contains(character));
+        for (length, last) in (1..=*NOUN_LENGTHS.end()).zip(syllables) {
+            let end = start + length;
+            let is_known = || self.candidates.iter().take(known).any(|word| word.end == end);
+            if length < *NOUN_LENGTHS.start() || is_known() {
+                continue;
+            }
+            let place = (length - NOUN_LENGTHS.start()) as u32 * 2 + u32::from(has_final_consonant(last));
+            self.candidates.push(Candidates {
+                first_entry: view.figures.unknown_nouns + place,
+                count: 1,
+                end,
+            });
         }
     }
 
@@ -196,10 +241,19 @@ impl Lattice {
 
     /// Joins each candidate to the best of the words that end at the position.
     fn connect(&mut self, view: &View<'_>, user: &UserDictionary, position: usize, start: usize) {
-        self.lefts
-            .gather(view, ending_with(&self.nodes, self.ending[position]));
-        self.best.forget(view.figures.left_ids);
         let after_space = start > position;
+        let words = ending_with(&self.nodes, self.ending[position]);
+        if after_space {
+            let nodes = &self.nodes;
+            let penalised = |(way, right): (Way, u16)| {
+                let entry = nodes.get(way.node() as usize).map_or(NONE, |node| node.entry);
+                (way.and(penalty_behind(view, entry)), right)
+            };
+            self.lefts.gather(view, words.map(penalised));
+        } else {
+            self.lefts.gather(view, words);
+        }
+        self.best.forget(view.figures.left_ids);
         // Each list of words that end somewhere starts with the word found last, so MeCab's order within
         // one start takes the candidates from the last to the first.
         for place in (0..self.candidates.len()).rev() {
@@ -220,7 +274,7 @@ impl Lattice {
             for &entry in entries.iter().rev() {
                 number -= 1;
                 let penalty = if after_space {
-                    penalty(view, entry.penalty)
+                    i32::from(penalty(view, entry.penalty).before)
                 } else {
                     0
                 };
@@ -301,8 +355,18 @@ fn user_entry(view: &View<'_>, user: &UserDictionary, number: u32) -> Option<Ent
     })
 }
 
-fn penalty(view: &View<'_>, class: u16) -> i32 {
-    i32::from(view.penalties.get(usize::from(class)).copied().unwrap_or(0))
+fn penalty(view: &View<'_>, class: u16) -> Penalty {
+    view.penalties
+        .get(usize::from(class))
+        .copied()
+        .unwrap_or_default()
+}
+
+/// What an entry's word costs more before a space: nothing for the start and for words of the user's.
+#[inline]
+fn penalty_behind(view: &View<'_>, entry: u32) -> i16 {
+    let entry = view.entries.get(entry as usize);
+    entry.map_or(0, |entry| penalty(view, entry.penalty).behind)
 }
 
 #[cfg(test)]

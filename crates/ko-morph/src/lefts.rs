@@ -43,7 +43,7 @@ impl Way {
     }
 
     #[inline]
-    fn and(self, cost: i16) -> Self {
+    pub fn and(self, cost: i16) -> Self {
         Self(self.0 + (i64::from(cost) << 32))
     }
 }

@@ -19,6 +19,8 @@ mod lefts;
 mod trie;
 
 pub mod build;
+#[cfg(any(feature = "train", test))]
+pub mod train;
 
 pub use analyser::{Analyser, Worker};
 pub use analysis::Parts;

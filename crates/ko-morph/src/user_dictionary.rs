@@ -210,7 +210,7 @@ pub(crate) fn template(tag: Tag, final_consonant: bool) -> usize {
 }
 
 /// Whether the character is read with a consonant at its end: decides between 은 and 는, 이 and 가.
-fn has_final_consonant(character: char) -> bool {
+pub(crate) fn has_final_consonant(character: char) -> bool {
     match character {
         // 28 syllables for each pair of initial and vowel, the first of them without a final.
         '가'..='힣' => !(character as u32 - '가' as u32).is_multiple_of(28),

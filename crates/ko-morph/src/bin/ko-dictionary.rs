@@ -1,20 +1,29 @@
-//! Makes a dictionary image: `ko-dictionary FOLDER IMAGE [NAME]`, where the folder has MeCab's `sys.dic`,
+//! Makes a dictionary image: `ko-dictionary FOLDER IMAGE [NAME [WEIGHTS]]`, where the folder has MeCab's `sys.dic`,
 //! `matrix.bin`, `char.bin`, `unk.dic` and `dicrc`.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use ko_morph::build::{image, read_mecab};
+use ko_morph::build::{Weights, image, learned_image, read_mecab};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    let (folder, output, name) = match arguments.as_slice() {
-        [folder, output] => (folder, output, "MeCab dictionary"),
-        [folder, output, name] => (folder, output, name.as_str()),
-        _ => return Err("usage: ko-dictionary FOLDER IMAGE [NAME]".into()),
+    let (folder, output, name, weights) = match arguments.as_slice() {
+        [folder, output] => (folder, output, "MeCab dictionary", None),
+        [folder, output, name] => (folder, output, name.as_str(), None),
+        [folder, output, name, weights] => (folder, output, name.as_str(), Some(weights)),
+        _ => return Err("usage: ko-dictionary FOLDER IMAGE [NAME [WEIGHTS]]".into()),
     };
-    replace(Path::new(output), &image(&read_mecab(Path::new(folder), name)?)?)
+    let lexicon = read_mecab(Path::new(folder), name)?;
+    let image = match weights {
+        Some(path) => {
+            let bytes = fs::read(path).map_err(|error| format!("could not read {path}: {error}"))?;
+            learned_image(&lexicon, &Weights::parse(&bytes)?)?
+        }
+        None => image(&lexicon)?,
+    };
+    replace(Path::new(output), &image)
 }
 
 /// Writes beside the file and renames, so that who has the old image mapped keeps it whole.

@@ -8,8 +8,7 @@ use crate::image::WINDOW;
 /// same whatever they meet become one, which takes nothing from any analysis and leaves a third of
 /// mecab-ko-dic's table; those that likely words use come first, so that a search touches few pages of it.
 pub(super) struct Connections {
-    lefts: Vec<Option<u16>>,
-    rights: Vec<Option<u16>>,
+    pub ids: Ids,
     pub left_ids: u32,
     pub right_ids: u32,
     /// As the image has them: a row for each left id, then zeros.
@@ -41,13 +40,24 @@ impl Connections {
             costs: costs.chain(std::iter::repeat_n(0, WINDOW)).collect(),
             left_ids: lefts.first_ids.len() as u32,
             right_ids: rights.first_ids.len() as u32,
-            lefts: lefts.places,
-            rights: rights.places,
+            ids: Ids {
+                lefts: lefts.places,
+                rights: rights.places,
+            },
         })
     }
+}
 
+/// For each old id the new one, if a word uses it.
+#[derive(Clone)]
+pub(super) struct Ids {
+    lefts: Vec<Option<u16>>,
+    rights: Vec<Option<u16>>,
+}
+
+impl Ids {
     /// The new left and right id of a word.
-    pub fn ids(&self, left: u16, right: u16) -> Option<[u16; 2]> {
+    pub fn of(&self, left: u16, right: u16) -> Option<[u16; 2]> {
         let new = |ids: &[Option<u16>], id| ids.get(usize::from(id)).copied().flatten();
         Some([new(&self.lefts, left)?, new(&self.rights, right)?])
     }

@@ -1,13 +1,13 @@
 use std::collections::HashMap;
 
-use super::connections::Connections;
+use super::connections::Ids;
 use super::feature::Feature;
 use super::{BuildError, LexiconWord};
-use crate::image::{Entry, MOST_HOMOGRAPHS};
+use crate::image::{Entry, MOST_HOMOGRAPHS, Penalty};
 
 /// The words of an image, with what they cost and what they are made of.
 pub(super) struct Entries<'a> {
-    connections: &'a Connections,
+    connections: Ids,
     penalties: &'a [(u16, i16)],
     pub entries: Vec<Entry>,
     /// For each entry its place in the pool.
@@ -18,7 +18,7 @@ pub(super) struct Entries<'a> {
 }
 
 impl<'a> Entries<'a> {
-    pub fn new(connections: &'a Connections, penalties: &'a [(u16, i16)]) -> Self {
+    pub fn new(connections: Ids, penalties: &'a [(u16, i16)]) -> Self {
         let (entries, analyses) = (Vec::new(), Vec::new());
         Self {
             connections,
@@ -58,7 +58,7 @@ impl<'a> Entries<'a> {
     }
 
     fn add_one(&mut self, word: &LexiconWord) -> Result<(), String> {
-        let ids = self.connections.ids(word.left, word.right);
+        let ids = self.connections.of(word.left, word.right);
         let [left, right] = ids.ok_or("it uses a connection that the table does not have")?;
         self.entries.push(Entry {
             left,
@@ -67,12 +67,7 @@ impl<'a> Entries<'a> {
             penalty: self.penalty(word.posid),
         });
         let analysis = Feature::parse(&word.feature)?.analysis(&word.surface)?;
-        let pool = &mut self.pool;
-        let offset = *self.pooled.entry(analysis).or_insert_with_key(|analysis| {
-            let offset = pool.len() as u32;
-            pool.extend(analysis);
-            offset
-        });
+        let offset = self.pooled(analysis);
         self.analyses.push(offset);
         Ok(())
     }
@@ -80,7 +75,7 @@ impl<'a> Entries<'a> {
     /// All that the cost of a word's neighbourhood depends on.
     fn contexts(&self, word: &LexiconWord) -> (Option<[u16; 2]>, u16) {
         (
-            self.connections.ids(word.left, word.right),
+            self.connections.of(word.left, word.right),
             self.penalty(word.posid),
         )
     }
@@ -94,11 +89,37 @@ impl<'a> Entries<'a> {
         place.map_or(0, |place| place as u16 + 1)
     }
 
-    /// What each class costs after a space.
-    pub fn penalty_costs(&self) -> Vec<i16> {
-        [0].into_iter()
-            .chain(self.penalties.iter().map(|&(_, cost)| cost))
-            .collect()
+    /// What each class costs beside a space.
+    pub fn penalty_costs(&self) -> Vec<Penalty> {
+        let plain = self
+            .penalties
+            .iter()
+            .map(|&(_, before)| Penalty { before, behind: 0 });
+        [Penalty::default()].into_iter().chain(plain).collect()
+    }
+
+    /// Adds a word that is made up where no dictionary has one.
+    pub fn add_unknown_noun(&mut self, [left, right]: [u16; 2], cost: i16) -> Result<(), BuildError> {
+        let analysis = Feature::parse("NNP,*,*,*,*,*,*,*").and_then(|feature| feature.analysis(""));
+        let analysis = analysis.map_err(|problem| word_error("unknown noun", problem))?;
+        self.entries.push(Entry {
+            left,
+            right,
+            cost,
+            penalty: 0,
+        });
+        let offset = self.pooled(analysis);
+        self.analyses.push(offset);
+        Ok(())
+    }
+
+    fn pooled(&mut self, analysis: Vec<u8>) -> u32 {
+        let pool = &mut self.pool;
+        *self.pooled.entry(analysis).or_insert_with_key(|analysis| {
+            let offset = pool.len() as u32;
+            pool.extend(analysis);
+            offset
+        })
     }
 }
 

@@ -11,13 +11,19 @@ mod feature;
 mod lexicon;
 mod mecab;
 mod trie;
+mod weights;
 mod writer;
 
 use std::path::PathBuf;
 
 pub use lexicon::{CharacterRule, Lexicon, LexiconWord};
 pub use mecab::read_mecab;
-pub use writer::image;
+#[cfg(any(feature = "train", test))]
+pub(crate) use weights::fingerprint;
+pub use weights::{Weights, WeightsError};
+#[cfg(any(feature = "train", test))]
+pub(crate) use writer::image_to_train;
+pub use writer::{image, learned_image};
 
 /// Why an image cannot be made.
 #[derive(Debug, thiserror::Error)]

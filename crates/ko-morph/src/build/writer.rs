@@ -4,17 +4,41 @@ use super::characters::{Characters, codes, spelling};
 use super::connections::Connections;
 use super::entries::Entries;
 use super::feature::Feature;
+use super::weights::Weights;
 use super::{BuildError, Lexicon, LexiconWord, trie};
-use crate::image::{ALIGNMENT, FIXED_HEADER, FORMAT, Figures, HEADER, MAGIC, SEED, Section};
+use crate::image::{ALIGNMENT, FIXED_HEADER, FORMAT, Figures, HEADER, MAGIC, NOUN_LENGTHS, SEED, Section};
 use crate::tag::Tag;
 use crate::user_dictionary::template;
 use xxhash_rust::xxh64::xxh64;
 
-/// The image of a lexicon.
+/// What unknown nouns cost for each length before anything is learned: dear, so that they are tried and lose.
+const UNKNOWN_NOUN_COSTS: [i16; 4] = [9000, 8000, 9000, 11_000];
+
+/// The image of a lexicon, with nothing learned.
 pub fn image(lexicon: &Lexicon) -> Result<Vec<u8>, BuildError> {
-    let connections = Connections::new(lexicon)?;
+    make(lexicon, false, None)
+}
+
+/// The image of a lexicon with costs that were learned for it: also knows nouns that no dictionary has.
+///
+/// Weights of another lexicon are refused.
+pub fn learned_image(lexicon: &Lexicon, weights: &Weights) -> Result<Vec<u8>, BuildError> {
+    make(lexicon, true, Some(weights))
+}
+
+/// The image that weights are learned over: it knows unknown nouns, at a cost that nobody learned.
+pub(crate) fn image_to_train(lexicon: &Lexicon) -> Result<Vec<u8>, BuildError> {
+    make(lexicon, true, None)
+}
+
+fn make(
+    lexicon: &Lexicon,
+    with_unknown_nouns: bool,
+    weights: Option<&Weights>,
+) -> Result<Vec<u8>, BuildError> {
+    let mut connections = Connections::new(lexicon)?;
     let codes = codes(lexicon);
-    let mut entries = Entries::new(&connections, &lexicon.penalties);
+    let mut entries = Entries::new(connections.ids.clone(), &lexicon.penalties);
 
     let mut spelled = Vec::new();
     for (surface, homographs) in by_surface(&lexicon.words) {
@@ -29,27 +53,54 @@ pub fn image(lexicon: &Lexicon) -> Result<Vec<u8>, BuildError> {
     let characters = Characters::new(lexicon, &codes, &mut entries)?;
 
     let sentence = connections
-        .ids(0, 0)
+        .ids
+        .of(0, 0)
         .ok_or(BuildError::Lexicon("it has no connections"))?;
+    let templates = templates(lexicon, &connections, sentence);
+    let mut unknown_nouns = 0;
+    if with_unknown_nouns {
+        unknown_nouns = entries.len();
+        for (length, cost) in NOUN_LENGTHS.zip(UNKNOWN_NOUN_COSTS) {
+            debug_assert!(length >= *NOUN_LENGTHS.start());
+            for final_consonant in [false, true] {
+                entries.add_unknown_noun(templates[template(Tag::NNP, final_consonant)], cost)?;
+            }
+        }
+    }
+    let mut penalties = entries.penalty_costs();
+    let Entries {
+        entries: mut words,
+        analyses,
+        pool,
+        ..
+    } = entries;
+    if let Some(weights) = weights {
+        weights.fold(&mut words, &mut penalties, &mut connections)?;
+    }
     let figures = Figures {
         known_entries,
         left_ids: connections.left_ids,
         right_ids: connections.right_ids,
         sentence_left: sentence[0],
         sentence_right: sentence[1],
-        templates: templates(lexicon, &connections, sentence),
+        templates,
+        unknown_nouns,
+    };
+    let name = match weights {
+        Some(weights) => format!("{} + {}", lexicon.name, weights.name()),
+        None => lexicon.name.clone(),
     };
     Ok(assemble(|section| match section {
-        Section::Name => lexicon.name.as_bytes().to_vec(),
+        Section::Name => name.as_bytes().to_vec(),
         Section::Figures => bytemuck::bytes_of(&figures).to_vec(),
         Section::Characters => bytemuck::cast_slice(&characters.numbers).to_vec(),
         Section::Categories => bytemuck::cast_slice(&characters.categories).to_vec(),
         Section::Trie => bytemuck::cast_slice(&trie::units(&spelled)).to_vec(),
-        Section::Entries => bytemuck::cast_slice(&entries.entries).to_vec(),
-        Section::Analyses => bytemuck::cast_slice(&entries.analyses).to_vec(),
-        Section::Pool => entries.pool.clone(),
+        Section::Entries => bytemuck::cast_slice(&words).to_vec(),
+        Section::Analyses => bytemuck::cast_slice(&analyses).to_vec(),
+        Section::Pool => pool.clone(),
         Section::Connections => bytemuck::cast_slice(&connections.costs).to_vec(),
-        Section::Penalties => bytemuck::cast_slice(&entries.penalty_costs()).to_vec(),
+        Section::Penalties => bytemuck::cast_slice(&penalties).to_vec(),
     }))
 }
 
@@ -83,7 +134,7 @@ fn templates(lexicon: &Lexicon, connections: &Connections, otherwise: [u16; 2]) 
         let most = counts
             .into_iter()
             .max_by_key(|&(ids, count)| (count, std::cmp::Reverse(ids)));
-        most.and_then(|((left, right), _)| connections.ids(left, right))
+        most.and_then(|((left, right), _)| connections.ids.of(left, right))
             .unwrap_or(otherwise)
     })
 }

@@ -1,6 +1,6 @@
 use std::fmt::Write;
 
-use ko_morph::build::{CharacterRule, Lexicon, LexiconWord, image};
+use ko_morph::build::{CharacterRule, Lexicon, LexiconWord, Weights, image, learned_image};
 use ko_morph::{Analyser, Dictionary, Tag, UserDictionary};
 
 /// A dictionary of a handful of words. Ids and numbers of parts of speech are those of the tag, and each
@@ -73,6 +73,12 @@ impl Words {
 
     pub fn image(&self) -> Vec<u8> {
         image(&self.lexicon).expect("the lexicon is valid")
+    }
+
+    /// With unknown nouns, and no cost changed.
+    pub fn learned_image(&self) -> Vec<u8> {
+        let weights = Weights::none(&self.lexicon).expect("the lexicon is valid");
+        learned_image(&self.lexicon, &weights).expect("the weights are for it")
     }
 
     pub fn analyser(&self) -> Analyser {

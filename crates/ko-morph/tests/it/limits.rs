@@ -1,7 +1,7 @@
 //! Input that no one should send: nothing panics, nothing is lost, and memory does not grow with the text, since
 //! a chunk is all that is ever held. That work grows with length alone is shown beside the search itself.
 
-use ko_morph::{Analyser, normalise};
+use ko_morph::{Analyser, Dictionary, UserDictionary, normalise};
 
 use crate::lexicon::Words;
 use crate::memory::most_bytes;
@@ -11,17 +11,31 @@ use crate::real;
 const MOST_BYTES: usize = 4 << 20;
 
 fn small() -> Analyser {
+    words().analyser()
+}
+
+/// With names that no dictionary has.
+fn learned() -> Analyser {
+    let image = words().learned_image();
+    Analyser::new(Dictionary::from_bytes(&image).unwrap(), UserDictionary::empty())
+}
+
+fn words() -> Words {
     let words = Words::new()
         .with("ㅋ", "IC", 0)
         .with("ㅋㅋ", "IC", 0)
         .with("ㅋㅋㅋ", "IC", 0);
-    words.with("1", "SN", 0).with("가", "NNG", 0).analyser()
+    words.with("1", "SN", 0).with("가", "NNG", 0)
 }
 
 /// Every character is in one token, in order, other than those that separate.
 #[track_caller]
 fn check(text: &str) {
-    for analyser in [small(), real::analyser_with("주차권,NNG\nㅋ,NNG")] {
+    let real = [
+        real::analyser_with("주차권,NNG\nㅋ,NNG"),
+        real::learned_analyser(),
+    ];
+    for analyser in [small(), learned()].into_iter().chain(real) {
         let mut worker = analyser.worker();
         let mut rest = text;
         let most = most_bytes(|| {

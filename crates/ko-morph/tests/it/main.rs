@@ -10,4 +10,5 @@ mod memory;
 mod real;
 mod search;
 mod separators;
+mod unknown_nouns;
 mod user_words;
