@@ -136,7 +136,7 @@ impl<'t> Iterator for Words<'_, 't> {
         while self.path.is_empty() {
             self.chunk = self.chunks.next()?;
             let Vocabulary { view, user } = &self.vocabulary;
-            self.lattice.analyse(view, user, self.chunk.text, self.path);
+            self.lattice.analyse(view, user, self.chunk, self.path);
         }
         self.path.pop().map(|word| self.word(word))
     }

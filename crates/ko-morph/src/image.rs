@@ -27,7 +27,7 @@ use crate::trie::{Trie, Unit};
 compile_error!("an image is read in place and is little-endian");
 
 pub(crate) const MAGIC: [u8; 8] = *b"KO-MORPH";
-pub(crate) const FORMAT: u32 = 3;
+pub(crate) const FORMAT: u32 = 4;
 /// Of the checksums (XXH64), which guard against damage, not against malice.
 pub(crate) const SEED: u64 = 0;
 pub(crate) const ALIGNMENT: usize = 64;
@@ -89,6 +89,9 @@ pub(crate) struct Figures {
     pub sentence_right: u16,
     /// Left and right id of a user's word: NNG without and with final consonant, NNP without and with.
     pub templates: [[u16; 2]; 4],
+    /// What each of these costs more than a user's word says, and its class of penalties.
+    pub template_costs: [i16; 4],
+    pub template_penalties: [u16; 4],
     /// The first of the entries of unknown nouns, see [`UNKNOWN_NOUNS`]; 0 where there are none.
     pub unknown_nouns: u32,
 }
@@ -273,6 +276,7 @@ impl<'a> View<'a> {
             sentence_right,
             templates,
             unknown_nouns,
+            ..
         } = *self.figures;
         let ids_exist = |[left, right]: [u16; 2]| u32::from(left) < left_ids && u32::from(right) < right_ids;
         let right = [

@@ -1,6 +1,7 @@
 //! The search for the cheapest sequence of words, as MeCab does it (Viterbi), ties included.
 
 use crate::character;
+use crate::chunk::Chunk;
 use crate::image::{Category, Entry, NOUN_LENGTHS, Penalty, View};
 use crate::lefts::{Lefts, PerId, Way};
 use crate::user_dictionary::UserDictionary;
@@ -65,7 +66,13 @@ pub(crate) struct PathWord {
 
 impl Lattice {
     /// The best path through the text, its last word first.
-    pub fn analyse(&mut self, view: &View<'_>, user: &UserDictionary, text: &str, path: &mut Vec<PathWord>) {
+    pub fn analyse(
+        &mut self,
+        view: &View<'_>,
+        user: &UserDictionary,
+        Chunk { text, starts_word }: Chunk<'_>,
+        path: &mut Vec<PathWord>,
+    ) {
         path.clear();
         self.reset(view, text);
         for position in 0..self.characters.len() {
@@ -76,7 +83,13 @@ impl Lattice {
             if start == self.characters.len() {
                 break;
             }
-            self.find_words(view, user, text, start, start > position || position == 0);
+            self.find_words(
+                view,
+                user,
+                text,
+                start,
+                start > position || position == 0 && starts_word,
+            );
             self.connect(view, user, position, start);
         }
         self.trace_back(view, path);
@@ -247,7 +260,7 @@ impl Lattice {
             let nodes = &self.nodes;
             let penalised = |(way, right): (Way, u16)| {
                 let entry = nodes.get(way.node() as usize).map_or(NONE, |node| node.entry);
-                (way.and(penalty_behind(view, entry)), right)
+                (way.and(penalty_behind(view, user, entry)), right)
             };
             self.lefts.gather(view, words.map(penalised));
         } else {
@@ -263,8 +276,20 @@ impl Lattice {
                 end,
             } = self.candidates[place];
             if first_entry & USER != 0 {
-                if let Some(entry) = user_entry(view, user, first_entry & !USER) {
-                    self.join(view, entry, first_entry, 0, start, end);
+                if let Some((entry, more)) = user_entry(view, user, first_entry) {
+                    let penalty = if after_space {
+                        penalty(view, entry.penalty).before
+                    } else {
+                        0
+                    };
+                    self.join(
+                        view,
+                        entry,
+                        first_entry,
+                        i32::from(more) + i32::from(penalty),
+                        start,
+                        end,
+                    );
                 }
                 continue;
             }
@@ -343,16 +368,18 @@ fn category<'a>(view: &View<'a>, number: u32) -> Option<&'a Category> {
     view.categories.get(character::category(number))
 }
 
-/// A word of the user's like one of the dictionary's.
-fn user_entry(view: &View<'_>, user: &UserDictionary, number: u32) -> Option<Entry> {
-    let word = user.word(number)?;
-    let &[left, right] = view.figures.templates.get(word.template())?;
-    Some(Entry {
+/// A word of the user's, by its number as an entry, like one of the dictionary's; and what it costs more.
+fn user_entry(view: &View<'_>, user: &UserDictionary, entry: u32) -> Option<(Entry, i16)> {
+    let word = user.word(entry & !USER)?;
+    let template = word.template();
+    let &[left, right] = view.figures.templates.get(template)?;
+    let entry = Entry {
         left,
         right,
         cost: word.cost(),
-        penalty: 0,
-    })
+        penalty: *view.figures.template_penalties.get(template)?,
+    };
+    Some((entry, *view.figures.template_costs.get(template)?))
 }
 
 fn penalty(view: &View<'_>, class: u16) -> Penalty {
@@ -362,11 +389,14 @@ fn penalty(view: &View<'_>, class: u16) -> Penalty {
         .unwrap_or_default()
 }
 
-/// What an entry's word costs more before a space: nothing for the start and for words of the user's.
+/// What an entry's word costs more before a space: nothing for the start.
 #[inline]
-fn penalty_behind(view: &View<'_>, entry: u32) -> i16 {
-    let entry = view.entries.get(entry as usize);
-    entry.map_or(0, |entry| penalty(view, entry.penalty).behind)
+fn penalty_behind(view: &View<'_>, user: &UserDictionary, entry: u32) -> i16 {
+    let class = match view.entries.get(entry as usize) {
+        Some(known) => Some(known.penalty),
+        None => user_entry(view, user, entry).map(|(entry, _)| entry.penalty),
+    };
+    class.map_or(0, |class| penalty(view, class).behind)
 }
 
 #[cfg(test)]
@@ -412,10 +442,14 @@ mod tests {
     fn work(text: &str) -> (usize, usize) {
         let dictionary = dictionary();
         let mut lattice = Lattice::default();
+        let chunk = Chunk {
+            text,
+            starts_word: true,
+        };
         lattice.analyse(
             &dictionary.view(),
             &UserDictionary::empty(),
-            text,
+            chunk,
             &mut Vec::new(),
         );
         let visits = lattice

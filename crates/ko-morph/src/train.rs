@@ -14,6 +14,7 @@ use xxhash_rust::xxh64::xxh64;
 
 use crate::analysis::Analysis;
 use crate::build::{BuildError, Lexicon, Weights, fingerprint, image_to_train};
+use crate::chunk::Chunk;
 use crate::dictionary::Dictionary;
 use crate::image::View;
 use crate::lattice::{Lattice, Node};
@@ -325,8 +326,12 @@ impl<'a> Learner<'a> {
     /// The words of a text's lattice; the first stands for its start.
     fn items(&mut self, text: &Text<'_>) -> Vec<Item> {
         let mut path = Vec::new();
+        let chunk = Chunk {
+            text: text.text,
+            starts_word: true,
+        };
         self.lattice
-            .analyse(&self.view, &UserDictionary::empty(), text.text, &mut path);
+            .analyse(&self.view, &UserDictionary::empty(), chunk, &mut path);
         let nodes = self.lattice.nodes();
         let offsets = self.lattice.offsets();
         let item = |node: &Node| {

@@ -167,13 +167,15 @@ impl Weights {
         format!("weights {:08x}", xxh64(&bytes, 0) >> 32)
     }
 
-    /// Adds the changes to the costs, if they are for this dictionary.
+    /// Adds the changes to the costs, if they are for this dictionary. Words of the user's change as all do that have
+    /// their ids: tells by how much, and their class of penalties.
     pub(super) fn fold(
         &self,
         entries: &mut [Entry],
         penalties: &mut Vec<Penalty>,
         connections: &mut Connections,
-    ) -> Result<(), BuildError> {
+        templates: [[u16; 2]; 4],
+    ) -> Result<[(i16, u16); 4], BuildError> {
         if self.dictionary != fingerprint(entries, &connections.costs) {
             return Err(BuildError::Lexicon(
                 "the weights were learned for another dictionary",
@@ -192,36 +194,26 @@ impl Weights {
             .map(|(class, &penalty)| (penalty, class))
             .collect();
         for (entry, [cost, before, behind]) in entries.iter_mut().zip(changes) {
-            let [left, left_before] = self
-                .lefts
-                .get(usize::from(entry.left))
-                .copied()
-                .unwrap_or_default();
-            let [right, right_behind] = self
-                .rights
-                .get(usize::from(entry.right))
-                .copied()
-                .unwrap_or_default();
-            entry.cost = sum([entry.cost, cost, left, right]);
+            let shared = self.of_ids(entry.left, entry.right);
+            entry.cost = sum([entry.cost, cost, shared.cost]);
             let plain = penalties
                 .get(usize::from(entry.penalty))
                 .copied()
                 .unwrap_or_default();
             let penalty = Penalty {
-                before: coarse(sum([plain.before, before, left_before])),
-                behind: coarse(sum([plain.behind, behind, right_behind])),
+                before: coarse(sum([plain.before, before, shared.penalty.before])),
+                behind: coarse(sum([plain.behind, behind, shared.penalty.behind])),
             };
-            entry.penalty = match classes.get(&penalty) {
-                Some(&class) => class,
-                None => {
-                    let class = u16::try_from(penalties.len());
-                    let class = class
-                        .map_err(|_| BuildError::Lexicon("the weights have too many classes of penalties"))?;
-                    penalties.push(penalty);
-                    classes.insert(penalty, class);
-                    class
-                }
+            entry.penalty = class_of(penalty, penalties, &mut classes)?;
+        }
+        let mut of_templates = [(0, 0); 4];
+        for (template, [left, right]) in of_templates.iter_mut().zip(templates) {
+            let shared = self.of_ids(left, right);
+            let penalty = Penalty {
+                before: coarse(shared.penalty.before),
+                behind: coarse(shared.penalty.behind),
             };
+            *template = (shared.cost, class_of(penalty, penalties, &mut classes)?);
         }
         for &(place, change) in &self.connections {
             let Some(cost) = connections.costs.get_mut(place as usize) else {
@@ -229,8 +221,39 @@ impl Weights {
             };
             *cost = cost.saturating_add(change);
         }
-        Ok(())
+        Ok(of_templates)
     }
+
+    /// What all words with these ids cost more.
+    fn of_ids(&self, left: u16, right: u16) -> Shared {
+        let [left, before] = self.lefts.get(usize::from(left)).copied().unwrap_or_default();
+        let [right, behind] = self.rights.get(usize::from(right)).copied().unwrap_or_default();
+        Shared {
+            cost: sum([left, right]),
+            penalty: Penalty { before, behind },
+        }
+    }
+}
+
+struct Shared {
+    cost: i16,
+    penalty: Penalty,
+}
+
+/// The class of a penalty, a new one if there is none yet.
+fn class_of(
+    penalty: Penalty,
+    penalties: &mut Vec<Penalty>,
+    classes: &mut HashMap<Penalty, u16>,
+) -> Result<u16, BuildError> {
+    if let Some(&class) = classes.get(&penalty) {
+        return Ok(class);
+    }
+    let class = u16::try_from(penalties.len());
+    let class = class.map_err(|_| BuildError::Lexicon("the weights have too many classes of penalties"))?;
+    penalties.push(penalty);
+    classes.insert(penalty, class);
+    Ok(class)
 }
 
 /// What tells one dictionary's costs from another's.

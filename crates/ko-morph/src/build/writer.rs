@@ -74,9 +74,10 @@ fn make(
         pool,
         ..
     } = entries;
-    if let Some(weights) = weights {
-        weights.fold(&mut words, &mut penalties, &mut connections)?;
-    }
+    let of_templates = match weights {
+        Some(weights) => weights.fold(&mut words, &mut penalties, &mut connections, templates)?,
+        None => [(0, 0); 4],
+    };
     let figures = Figures {
         known_entries,
         left_ids: connections.left_ids,
@@ -84,6 +85,8 @@ fn make(
         sentence_left: sentence[0],
         sentence_right: sentence[1],
         templates,
+        template_costs: of_templates.map(|(cost, _)| cost),
+        template_penalties: of_templates.map(|(_, class)| class),
         unknown_nouns,
     };
     let name = match weights {

@@ -97,7 +97,7 @@ fn another_format_is_refused() {
     other[8] = 99;
     check(
         &other,
-        "the dictionary image has format 99, this program reads format 3: make it again",
+        "the dictionary image has format 99, this program reads format 4: make it again",
     );
 }
 

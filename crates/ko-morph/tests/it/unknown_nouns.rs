@@ -50,3 +50,14 @@ fn a_users_word_stands_before_a_name() {
     let analyser = analyser(&words().learned_image(), "뷁쒧,NNG");
     assert_eq!(tokens(&analyser, "뷁쒧 집"), "뷁쒧/NNG 집/NNG");
 }
+
+#[test]
+fn a_cut_within_a_long_word_starts_no_name() {
+    // 2730 syllables are a chunk, so there are two. A name of five costs less than two of its syllables.
+    let text = "가".repeat(2740);
+    let image = Words::new().with("가", "NNG", 9000).learned_image();
+    let analyser = analyser(&image, "");
+    let mut worker = analyser.worker();
+    let names: Vec<_> = worker.tokens(&text).map(|token| token.tag == "NNP").collect();
+    assert!(names[0] && !names[1..].contains(&true));
+}
