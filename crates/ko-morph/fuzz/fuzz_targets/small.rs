@@ -1,6 +1,6 @@
-// A dictionary of a few words that has everything an image can have.
+// A dictionary of a few words that has everything an image can have, names that it does not know included.
 
-use ko_morph::build::{CharacterRule, Lexicon, LexiconWord, image};
+use ko_morph::build::{CharacterRule, Lexicon, LexiconWord, Weights, learned_image};
 
 pub fn small() -> Vec<u8> {
     let word = |surface: &str, id: u16, feature: &str| LexiconWord {
@@ -53,5 +53,6 @@ pub fn small() -> Vec<u8> {
         connections: (0..16).map(|place| place * 37 % 11 - 5).collect(),
         penalties: vec![(3, 3000)],
     };
-    image(&lexicon).expect("the lexicon is valid")
+    let weights = Weights::none(&lexicon).expect("the lexicon is valid");
+    learned_image(&lexicon, &weights).expect("the weights are for it")
 }
