@@ -61,7 +61,7 @@ impl Config {
         let table = variables.text("MESSAGES_TABLE").map(str::to_owned);
         let slack = slack(variables);
         if let Some(slack) = &slack {
-            check_channels(variables, slack, routes.as_deref().unwrap_or_default());
+            check_channels(variables, slack, routes.as_deref());
         }
         let statuses = variables.optional("NOTIFY_STATUSES", parse_statuses);
         let log_tail_lines = variables.parsed("LOG_TAIL_LINES", 15, parse_lines);
@@ -129,8 +129,13 @@ fn slack(variables: &Variables) -> Option<SlackSettings> {
 }
 
 /// A webhook has one channel, and nobody can find its messages again.
-fn check_channels(variables: &Variables, slack: &SlackSettings, routes: &[Route]) {
-    let names_channel = routes.iter().position(|route| route.channel.is_some());
+///
+/// Routes that could not be read have their own fault, and say nothing about channels.
+fn check_channels(variables: &Variables, slack: &SlackSettings, routes: Option<&[Route]>) {
+    let names_channel = routes
+        .unwrap_or_default()
+        .iter()
+        .position(|route| route.channel.is_some());
     match slack {
         SlackSettings::Webhook(_) => {
             if variables.text("MESSAGES_TABLE").is_some() {
@@ -149,7 +154,9 @@ fn check_channels(variables: &Variables, slack: &SlackSettings, routes: &[Route]
             }
         }
         SlackSettings::Bot { .. } => {
-            let is_needed = routes.is_empty() || routes.iter().any(|route| route.channel.is_none());
+            let is_needed = routes.is_some_and(|routes| {
+                routes.is_empty() || routes.iter().any(|route| route.channel.is_none())
+            });
             if is_needed && variables.text("SLACK_CHANNEL").is_none() {
                 variables.fault("SLACK_CHANNEL is missing (it may be, where every route has a channel)");
             }
@@ -157,9 +164,9 @@ fn check_channels(variables: &Variables, slack: &SlackSettings, routes: &[Route]
     }
 }
 
-/// The address without `/` at its end. The faults never quote it: a webhook's address is a secret.
+/// The address. The faults never quote it: a webhook's address is a secret.
 fn parse_url(text: &str) -> Result<Url, &'static str> {
-    let url = Url::parse(text.trim().trim_end_matches('/')).ok();
+    let url = Url::parse(text.trim()).ok();
     url.filter(|url| ["http", "https"].contains(&url.scheme()) && url.has_host())
         .ok_or("expected an address that begins with https://")
 }
@@ -236,6 +243,10 @@ mod tests {
             &["SLACK_CHANNEL is missing"],
         );
         check_faults(&[BOT[0]], &["SLACK_CHANNEL is missing"]);
+        let unreadable = config(&[BOT[0], ("SLACK_ROUTES", "{}")])
+            .expect_err("a fault")
+            .to_string();
+        assert!(!unreadable.contains("SLACK_CHANNEL"), "{unreadable}");
     }
 
     #[test]

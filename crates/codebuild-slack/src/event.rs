@@ -89,9 +89,9 @@ fn context(said: &str, mask: &Mask) -> Option<String> {
     phase::context(&mask.apply(&plain.join("\n")))
 }
 
-/// A name that people choose, without control codes and without what looks like a secret.
+/// A name that people choose, without control codes and without what is, or looks like, a secret.
 fn name(words: &str, mask: &Mask) -> String {
-    mask.shapes(&log_tail::plain(words))
+    mask.apply_to_name(&log_tail::plain(words))
 }
 
 fn phases(phases: &Value, mask: &Mask) -> (Vec<Phase>, Option<Timestamp>) {
@@ -225,6 +225,21 @@ mod tests {
             "{shown}"
         );
         assert_eq!(build.mask.apply("say correct horse battery staple"), "say ***");
+    }
+
+    #[test]
+    fn a_secret_of_the_environment_stands_in_no_name() {
+        let mut event = json!({"source": "aws.codebuild", "detail-type": "CodeBuild Build State Change",
+            "detail": {"build-status": "FAULT", "build-id": "a:1", "project-name": "a", "additional-information": {
+                "initiator": "bot/hunter2", "source-version": "hunter2",
+                "source": {"type": "GITHUB", "location": "https://example.com/hunter2/web"},
+                "environment": {"environment-variables": [{"name": "DEPLOY_TOKEN", "value": "hunter2"}]}}}});
+        let shown = format!("{:?}", parse(&event).expect("a good event"));
+        assert!(!shown.contains("hunter2"), "{shown}");
+        event["detail"]["additional-information"]["environment"]["environment-variables"][0]["name"] =
+            json!("BRANCH");
+        let build = parse(&event).expect("a good event");
+        assert_eq!(build.initiator.as_deref(), Some("bot/hunter2"));
     }
 
     #[test]

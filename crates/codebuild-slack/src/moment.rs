@@ -5,8 +5,8 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, fmt::strtime};
 use serde_json::Value;
 
-/// The older form, in UTC without saying so: `Sep 1, 2017 4:12:29 PM`.
-const AMERICAN: &str = "%b %d, %Y %I:%M:%S %p";
+/// The older form, in UTC without saying so: `Sep 1, 2017 4:12:29 PM`; newer Java writes a comma after the year.
+const AMERICAN: [&str; 2] = ["%b %d, %Y %I:%M:%S %p", "%b %d, %Y, %I:%M:%S %p"];
 
 /// An instant: the American form, ISO 8601 with or without a zone (then UTC), or seconds or milliseconds since 1970.
 pub fn parse(value: &Value) -> Option<Timestamp> {
@@ -34,10 +34,13 @@ fn from_text(text: &str) -> Option<Timestamp> {
     if let Ok(instant) = text.parse() {
         return Some(instant);
     }
-    let civil: DateTime = text
-        .parse()
-        .ok()
-        .or_else(|| strtime::parse(AMERICAN, text).ok()?.to_datetime().ok())?;
+    let american = || {
+        let forms = AMERICAN.iter();
+        forms
+            .filter_map(|form| strtime::parse(form, text).ok()?.to_datetime().ok())
+            .next()
+    };
+    let civil: DateTime = text.parse().ok().or_else(american)?;
     Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp())
 }
 
@@ -74,7 +77,8 @@ mod tests {
     fn are_understood_in_every_form_that_codebuild_has_used() {
         let instant = Some("2017-09-01T16:12:29Z");
         check(json!("Sep 1, 2017 4:12:29 PM"), instant);
-        check(json!("Sep 1, 2017, 4:12:29 PM"), None);
+        check(json!("Sep 1, 2017, 4:12:29 PM"), instant);
+        check(json!("Sep 1, 2017, 4:12:29\u{202f}PM"), instant);
         check(json!("Sep 01, 2017 04:12:29 PM"), instant);
         check(json!("Sep 1, 2017 4:12:29\u{202f}PM"), instant);
         check(json!("2017-09-01T16:12:29Z"), instant);

@@ -93,7 +93,10 @@ fn line(reference: &str) -> Option<Line> {
         if let Some(rest) = reference.strip_prefix(prefix) {
             let number = rest.split('/').next().unwrap_or_default();
             let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-            return is_number.then(|| Line::PullRequest(number.to_owned()));
+            // `pr/fix-login` is a branch.
+            if is_number {
+                return Some(Line::PullRequest(number.to_owned()));
+            }
         }
     }
     (!reference.is_empty()).then(|| Line::Branch(reference.to_owned()))
@@ -371,6 +374,20 @@ mod tests {
             "https://gitlab.acme.example/web",
             "mr/3",
             &["#3 https://gitlab.acme.example/web/-/merge_requests/3"],
+        );
+    }
+
+    #[test]
+    fn a_branch_may_be_called_like_a_pull_request() {
+        check(
+            "GITHUB",
+            "https://github.com/acme/web",
+            "pr/fix-login",
+            &["pr/fix-login https://github.com/acme/web/tree/pr/fix-login"],
+        );
+        assert_eq!(
+            Version::parse("mr/cleanup").line,
+            Some(Line::Branch("mr/cleanup".to_owned()))
         );
     }
 
