@@ -44,7 +44,7 @@ def main(stage, arguments):
     revisions = revision.parameters(written, given, lambda function: (PLACE / f"{function}.zip").read_bytes())
     # A file (JSON is YAML), because SAM reads the command line by patterns that JSON in a value does not survive.
     overrides = PLACE / f"parameters-{stage}.yaml"
-    overrides.write_text(json.dumps(given | revisions, indent=2))
+    overrides.write_text(json.dumps(every(written, given | revisions), indent=2))
     command = [
         "deploy",
         "--template",
@@ -57,6 +57,16 @@ def main(stage, arguments):
     command += ["--parameter-overrides", f"file://{overrides}", *arguments]
     os.chdir(stack.ROOT)
     os.execv(sys.executable, [sys.executable, "-m", "samcli", *command])
+
+
+def every(written, given):
+    """All of the template's parameters, those that are not given with their defaults.
+
+    SAM lets a stack keep the old value of a parameter that it is not told: a line that was taken out of the settings
+    would stay in effect.
+    """
+    defaults = {name: str(parameter.get("Default", "")) for name, parameter in written["Parameters"].items()}
+    return defaults | given
 
 
 def put_in_place(function, architecture, is_needed):

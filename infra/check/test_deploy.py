@@ -1,9 +1,13 @@
+import json
 import tempfile
 import unittest
+import unittest.mock
 import zipfile
 from pathlib import Path
 
 import deploy
+from check import settings, stack
+from check.scenario import PROD, S3_TO_TEAMCITY
 
 
 class Zips(unittest.TestCase):
@@ -42,3 +46,28 @@ class Zips(unittest.TestCase):
         deploy.put_in_place("api-loopback", "arm64", is_needed=False)
         with zipfile.ZipFile(deploy.PLACE / "api-loopback.zip") as archive:
             self.assertIn(b"not enabled", archive.read("bootstrap"))
+
+
+class Parameters(unittest.TestCase):
+    def setUp(self):
+        self.written = stack.template()
+
+    def test_a_line_that_was_taken_out_of_the_settings_falls_back_to_the_default(self):
+        told = deploy.every(self.written, PROD | S3_TO_TEAMCITY)
+        self.assertEqual(set(self.written["Parameters"]), set(told), "SAM keeps the old value of what it is not told")
+        self.assertEqual("false", told["DryRun"])
+        self.assertEqual("", told["SlackWebhookUrlSecretArn"])
+        self.assertEqual([], settings.faults(self.written, told))
+        self.assertLessEqual((PROD | S3_TO_TEAMCITY).items(), told.items())
+
+    def test_sam_is_told_of_every_parameter(self):
+        with tempfile.TemporaryDirectory() as folder, unittest.mock.patch.multiple(
+            deploy, PLACE=Path(folder), put_in_place=lambda *_, **__: None
+        ), unittest.mock.patch.object(deploy.revision, "parameters", return_value={}), unittest.mock.patch.object(
+            deploy.os, "execv"
+        ) as started, unittest.mock.patch.object(deploy.os, "chdir"):
+            deploy.main("prod", [])
+            command = started.call_args.args[1]
+            file = command[command.index("--parameter-overrides") + 1].removeprefix("file://")
+            told = json.loads(Path(file).read_text())
+        self.assertEqual(set(self.written["Parameters"]), set(told))
