@@ -1,14 +1,24 @@
 """Whether a deployed stage of infra/openapi.yaml works: python3 smoke.py https://…/dev
 
 Needs nothing but Python. Exits 1 when anything is not as it should be, and says what.
+
+Right after a deployment an API may still answer as before it, or not at all, and it may be throttled: each check is
+tried anew for SMOKE_PATIENCE_S seconds, 30 where nothing is said. After one that has failed for so long there is no
+more patience: the outcome stands.
 """
 
+import http.client
 import json
+import os
 import sys
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
 
+# What every answer says, whoever gives it.
+HEADERS = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+LONGEST_PAUSE_S = 2
 WORDS = "안녕하세요, it's Seoul: \"따옴표\" and \\ 🏙️"
 
 
@@ -25,7 +35,7 @@ def ask(url, method="GET", body=None, **headers):
             return answer.status, answer.headers, answer.read()
     except urllib.error.HTTPError as error:
         return error.code, error.headers, error.read()
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:
         raise Wrong(f"{method} {url}: no answer: {getattr(error, 'reason', error)}") from None
 
 
@@ -34,10 +44,15 @@ def expect(what, expected, found):
         raise Wrong(f"{what}: expected {expected!r}, found {found!r}")
 
 
+def said_by_all(whose, headers):
+    for name, value in HEADERS.items():
+        expect(f"the header {name}{whose}", value, headers.get(name))
+
+
 def echo(answer, expected_status=200):
     status, headers, body = answer
     expect(f"the status (with the body {body[:300]!r})", expected_status, status)
-    expect("the header Access-Control-Allow-Origin", "*", headers.get("Access-Control-Allow-Origin"))
+    said_by_all("", headers)
     try:
         return json.loads(body)
     except ValueError:
@@ -117,7 +132,7 @@ def preflight(url, stage):
         status, headers, _ = ask(f"{url}/{path}", "OPTIONS", **asked)
         if status // 100 != 2:
             raise Wrong(f"OPTIONS /{path} is answered {status}")
-        expect(f"Access-Control-Allow-Origin of /{path}", "*", headers.get("Access-Control-Allow-Origin"))
+        said_by_all(f" of OPTIONS /{path}", headers)
         if "POST" not in headers.get("Access-Control-Allow-Methods", ""):
             raise Wrong(f"OPTIONS /{path} does not allow POST")
 
@@ -134,22 +149,48 @@ CHECKS = (
 )
 
 
-def main(url):
+def attempt(check, url, stage):
+    """What is wrong, or None."""
+    try:
+        check(url, stage)
+    except Wrong as wrong:
+        return str(wrong)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        return f"the echo has another shape: {error!r}"
+    return None
+
+
+def tried(check, url, stage, patience):
+    """What is wrong at the end of our patience, or None; and what was wrong at first."""
+    end, pause = time.monotonic() + patience, 0.5
+    first = wrong = attempt(check, url, stage)
+    # Whatever it is: a status of 403, 429 or 5xx, no answer, or a stage that is still the one before.
+    while wrong and time.monotonic() + pause <= end:
+        time.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE_S)
+        wrong = attempt(check, url, stage)
+    return wrong, first
+
+
+def main(url, patience):
     address = urllib.parse.urlsplit(url)
     if address.scheme not in ("http", "https") or not address.netloc:
         sys.exit("smoke: expected the address of a stage, such as https://….amazonaws.com/dev")
+    if not patience.isascii() or not patience.isdigit():
+        sys.exit("smoke: SMOKE_PATIENCE_S is malformed: expected a whole number of seconds")
+    patience = int(patience)
     url = url.rstrip("/")
     # A custom domain may have no stage in its path.
     stage = address.path.strip("/").split("/")[-1]
     failed = 0
     for check in CHECKS:
-        try:
-            check(url, stage)
-            print(f"  ✓ {check.__doc__}", flush=True)
-        except (Wrong, KeyError, TypeError, AttributeError) as wrong:
-            failed += 1
-            reason = wrong if isinstance(wrong, Wrong) else f"the echo has another shape: {wrong!r}"
-            print(f"  ✗ {check.__doc__}\n      {reason}", flush=True)
+        wrong, first = tried(check, url, stage, 0 if failed else patience)
+        failed += bool(wrong)
+        print(f"  {'✗' if wrong else '✓'} {check.__doc__}", flush=True)
+        if wrong:
+            print(f"      {wrong}", flush=True)
+        elif first:
+            print(f"      not at first: {first}", flush=True)
     if failed:
         sys.exit(f"smoke: {failed} of {len(CHECKS)} checks of {url} failed")
     print(f"smoke: {url} works")
@@ -158,4 +199,4 @@ def main(url):
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    main(sys.argv[1])
+    main(sys.argv[1], os.environ.get("SMOKE_PATIENCE_S") or "30")

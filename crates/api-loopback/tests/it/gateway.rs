@@ -5,6 +5,8 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use std::process::{Command, Output};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::stage::{NAME, Stage};
 
@@ -31,10 +33,10 @@ impl Api {
     }
 }
 
-/// With this status, and for browsers of every origin.
+/// With this status, for browsers of every origin, and kept by nobody.
 async fn json_of(request: RequestBuilder, status: u16) -> Value {
     let response = request.send().await.unwrap();
-    check_cors(&response);
+    check_headers(&response);
     let found = response.status();
     let text = response.text().await.unwrap();
     assert_eq!(found, status, "{text}");
@@ -42,9 +44,19 @@ async fn json_of(request: RequestBuilder, status: u16) -> Value {
 }
 
 #[track_caller]
-fn check_cors(response: &Response) {
-    let origin = response.headers().get("access-control-allow-origin");
-    assert_eq!(origin.unwrap(), "*", "{response:?}");
+fn check_headers(response: &Response) {
+    for (name, expected) in [
+        ("access-control-allow-origin", "*"),
+        ("cache-control", "no-store"),
+        ("x-content-type-options", "nosniff"),
+    ] {
+        let found = response.headers().get(name);
+        assert_eq!(
+            found.map(|value| value.as_bytes()),
+            Some(expected.as_bytes()),
+            "{name}: {response:?}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -120,7 +132,7 @@ async fn a_status_is_the_answers_through_either_integration() {
                 .await
                 .unwrap();
             assert_eq!(answer.status(), status, "{path}");
-            check_cors(&answer);
+            check_headers(&answer);
         }
         let answer = json_of(api.ask("GET", &format!("{path}?status=600")), 400).await;
         assert_eq!(answer["status"], 400);
@@ -163,7 +175,7 @@ async fn a_function_that_fails_is_a_502() {
     let gateway = stage.api("dev").await;
     for path in ["echo", "proxy"] {
         let response = reqwest::get(format!("{}/{path}", gateway.url())).await.unwrap();
-        check_cors(&response);
+        check_headers(&response);
         assert_eq!(response.status(), 502, "{path}");
         let text = response.text().await.unwrap();
         assert!(!text.contains("exit status"), "{text}");
@@ -181,15 +193,17 @@ async fn preflights_are_answered() {
             .header("Access-Control-Request-Headers", "authorization,content-type");
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), status, "{path}");
-        check_cors(&response);
+        check_headers(&response);
         let header = |name| response.headers().get(name).unwrap().to_str().unwrap();
         assert!(header("access-control-allow-methods").contains("POST"), "{path}");
         assert_eq!(header("access-control-allow-headers"), "*,Authorization");
     }
 }
 
-fn smoke(url: &str) -> Output {
+/// With less patience than after a deployment.
+fn smoke(url: &str, patience_s: u32) -> Output {
     Command::new("make")
+        .env("SMOKE_PATIENCE_S", patience_s.to_string())
         .args(["--no-print-directory", "smoke", &format!("URL={url}")])
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
         .output()
@@ -207,27 +221,90 @@ fn said(output: &Output) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_smoke_test_passes_where_all_is_well() {
     let api = Api::new("dev").await;
-    let output = smoke(api.gateway.url());
-    assert!(output.status.success(), "{}", said(&output));
-    assert!(said(&output).contains("works"), "{}", said(&output));
+    let output = smoke(api.gateway.url(), 1);
+    let said = said(&output);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("works") && !said.contains("not at first"), "{said}");
+}
+
+/// One that has not said yet that nobody keeps its answers.
+const OF_AN_OLDER_STAGE: &str =
+    "HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\nContent-Length: 2\r\n\r\n{}";
+
+/// The address of something in front of the stage that gives the first connections these answers, whatever they
+/// ask; it hangs up on those whose answer is empty.
+async fn in_front_of(gateway: &ApiGateway, first: &'static [&'static str]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let front = listener.local_addr().unwrap().to_string();
+    let (_, rest) = gateway.url().split_once("://").unwrap();
+    let (behind, stage) = rest.split_once('/').unwrap();
+    let url = format!("http://{front}/{stage}");
+    let behind = behind.to_owned();
+    tokio::spawn(async move {
+        let mut first = first.iter();
+        while let Ok((mut caller, _)) = listener.accept().await {
+            if let Some(answer) = first.next() {
+                // The smoke test's requests are small, and come at once.
+                caller.read(&mut [0; 4096]).await.ok();
+                caller.write_all(answer.as_bytes()).await.ok();
+                continue;
+            }
+            let mut stage = TcpStream::connect(&behind).await.unwrap();
+            tokio::spawn(async move { copy_bidirectional(&mut caller, &mut stage).await.ok() });
+        }
+    });
+    url
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_smoke_test_waits_for_a_stage_that_is_not_there_yet_or_throttled() {
+    let api = Api::new("dev").await;
+    let front = in_front_of(
+        &api.gateway,
+        &[
+            "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n",
+            "HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n",
+            "",
+            OF_AN_OLDER_STAGE,
+        ],
+    )
+    .await;
+    let output = smoke(&front, 30);
+    let said = said(&output);
+    assert!(output.status.success(), "{said}");
+    assert!(
+        said.contains("not at first") && said.contains("found 403"),
+        "{said}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_smoke_test_sees_an_answer_that_may_be_cached() {
+    let api = Api::new("dev").await;
+    let front = in_front_of(&api.gateway, &[OF_AN_OLDER_STAGE]).await;
+    let said = said(&smoke(&front, 0));
+    assert!(
+        said.contains("the header Cache-Control: expected 'no-store'") && said.contains("1 of 8 checks"),
+        "{said}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_smoke_test_says_what_is_wrong() {
     let stage = Stage::with(|function| function.variable("ECHO_SECRETS", "true")).await;
     let gateway = stage.api("dev").await;
-    let output = smoke(gateway.url());
+    let output = smoke(gateway.url(), 1);
     assert!(!output.status.success());
     let said_of = said(&output);
     assert!(
         said_of.contains("echoes the value of Authorization") && said_of.contains("1 of 8 checks"),
         "{said_of}"
     );
-    let nobody = said(&smoke("http://127.0.0.1:1/dev"));
+    let nobody = said(&smoke("http://127.0.0.1:1/dev", 1));
     assert!(
         nobody.contains("no answer") && nobody.contains("8 of 8"),
         "{nobody}"
     );
-    let nothing = said(&smoke("dev"));
+    let nothing = said(&smoke("dev", 1));
     assert!(nothing.contains("expected the address of a stage"), "{nothing}");
 }
