@@ -16,7 +16,7 @@ CHECK_BIN = SAM_CLI_TELEMETRY=0 PYTHONDONTWRITEBYTECODE=1 AWS_DEFAULT_REGION=$${
 COMPARED := .venv-korean/nightshift-requirements
 DICTIONARY := dictionary/ko.image
 # Learned costs that are folded into the dictionary: a file, like LEARNED_WEIGHTS, or none.
-WEIGHTS ?= none
+WEIGHTS ?= $(LEARNED_WEIGHTS)
 LEARNED_WEIGHTS := crates/ko-morph/weights/reviews.weights
 # With mecab-ko's costs and with learned ones, whatever the functions use: to compare, and for ko-morph's tests.
 PLAIN := dictionary/plain.image

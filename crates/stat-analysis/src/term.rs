@@ -29,6 +29,8 @@ struct Seen {
     frequency: i64,
     documents: i64,
     last_document: i64,
+    /// Whether it was a word of a dictionary at least once, and not only a name that the analyser guessed.
+    is_known: bool,
 }
 
 /// The nouns and affixes that follow each other in the word being read.
@@ -38,6 +40,8 @@ struct Compound {
     pieces: usize,
     /// Whether one of the pieces is a noun that says something.
     says_something: bool,
+    /// Whether one of the pieces was guessed.
+    is_guessed: bool,
 }
 
 impl TermCounter {
@@ -69,13 +73,20 @@ impl TermCounter {
     }
 
     /// What was counted, terms in the order of their bytes; the counter is empty again.
+    ///
+    /// A name that no dictionary has is guessed: it becomes a term where it is seen twice or more, and does not look
+    /// like a phrase that was written without spaces (안닫힙니).
     pub fn finish(&mut self) -> Counts {
         let term = |(term, seen): (Box<str>, Seen)| TermCount {
             term: term.into(),
             frequency: seen.frequency,
             documents: seen.documents,
         };
-        let mut terms: Vec<TermCount> = std::mem::take(&mut self.terms).into_iter().map(term).collect();
+        let mut terms: Vec<TermCount> = std::mem::take(&mut self.terms)
+            .into_iter()
+            .filter(|(term, seen)| seen.is_known || seen.frequency > 1 && !looks_like_a_phrase(term))
+            .map(term)
+            .collect();
         terms.sort_unstable_by(|a, b| a.term.cmp(&b.term));
         Counts {
             documents: std::mem::take(&mut self.documents),
@@ -93,28 +104,30 @@ impl TermCounter {
                 morpheme.surface,
                 if morpheme.from_user_dictionary { 1 } else { 2 },
             ) {
-                self.count(morpheme.surface);
+                self.count(morpheme.surface, morpheme.known);
             }
         }
+        self.compound.is_guessed |= !morpheme.known;
     }
 
     fn end_compound(&mut self, stop_words: &StopWords) {
         let mut compound = std::mem::take(&mut self.compound);
         let is_compound = compound.pieces > 1 && compound.says_something;
         if is_compound && is_word(&compound.text, 2) && !stop_words.contains(&compound.text) {
-            self.count(&compound.text);
+            self.count(&compound.text, !compound.is_guessed);
         }
         compound.text.clear();
         self.compound.text = compound.text;
     }
 
-    fn count(&mut self, term: &str) {
+    fn count(&mut self, term: &str, is_known: bool) {
         let document = self.documents;
         if !self.terms.contains_key(term) {
             self.terms.insert(term.into(), Seen::default());
         }
         let seen = self.terms.get_mut(term).expect("it was put there if it was not");
         seen.frequency += 1;
+        seen.is_known |= is_known;
         if seen.last_document != document {
             seen.last_document = document;
             seen.documents += 1;
@@ -129,6 +142,15 @@ fn is_joined(morpheme: &Morpheme<'_>) -> bool {
         Tag::XSN => morpheme.surface != "들",
         _ => false,
     }
+}
+
+/// Whether it ends like a verb or with a particle, as names hardly do.
+fn looks_like_a_phrase(term: &str) -> bool {
+    const ENDS: [char; 22] = [
+        '니', '요', '다', '까', '데', '서', '면', '네', '죠', '습', '합', '입', '십', '힙', '는', '을', '를',
+        '은', '던', '게', '고', '지',
+    ];
+    term.ends_with(ENDS)
 }
 
 /// Whether it is made of syllables, letters and digits, and neither too short nor too long: bare jamo

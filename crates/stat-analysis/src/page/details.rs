@@ -64,7 +64,12 @@ impl<'a> Details<'a> {
             )
         };
         let shown = shown(keywords, TERMS_SHOWN);
-        let is_shown = |example: &&Example| shown.iter().any(|keyword| keyword.term == example.term);
+        let is_shown = |example: &&Example| {
+            shown.iter().any(|keyword| keyword.term == example.term)
+                || changes
+                    .iter()
+                    .any(|change| change.is_rise() && change.term == example.term)
+        };
         Self {
             distinctive: shown.iter().any(|keyword| is_distinctive(keyword)),
             examples: examples

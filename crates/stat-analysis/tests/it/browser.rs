@@ -210,7 +210,7 @@ async fn unfolds(browser: &Browser) {
         panic!("two charts: {charts}")
     };
     assert!(
-        terms[1].as_str().unwrap().contains("누수") && terms[2] == true,
+        terms[1].as_str().unwrap().contains("엘리베이터") && terms[2] == true,
         "{terms}"
     );
     assert_eq!(

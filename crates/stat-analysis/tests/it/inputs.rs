@@ -126,6 +126,15 @@ async fn a_row_of_letters_is_no_term() {
 }
 
 #[tokio::test]
+async fn a_guessed_name_is_a_term_where_it_is_seen_twice_and_looks_like_one() {
+    // No dictionary has 쎄따비, and 안닫힙니다 is 안 닫힙니다 without its space.
+    let texts = ["도어락이 안닫힙니다", "도어락이 안닫힙니다", "쎄따비에서 냄새"];
+    assert_eq!(terms_of(&texts).await, expected(&[("냄새", 1), ("도어락", 2)]));
+    let texts = ["쎄따비에서 나요", "쎄따비가 닫혔어요"];
+    assert_eq!(terms_of(&texts).await, expected(&[("쎄따비", 2)]));
+}
+
+#[tokio::test]
 async fn texts_belong_to_the_month_of_the_zone() {
     let month = empty_month().await;
     month.add_building("B1", "한빛", None).await.unwrap();

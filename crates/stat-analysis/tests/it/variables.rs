@@ -8,7 +8,7 @@ use crate::surroundings::{october, rows, small_month};
 async fn takes_its_word_lists_from_a_file_and_from_s3() {
     let month = small_month().await;
     let file = std::env::temp_dir().join(format!("nightshift-words-{}.csv", uuid::Uuid::new_v4()));
-    std::fs::write(&file, "안에서담배,NNG\n").unwrap();
+    std::fs::write(&file, "안에서담배,NNG,-6000\n").unwrap();
     month
         .moto
         .put_object(&month.bucket, "words/stop.txt", "엘리베이터\n")
