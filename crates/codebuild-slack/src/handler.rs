@@ -17,7 +17,7 @@ use crate::adapters::aws::Aws;
 use crate::adapters::codebuild::CodeBuild;
 use crate::adapters::dynamodb::Table;
 use crate::adapters::logs::Logs;
-use crate::adapters::slack::{Slack, SlackError};
+use crate::adapters::slack::{Doubts, Slack, SlackError};
 use crate::answer::{Answer, Reason};
 use crate::build::Build;
 use crate::config::Config;
@@ -41,18 +41,6 @@ pub struct CodeBuildSlack {
     recent: Mutex<Recent>,
 }
 
-/// What an event came to, and how many of its posts had no answer.
-struct Outcome {
-    answer: Answer,
-    in_doubt: u32,
-}
-
-impl From<Answer> for Outcome {
-    fn from(answer: Answer) -> Self {
-        Self { answer, in_doubt: 0 }
-    }
-}
-
 impl CodeBuildSlack {
     /// Reads the configuration and makes the clients. Nothing of AWS is set up before an event needs it.
     ///
@@ -64,6 +52,15 @@ impl CodeBuildSlack {
             tracing::warn!(
                 "IN_PROGRESS is told only with MESSAGES_TABLE: without it, a build has one message, at its end"
             );
+        }
+        if config.table.is_some() {
+            for ends in route::ends_nobody_is_called_to(&config.routes, &config.statuses) {
+                tracing::warn!(
+                    "with MESSAGES_TABLE, a build's end changes the message of its start, in its channel and without \
+                     calling anybody: for {ends}, leave IN_PROGRESS out of the statuses of NOTIFY_STATUSES and of all \
+                     routes for these projects"
+                );
+            }
         }
         let aws = Arc::new(Aws::default());
         Ok(Self {
@@ -79,21 +76,19 @@ impl CodeBuildSlack {
         })
     }
 
-    async fn tell(&self, build: &Build, invocation: &Invocation) -> anyhow::Result<Outcome> {
+    async fn tell(&self, build: &Build, invocation: &Invocation, doubts: &Doubts) -> anyhow::Result<Answer> {
         let deadline = invocation.deadline;
         let until = Deadline::after(deadline.left().saturating_sub(RESERVE.min(deadline.whole() / 10)));
-        let decision = route::decide(
-            &self.config.routes,
-            &self.config.statuses,
-            &build.project,
-            build.status,
-        );
-        match (&self.table, decision) {
+        let decide =
+            |status| route::decide(&self.config.routes, &self.config.statuses, &build.project, status);
+        match (&self.table, decide(build.status)) {
             (Some(table), Decision::Tell { channel, mention }) => {
                 let telling = one_message::Telling {
                     channel: self.channel(channel),
                     mention,
                     is_told: true,
+                    is_start_told: true,
+                    doubts,
                 };
                 self.tell_in_one_message(table, build, telling, invocation, until)
                     .await
@@ -105,16 +100,18 @@ impl CodeBuildSlack {
                     channel: self.channel(None),
                     mention: None,
                     is_told: false,
+                    is_start_told: matches!(decide(Status::InProgress), Decision::Tell { .. }),
+                    doubts,
                 };
                 self.tell_in_one_message(table, build, telling, invocation, until)
                     .await
             }
             (None, Decision::Tell { channel, mention }) if build.status.is_final() => {
-                self.tell_the_end(build, self.channel(channel), mention, until)
+                self.tell_the_end(build, self.channel(channel), mention, until, doubts)
                     .await
             }
-            (None, Decision::Tell { .. }) => Ok(Answer::Skipped(Reason::Status).into()),
-            (_, Decision::Skip(reason)) => Ok(Answer::Skipped(reason).into()),
+            (None, Decision::Tell { .. }) => Ok(Answer::Skipped(Reason::Status)),
+            (_, Decision::Skip(reason)) => Ok(Answer::Skipped(reason)),
         }
     }
 
@@ -125,18 +122,16 @@ impl CodeBuildSlack {
         channel: &str,
         mention: Option<&Mention>,
         until: Deadline,
-    ) -> anyhow::Result<Outcome> {
+        doubts: &Doubts,
+    ) -> anyhow::Result<Answer> {
         let key = format!("{} {}", build.id, build.status.as_str());
         if self.recent().has(&key) {
-            return Ok(Answer::Skipped(Reason::Duplicate).into());
+            return Ok(Answer::Skipped(Reason::Duplicate));
         }
         let message = self.compose(build, mention, until).await;
-        let posted = self.slack.post(channel, &message, until).await?;
+        let place = self.slack.post(channel, &message, until, doubts).await?;
         self.recent().add(key);
-        Ok(Outcome {
-            answer: Answer::Posted(posted.place),
-            in_doubt: posted.in_doubt,
-        })
+        Ok(Answer::Posted(place))
     }
 
     async fn compose(&self, build: &Build, mention: Option<&Mention>, until: Deadline) -> Message {
@@ -154,25 +149,26 @@ impl CodeBuildSlack {
     }
 }
 
-fn emit(function: &str, outcome: &Outcome) {
+/// Also where the event has failed: posts may be in doubt all the same.
+fn emit(function: &str, answer: Option<&Answer>, doubts: &Doubts) {
     let is = |kind: bool| f64::from(u8::from(kind));
     let metrics = [
         (
             "MessagesPosted",
-            is(matches!(outcome.answer, Answer::Posted(_))),
+            is(matches!(answer, Some(Answer::Posted(_)))),
             Unit::Count,
         ),
         (
             "MessagesUpdated",
-            is(matches!(outcome.answer, Answer::Updated(_))),
+            is(matches!(answer, Some(Answer::Updated(_)))),
             Unit::Count,
         ),
         (
             "EventsSkipped",
-            is(matches!(outcome.answer, Answer::Skipped(_))),
+            is(matches!(answer, Some(Answer::Skipped(_)))),
             Unit::Count,
         ),
-        ("PostsInDoubt", f64::from(outcome.in_doubt), Unit::Count),
+        ("PostsInDoubt", f64::from(doubts.count()), Unit::Count),
     ];
     metrics::emit(function, &metrics);
 }
@@ -189,16 +185,18 @@ impl Handler for CodeBuildSlack {
     async fn handle(&self, event: Value, invocation: Invocation) -> anyhow::Result<Answer> {
         let build = event::parse(&event)?;
         // Boxed: the SDKs' futures are large, and would be part of every future from here up to `main`.
-        let outcome = Box::pin(self.tell(&build, &invocation)).await?;
+        let doubts = Doubts::default();
+        let told = Box::pin(self.tell(&build, &invocation, &doubts)).await;
+        emit(&invocation.function_name, told.as_ref().ok(), &doubts);
+        let answer = told?;
         let (id, status) = (build.short_id(), build.status.as_str());
         tracing::info!(
             build.id = id,
             build.status = status,
             "{id} is {status}: {}",
-            in_a_word(&outcome.answer)
+            in_a_word(&answer)
         );
-        emit(&invocation.function_name, &outcome);
-        Ok(outcome.answer)
+        Ok(answer)
     }
 
     fn function_timeout(&self) -> Duration {

@@ -119,6 +119,31 @@ pub fn decide<'r>(routes: &'r [Route], otherwise: &[Status], project: &str, stat
     }
 }
 
+/// Where builds have one message from their start on: the ends that a route calls somebody to, or sends to another
+/// channel than the start, which will not happen. One line each, for the log.
+pub fn ends_nobody_is_called_to(routes: &[Route], otherwise: &[Status]) -> Vec<String> {
+    let mut ends = Vec::new();
+    for route in routes {
+        // A pattern stands for the projects that it matches.
+        let project = route.project.as_str();
+        let Decision::Tell { channel: start, .. } = decide(routes, otherwise, project, Status::InProgress)
+        else {
+            continue;
+        };
+        let is_lost = |status: &Status| match decide(routes, otherwise, project, *status) {
+            Decision::Tell { channel, mention } => mention.is_some() || channel != start,
+            Decision::Skip(_) => false,
+        };
+        let finals = Status::ALL.into_iter().filter(|status| status.is_final());
+        let lost: Vec<&str> = finals.filter(is_lost).map(Status::as_str).collect();
+        let line = format!("{project} in {}", lost.join(", "));
+        if !lost.is_empty() && !ends.contains(&line) {
+            ends.push(line);
+        }
+    }
+    ends
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,6 +192,24 @@ mod tests {
             decide(&[], &[Status::Failed], "a", Status::Succeeded),
             Decision::Skip(Reason::Status)
         );
+    }
+
+    #[test]
+    fn with_one_message_per_build_some_routes_call_nobody() {
+        let all = Status::ALL;
+        let lost = |routes: &str| ends_nobody_is_called_to(&parse(routes).expect("good routes"), &all);
+        let alerts = r##"{"project": "web-*", "statuses": ["FAILED"], "channel": "#alerts"}"##;
+        assert_eq!(
+            lost(&format!(r#"[{alerts}, {{"project": "*"}}]"#)),
+            ["web-* in FAILED"]
+        );
+        assert_eq!(
+            lost(r#"[{"project": "web", "mention": "@here"}]"#),
+            ["web in FAILED, FAULT, TIMED_OUT"]
+        );
+        let ends_alone = r#"{"project": "*", "statuses": ["SUCCEEDED", "STOPPED"]}"#;
+        assert!(lost(&format!("[{alerts}, {ends_alone}]")).is_empty());
+        assert!(lost(r#"[{"project": "*"}]"#).is_empty());
     }
 
     #[track_caller]

@@ -8,6 +8,7 @@ use lambda_core::{http, pause};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use url::Url;
 
@@ -30,17 +31,19 @@ pub struct Slack {
     http: Client,
     secret: SecretSource,
     /// Where the Web API is; none for a webhook.
-    api: Option<Url>,
+    api: Option<String>,
     secrets: Secrets,
 }
 
-/// A message that stands.
-#[derive(Clone, Debug)]
-pub struct Posted {
-    /// Where.
-    pub place: Place,
-    /// How many attempts had no answer before: each may have posted the same message.
-    pub in_doubt: u32,
+/// Counts the attempts to post of which nobody knows whether they took effect: each may have posted the same message.
+#[derive(Debug, Default)]
+pub struct Doubts(AtomicU32);
+
+impl Doubts {
+    /// How many there were.
+    pub fn count(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 impl Slack {
@@ -51,7 +54,7 @@ impl Slack {
     pub fn new(settings: &SlackSettings, secrets: Secrets) -> anyhow::Result<Self> {
         let (secret, api) = match settings {
             SlackSettings::Webhook(url) => (url.clone(), None),
-            SlackSettings::Bot { token, api } => (token.clone(), Some(api.clone())),
+            SlackSettings::Bot { token, api } => (token.clone(), Some(without_slash(api))),
         };
         Ok(Self {
             http: http::client(None)?,
@@ -61,7 +64,8 @@ impl Slack {
         })
     }
 
-    /// Posts a message. Slack knows no key by which a repeated post would be recognised.
+    /// Posts a message. Slack knows no key by which a repeated post would be recognised: attempts that may have taken
+    /// effect are counted, whatever comes of the last one.
     ///
     /// # Errors
     /// See [`SlackError`].
@@ -70,7 +74,8 @@ impl Slack {
         channel: &str,
         message: &Message,
         deadline: Deadline,
-    ) -> Result<Posted, SlackError> {
+        doubts: &Doubts,
+    ) -> Result<Place, SlackError> {
         let mut body = json!({
             "text": message.text,
             "blocks": message.blocks,
@@ -81,10 +86,7 @@ impl Slack {
         if self.api.is_some() {
             body["channel"] = json!(channel);
         }
-        let mut in_doubt = 0;
-        let answer = self
-            .send("chat.postMessage", &body, deadline, &mut in_doubt)
-            .await?;
+        let answer = self.send("chat.postMessage", &body, deadline, doubts).await?;
         let text = |name: &str| answer[name].as_str().map(str::to_owned);
         let place = Place {
             channel: text("channel"),
@@ -93,7 +95,7 @@ impl Slack {
         if self.api.is_some() && (place.channel.is_none() || place.ts.is_none()) {
             return Err(SlackError::Strange("it names no channel or no ts".to_owned()));
         }
-        Ok(Posted { place, in_doubt })
+        Ok(place)
     }
 
     /// Changes a message. To do so twice does no harm.
@@ -112,7 +114,8 @@ impl Slack {
             "text": message.text,
             "blocks": message.blocks,
         });
-        self.send("chat.update", &body, deadline, &mut 0).await?;
+        self.send("chat.update", &body, deadline, &Doubts::default())
+            .await?;
         Ok(())
     }
 
@@ -121,7 +124,7 @@ impl Slack {
         method: &str,
         body: &Value,
         deadline: Deadline,
-        in_doubt: &mut u32,
+        doubts: &Doubts,
     ) -> Result<Value, SlackError> {
         let mut attempt = 1;
         loop {
@@ -129,12 +132,14 @@ impl Slack {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
+            doubts
+                .0
+                .fetch_add(u32::from(error.is_ambiguous()), Ordering::Relaxed);
             let pause = pause::before_retry(attempt, FIRST_PAUSE, LONGEST_PAUSE);
             let pause = pause + error.retry_after().unwrap_or_default();
             if !error.is_passing() || deadline.left() <= pause {
                 return Err(error);
             }
-            *in_doubt += u32::from(error.is_ambiguous());
             tracing::warn!(attempt, "Slack's {method} is tried again: {error}");
             tokio::time::sleep(pause).await;
             attempt += 1;
@@ -182,11 +187,16 @@ impl Slack {
         }
         let answer = response.text().await?;
         match self.api {
-            Some(_) => understand(&answer),
-            // A webhook says "ok" and no more.
-            None => Ok(Value::Null),
+            Some(_) => understand(status, &answer),
+            // A webhook says "ok" and no more. A page with 200 is somebody else's.
+            None if answer.trim() == "ok" => Ok(Value::Null),
+            None => understand(status, &answer).map(|_| Value::Null),
         }
     }
+}
+
+fn without_slash(api: &Url) -> String {
+    api.as_str().trim_end_matches('/').to_owned()
 }
 
 /// The secret from Secrets Manager may be anything.
@@ -207,7 +217,7 @@ async fn in_time<T>(
 }
 
 /// HTTP's 200 is no success yet: Slack says so in the body.
-fn understand(answer: &str) -> Result<Value, SlackError> {
+fn understand(status: StatusCode, answer: &str) -> Result<Value, SlackError> {
     let answer: Value =
         serde_json::from_str(answer).map_err(|error| SlackError::Strange(error.to_string()))?;
     match answer["ok"].as_bool() {
@@ -218,7 +228,7 @@ fn understand(answer: &str) -> Result<Value, SlackError> {
                 .into_iter()
                 .flatten();
             Err(SlackError::Refused {
-                status: 200,
+                status: status.as_u16(),
                 code: answer["error"].as_str().unwrap_or("no code").to_owned(),
                 details: details.filter_map(Value::as_str).map(str::to_owned).collect(),
                 is_webhook: false,
@@ -243,11 +253,34 @@ async fn refusal(status: StatusCode, response: Response, secret: &str, is_webhoo
         };
     }
     let body = response.text().await.unwrap_or_default().replace(secret, "***");
+    // The Web API gives its reason as JSON, whatever the status.
+    if !is_webhook && let Err(told @ SlackError::Refused { .. }) = understand(status, &body) {
+        return told;
+    }
     let code = body.lines().next().unwrap_or_default().trim();
     SlackError::Refused {
         status: status.as_u16(),
-        code: code.chars().take(100).collect(),
+        code: match code.is_empty() {
+            true => status.to_string(),
+            false => code.chars().take(100).collect(),
+        },
         details: Vec::new(),
         is_webhook,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_apis_address_may_end_with_a_slash_or_have_no_path() {
+        for (given, joined) in [
+            ("https://slack.com/api", "https://slack.com/api"),
+            ("https://slack.com/api/", "https://slack.com/api"),
+            ("http://127.0.0.1:9000", "http://127.0.0.1:9000"),
+        ] {
+            assert_eq!(without_slash(&given.parse().expect("an address")), joined);
+        }
     }
 }

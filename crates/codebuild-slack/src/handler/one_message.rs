@@ -6,12 +6,13 @@ use lambda_core::invocation::Invocation;
 use lambda_core::{clock, pause};
 use std::time::Duration;
 
-use super::{CodeBuildSlack, Outcome};
+use super::CodeBuildSlack;
 use crate::adapters::dynamodb::{Proposal, Table, Written};
-use crate::adapters::slack::SlackError;
-use crate::answer::{Answer, Place};
+use crate::adapters::slack::{Doubts, SlackError};
+use crate::answer::{Answer, Place, Reason};
 use crate::build::Build;
 use crate::mention::Mention;
+use crate::message::{self, Findings, Message};
 use crate::rank::Rank;
 use crate::record::{Claim, Lease, Record, Step, next_step};
 
@@ -30,6 +31,9 @@ pub(super) struct Telling<'t> {
     pub(super) mention: Option<&'t Mention>,
     /// Whether anybody wants to know it.
     pub(super) is_told: bool,
+    /// Whether anybody wants to know that such a build has begun.
+    pub(super) is_start_told: bool,
+    pub(super) doubts: &'t Doubts,
 }
 
 /// Another environment is speaking about this build, or died while it was.
@@ -41,7 +45,6 @@ pub(super) struct LeaseHeld(Timestamp);
 struct Spoken {
     place: Place,
     is_first: bool,
-    in_doubt: u32,
     /// The record after that; none where another has taken the lease over.
     record: Option<Record>,
 }
@@ -54,7 +57,7 @@ impl CodeBuildSlack {
         telling: Telling<'_>,
         invocation: &Invocation,
         until: Deadline,
-    ) -> anyhow::Result<Outcome> {
+    ) -> anyhow::Result<Answer> {
         // Not the request id: AWS may deliver one request to two environments at the same moment.
         let owner = format!("{}/{:016x}", invocation.request_id, fastrand::u64(..));
         let mut claim = Claim {
@@ -63,10 +66,14 @@ impl CodeBuildSlack {
             owner: &owner,
             has_raised: false,
         };
-        let mut outcome: Option<Outcome> = None;
+        let mut told: Option<Answer> = None;
         let mut proposal: Option<Proposal> = None;
         let mut looks = 1;
         let mut record = table.read(&build.id).await?;
+        // There is no message that it could change, and none will come.
+        if record.is_none() && !telling.is_told && !telling.is_start_told {
+            return Ok(Answer::Skipped(Reason::Status));
+        }
         loop {
             let now = clock::now();
             let lease = Lease {
@@ -74,23 +81,30 @@ impl CodeBuildSlack {
                 until: now + LEASE,
             };
             let step = next_step(record.as_ref(), claim, now);
-            let written = match (step, outcome.take()) {
+            let written = match (step, told.take()) {
                 // It was our duty only as long as our own event was not told.
-                (Step::Skip(_) | Step::Done | Step::Wait(_), Some(outcome)) => return Ok(outcome),
-                (Step::Skip(reason), None) => return Ok(Answer::Skipped(reason).into()),
+                (Step::Skip(_) | Step::Done | Step::Wait(_), Some(told)) => return Ok(told),
+                (Step::Skip(reason), None) => return Ok(Answer::Skipped(reason)),
                 (Step::Done, None) => {
                     let place = record.and_then(|record| record.place);
                     let nowhere = Place {
                         channel: None,
                         ts: None,
                     };
-                    return Ok(Answer::Updated(place.unwrap_or(nowhere)).into());
+                    return Ok(Answer::Updated(place.unwrap_or(nowhere)));
                 }
                 (Step::Wait(held_until), None) => {
                     self.wait(held_until, looks, now, until).await?;
                     looks += 1;
                     record = table.read(&build.id).await?;
                     continue;
+                }
+                // Only so that a start that comes late is known to be older: nobody will see the message.
+                (Step::Begin { .. }, None) if !telling.is_told => {
+                    let message =
+                        message::render(build, &Findings::default(), telling.mention, &self.config.voice);
+                    let proposal = proposal_of(build, &telling, message);
+                    table.begin(&build.id, &proposal, None, clock::now()).await?
                 }
                 (Step::Begin { takes_lease }, None) => {
                     let proposal = self.propose(&mut proposal, build, &telling, until).await;
@@ -107,18 +121,30 @@ impl CodeBuildSlack {
                         .await?
                 }
                 // After a first word, what is wanted has been raised by others: there is nothing more of ours.
-                (Step::Begin { .. } | Step::Raise { .. }, Some(outcome)) => return Ok(outcome),
-                (Step::TakeLease, before) => {
-                    outcome = before;
-                    table.take_lease(&build.id, &lease, now).await?
-                }
+                (Step::Begin { .. } | Step::Raise { .. }, Some(told)) => return Ok(told),
+                (Step::TakeLease, None) => table.take_lease(&build.id, &lease, now).await?,
+                (Step::TakeLease, Some(before)) => match table.take_lease(&build.id, &lease, now).await {
+                    Ok(written) => {
+                        told = Some(before);
+                        written
+                    }
+                    Err(error) => return Ok(enough(build, before, &error)),
+                },
                 (Step::Speak, before) => {
                     let Some(held) = &record else {
                         anyhow::bail!("there is a lease without a record");
                     };
-                    let spoken = self.speak(table, build, held, &owner, until).await?;
+                    let spoken = match (
+                        self.speak(table, build, held, &owner, until, telling.doubts)
+                            .await,
+                        &before,
+                    ) {
+                        (Ok(spoken), _) => spoken,
+                        (Err(error), None) => return Err(error),
+                        (Err(error), Some(before)) => return Ok(enough(build, before.clone(), &error)),
+                    };
                     let wanted = spoken.record.as_ref().map_or(held.wanted, |record| record.wanted);
-                    outcome = Some(after(before, &spoken));
+                    let answer = after(before.as_ref(), &spoken);
                     record = spoken.record;
                     // What was raised while we spoke is now our claim.
                     claim = Claim {
@@ -128,8 +154,9 @@ impl CodeBuildSlack {
                         ..claim
                     };
                     if record.is_none() {
-                        return Ok(outcome.take().unwrap_or(Answer::Updated(spoken.place).into()));
+                        return Ok(answer);
                     }
+                    told = Some(answer);
                     continue;
                 }
             };
@@ -151,13 +178,8 @@ impl CodeBuildSlack {
         until: Deadline,
     ) -> &'p Proposal {
         if proposal.is_none() {
-            *proposal = Some(Proposal {
-                rank: build.rank(),
-                message: self.compose(build, telling.mention, until).await,
-                target: telling.channel.to_owned(),
-                is_told: telling.is_told,
-                expires: clock::now() + REMEMBERED,
-            });
+            let message = self.compose(build, telling.mention, until).await;
+            *proposal = Some(proposal_of(build, telling, message));
         }
         proposal.as_ref().expect("it was made a line above")
     }
@@ -188,9 +210,10 @@ impl CodeBuildSlack {
         record: &Record,
         owner: &str,
         until: Deadline,
+        doubts: &Doubts,
     ) -> anyhow::Result<Spoken> {
-        let said = self.say(record, until).await;
-        let (place, is_first, in_doubt) = match said {
+        let said = self.say(record, until, doubts).await;
+        let (place, is_first) = match said {
             Ok(said) => said,
             Err(error) => {
                 if let Err(also) = table.give_back(&build.id, owner).await {
@@ -218,12 +241,17 @@ impl CodeBuildSlack {
         Ok(Spoken {
             place,
             is_first,
-            in_doubt,
             record,
         })
     }
 
-    async fn say(&self, record: &Record, until: Deadline) -> Result<(Place, bool, u32), SlackError> {
+    /// Where it stands then, and whether it is a new message.
+    async fn say(
+        &self,
+        record: &Record,
+        until: Deadline,
+        doubts: &Doubts,
+    ) -> Result<(Place, bool), SlackError> {
         let lease = record
             .lease
             .as_ref()
@@ -234,13 +262,16 @@ impl CodeBuildSlack {
         let until = Deadline::after(until.left().min(lease.saturating_sub(MARGIN)));
         if let Some(place) = &record.place {
             match self.slack.update(place, &record.message, until).await {
-                Ok(()) => return Ok((place.clone(), false, 0)),
+                Ok(()) => return Ok((place.clone(), false)),
                 Err(error) if error.is_gone() => tracing::warn!("the message is posted anew: {error}"),
                 Err(error) => return Err(error),
             }
         }
-        let posted = self.slack.post(&record.target, &record.message, until).await?;
-        Ok((posted.place, true, posted.in_doubt))
+        let posted = self
+            .slack
+            .post(&record.target, &record.message, until, doubts)
+            .await?;
+        Ok((posted, true))
     }
 
     /// It is said: from here on, nothing but the end of our time may keep us from noting it.
@@ -278,14 +309,32 @@ fn fresh(takes_lease: bool, owner: &str) -> Option<Lease> {
     })
 }
 
+fn proposal_of(build: &Build, telling: &Telling<'_>, message: Message) -> Proposal {
+    Proposal {
+        rank: build.rank(),
+        message,
+        target: telling.channel.to_owned(),
+        is_told: telling.is_told,
+        expires: clock::now() + REMEMBERED,
+    }
+}
+
+/// Our own event is told. What others have raised meanwhile is theirs as well: their event has its own invocation.
+fn enough(build: &Build, told: Answer, error: &anyhow::Error) -> Answer {
+    let id = build.short_id();
+    tracing::warn!(
+        build.id = id,
+        "what is newer about {id} is left to its own event: {error:#}"
+    );
+    told
+}
+
 /// The answer to the event: that it was posted counts for more than that it was changed afterwards.
-fn after(before: Option<Outcome>, spoken: &Spoken) -> Outcome {
-    let in_doubt = spoken.in_doubt + before.as_ref().map_or(0, |before| before.in_doubt);
-    let was_posted = before.is_some_and(|before| matches!(before.answer, Answer::Posted(_)));
+fn after(before: Option<&Answer>, spoken: &Spoken) -> Answer {
+    let was_posted = matches!(before, Some(Answer::Posted(_)));
     let place = spoken.place.clone();
-    let answer = match spoken.is_first || was_posted {
+    match spoken.is_first || was_posted {
         true => Answer::Posted(place),
         false => Answer::Updated(place),
-    };
-    Outcome { answer, in_doubt }
+    }
 }

@@ -142,25 +142,146 @@ async fn a_page_instead_of_an_answer_is_no_success() {
     assert!(message.contains("Slack's answer is none of its API"), "{message}");
 }
 
+/// The type and the words of the error, when the function has 20 s: of a shorter time, so little is kept for the answer
+/// that a busy machine eats it up.
+async fn error_in_time(stage: &Stage, function: Function) -> String {
+    stage.emulator.deploy(Function {
+        timeout: Duration::from_secs(20),
+        ..function
+    });
+    let (error_type, message) = stage.error(&event("failed")).await;
+    assert_eq!(error_type, "MessageNotPosted");
+    message
+}
+
 #[tokio::test]
 async fn a_slack_that_is_down_is_an_error_in_time() {
-    for fault in [Fault::Hold, Fault::Refuse, Fault::Status(503, String::new())] {
+    let check = async |fault: Fault| {
         let stage = Stage::bot().await;
-        let proxy = with_proxy(&stage).await;
-        let api = format!("{}/api", proxy.endpoint());
-        stage.emulator.deploy(Function {
-            timeout: Duration::from_secs(4),
-            ..stage.by_bot().variable("SLACK_API_URL", api)
-        });
+        let proxy = FaultProxy::start(stage.slack.api_url().trim_end_matches("/api"))
+            .await
+            .unwrap();
         proxy.inject(Match::any(), fault, usize::MAX);
-        let (error_type, message) = stage.error(&event("failed")).await;
-        assert_eq!(error_type, "MessageNotPosted");
+        let api = format!("{}/api", proxy.endpoint());
+        let message = error_in_time(&stage, stage.by_bot().variable("SLACK_API_URL", api)).await;
         assert!(
             message.contains("no answer from Slack") || message.contains("503"),
             "{message}"
         );
         proxy.clear();
+    };
+    futures_util::join!(
+        check(Fault::Hold),
+        check(Fault::Refuse),
+        check(Fault::Status(503, String::new()))
+    );
+}
+
+#[tokio::test]
+async fn posts_in_doubt_are_counted_though_the_event_fails_and_only_those() {
+    let lost = async {
+        let stage = Stage::bot().await;
+        stage.slack.lose_answers(usize::MAX);
+        error_in_time(&stage, stage.by_bot()).await;
+        let counted = format!(r#""PostsInDoubt":{}"#, stage.slack.traffic().lost_posts);
+        assert!(stage.logs().contains(&counted), "{counted}: {}", stage.logs());
+    };
+    let not_sent = async {
+        let stage = Stage::bot().await;
+        let nobody = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let api = format!("http://{}/api", nobody.local_addr().unwrap());
+        drop(nobody);
+        let message = error_in_time(&stage, stage.by_bot().variable("SLACK_API_URL", api)).await;
+        assert!(message.contains("no answer from Slack"), "{message}");
+        assert!(stage.logs().contains(r#""PostsInDoubt":0"#), "{}", stage.logs());
+    };
+    futures_util::join!(lost, not_sent);
+}
+
+#[tokio::test]
+async fn a_token_that_cannot_be_sent_is_an_error_at_once() {
+    let stage = Stage::bot().await;
+    stage
+        .emulator
+        .deploy(stage.by_bot().variable("SLACK_BOT_TOKEN", "xoxb-a\nb"));
+    let (error_type, message) = stage.error(&event("failed")).await;
+    assert_eq!(error_type, "MessageNotPosted");
+    assert!(
+        message.contains("no secret for Slack: what it holds is no token or address"),
+        "{message}"
+    );
+    assert!(!stage.logs().contains("is tried again"), "{}", stage.logs());
+}
+
+#[tokio::test]
+async fn a_page_is_no_success_of_a_webhook() {
+    for (page, is_success) in [
+        ("<html>Please log in</html>", false),
+        ("", false),
+        ("ok\n", true),
+        (r#"{"ok":true}"#, true),
+    ] {
+        let stage = Stage::webhook().await;
+        let url = stage.slack.webhook_url();
+        let (origin, path) = url.split_once("/services").unwrap();
+        let proxy = FaultProxy::start(origin).await.unwrap();
+        proxy.inject(Match::any(), Fault::Status(200, page.to_owned()), 1);
+        let url = format!("{}/services{path}", proxy.endpoint());
+        stage
+            .emulator
+            .deploy(stage.by_webhook().variable("SLACK_WEBHOOK_URL", url));
+        if is_success {
+            assert!(
+                stage.answer(&event("failed")).await.get("posted").is_some(),
+                "{page}"
+            );
+        } else {
+            let (_, message) = stage.error(&event("failed")).await;
+            assert!(message.contains("Slack's answer is none of its API"), "{message}");
+        }
     }
+}
+
+#[tokio::test]
+async fn a_refusal_is_understood_whatever_its_status() {
+    let stage = Stage::bot().await;
+    let proxy = with_proxy(&stage).await;
+    let refusal = json!({"ok": false, "error": "invalid_auth"}).to_string();
+    proxy.inject(Match::any(), Fault::Status(401, refusal), 1);
+    let (_, message) = stage.error(&event("failed")).await;
+    assert!(
+        message.contains("Slack refused it: invalid_auth: the token is not valid"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
+async fn a_401_without_a_reason_has_the_token_read_again() {
+    let moto = local_stack::Moto::start().await.unwrap();
+    moto.put_secret("slack", &json!({"token": TOKEN}).to_string())
+        .await
+        .unwrap();
+    let stage = Stage::bot().await;
+    let proxy = FaultProxy::start(stage.slack.api_url().trim_end_matches("/api"))
+        .await
+        .unwrap();
+    let mut function = stage
+        .by_bot()
+        .variables(moto.environment())
+        .variable("SLACK_API_URL", format!("{}/api", proxy.endpoint()))
+        .variable("SLACK_BOT_TOKEN_SECRET", "slack#token");
+    function.environment.remove("SLACK_BOT_TOKEN");
+    stage.emulator.deploy(function);
+    stage.answer(&event("succeeded")).await;
+
+    let fresh = format!("{TOKEN}-2");
+    moto.put_secret("slack", &json!({"token": fresh}).to_string())
+        .await
+        .unwrap();
+    stage.slack.change(|settings| settings.token = fresh);
+    proxy.inject(Match::any(), Fault::Status(401, String::new()), 1);
+    stage.answer(&event("failed")).await;
+    assert_eq!(stage.slack.messages().len(), 2);
 }
 
 #[tokio::test]

@@ -131,6 +131,34 @@ async fn answers_of_dynamodb_that_are_lost_bring_nothing_twice() {
 }
 
 #[tokio::test]
+async fn an_event_that_is_told_does_not_fail_for_a_newer_one() {
+    let crossing = Crossing::new(Duration::from_secs(60)).await;
+    let stage = &crossing.stage;
+    // While the start is being posted, the build ends; and who has posted it cannot say so.
+    let post = Match::path("POST", "/api/chat.postMessage");
+    crossing.slack.inject(post, Fault::Hold, 1);
+    let refused = Fault::Status(200, r#"{"ok":false,"error":"is_archived"}"#.to_owned());
+    crossing
+        .slack
+        .inject(Match::path("POST", "/api/chat.update"), refused, 1);
+    let started = event("in-progress");
+    let (answer, ()) = futures_util::future::join(stage.answer(&started), async {
+        crossing.slack.held(PATIENCE).await.unwrap();
+        stage.emulator.invoke_event(NAME, &event("failed")).unwrap();
+        while stage.items().await[0]["wanted"]["N"] == "1" {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        crossing.slack.release();
+    })
+    .await;
+    assert!(answer.get("posted").is_some(), "{answer}");
+    let logs = stage.logs();
+    assert!(logs.contains("is left to its own event"), "{logs}");
+    crossing.settle().await;
+    assert!(stage.message().text.starts_with("❌ web failed"));
+}
+
+#[tokio::test]
 async fn a_slack_that_refuses_keeps_nobody_waiting() {
     let crossing = Crossing::new(Duration::from_secs(60)).await;
     crossing

@@ -73,6 +73,42 @@ async fn routes_choose_the_channel_and_whom_to_call() {
 }
 
 #[tokio::test]
+async fn with_a_table_routes_that_call_nobody_are_warned_of_and_those_of_the_readme_call() {
+    let stage = Stage::table().await;
+    let alerts = r##"{"project": "web*", "statuses": ["FAILED", "FAULT", "TIMED_OUT"], "channel": "#alerts", "mention": "@here"}"##;
+    let with = |other: &str| {
+        stage
+            .with_table()
+            .variable("SLACK_ROUTES", format!("[{alerts}, {other}]"))
+    };
+    stage.emulator.deploy(with(r#"{"project": "web*"}"#));
+    stage.answer(&of_build(event("succeeded"), "web-2", "1")).await;
+    let warning = "for web* in FAILED, FAULT, TIMED_OUT, leave IN_PROGRESS out";
+    assert!(stage.logs().contains(warning), "{}", stage.logs());
+
+    let stage = Stage::table().await;
+    let ends = r##"{"project": "web*", "statuses": ["SUCCEEDED", "STOPPED"], "channel": "#builds"}"##;
+    let function = stage
+        .with_table()
+        .variable("SLACK_ROUTES", format!("[{alerts}, {ends}]"));
+    stage.emulator.deploy(function);
+    assert_eq!(
+        stage.answer(&event("in-progress")).await,
+        json!({"skipped": "status"})
+    );
+    assert_eq!(
+        stage.answer(&event("failed")).await["posted"]["channel"],
+        "C0ALERTS"
+    );
+    assert!(stage.message().blocks.to_string().contains("<!here>"));
+    assert!(
+        !stage.logs().contains("leave IN_PROGRESS out"),
+        "{}",
+        stage.logs()
+    );
+}
+
+#[tokio::test]
 async fn only_the_statuses_that_are_asked_for_are_told() {
     let stage = Stage::webhook().await;
     stage.emulator.deploy(

@@ -25,9 +25,12 @@ pub enum SlackError {
         /// When it wants to be asked again.
         retry_after: Option<Duration>,
     },
-    /// Slack could not be reached, or its answer was lost on the way: what was asked may be done.
+    /// Its answer was lost on the way: what was asked may be done.
     #[error("no answer from Slack: {0}")]
     NoAnswer(String),
+    /// Slack could not be reached: nothing was sent.
+    #[error("no answer from Slack: {0}")]
+    NotReached(String),
     /// An answer that Slack does not give; a proxy's page perhaps.
     #[error("Slack's answer is none of its API: {0}")]
     Strange(String),
@@ -71,7 +74,7 @@ impl SlackError {
     /// Whether asking again later may help.
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Busy { .. } | Self::NoAnswer(_) => true,
+            Self::Busy { .. } | Self::NoAnswer(_) | Self::NotReached(_) => true,
             Self::Refused { code, .. } => PASSING.contains(&code.as_str()),
             Self::Strange(_) | Self::NoTimeLeft | Self::NoSecret(_) => false,
         }
@@ -93,6 +96,11 @@ impl SlackError {
             Self::Refused {
                 status: 403 | 404,
                 is_webhook: true,
+                ..
+            }
+            | Self::Refused {
+                status: 401,
+                is_webhook: false,
                 ..
             } => true,
             Self::Refused {
@@ -121,7 +129,17 @@ impl SlackError {
 impl From<reqwest::Error> for SlackError {
     fn from(error: reqwest::Error) -> Self {
         // Without the address: a webhook's is a secret. The alternate form has the causes.
-        Self::NoAnswer(format!("{:#}", anyhow::Error::from(error.without_url())))
+        let is_from_secret = error.is_builder();
+        let was_sent = !error.is_connect();
+        let error = anyhow::Error::from(error.without_url());
+        if is_from_secret {
+            // All else of a request is ours.
+            return Self::NoSecret(error.context("what it holds is no token or address that can be sent"));
+        }
+        match was_sent {
+            true => Self::NoAnswer(format!("{error:#}")),
+            false => Self::NotReached(format!("{error:#}")),
+        }
     }
 }
 
