@@ -35,6 +35,8 @@ pub struct Build {
     pub ended: Option<Timestamp>,
     /// What is built.
     pub source: Option<Source>,
+    /// What was pushed, where the project exports `CODEBUILD_WEBHOOK_HEAD_REF`.
+    pub head_ref: Option<String>,
     /// Where it logs.
     pub logs: Option<Logs>,
     /// Those that were entered, in their order.
@@ -102,6 +104,7 @@ pub(crate) mod tests {
             started: None,
             ended: None,
             source: None,
+            head_ref: None,
             logs: None,
             phases: Vec::new(),
             context: None,

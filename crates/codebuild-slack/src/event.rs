@@ -11,6 +11,7 @@ use crate::moment;
 use crate::phase::{self, Phase};
 use crate::source::Source;
 use crate::status::Status;
+use crate::verdict;
 
 const EXPECTED: &str = "expected EventBridge's event of source aws.codebuild, \"CodeBuild Build State Change\" or \
                         \"CodeBuild Build Phase Change\"";
@@ -51,6 +52,7 @@ pub fn parse(event: &Value) -> Result<Build, InvalidEvent> {
         started: moment::parse(&more["build-start-time"]).or_else(|| first_start(&more["phases"])),
         ended,
         source: source(more, &mask),
+        head_ref: head_ref(&more["exported-environment-variables"]),
         logs: logs(&more["logs"]),
         phases,
         context: text(detail, "current-phase-context").and_then(|said| context(&said, &mask)),
@@ -134,6 +136,12 @@ fn source(more: &Value, mask: &Mask) -> Option<Source> {
         location: text(source, "location").map(|location| name(&location, mask)),
         version: version.map(|version| name(&version, mask)),
     })
+}
+
+fn head_ref(exported: &Value) -> Option<String> {
+    let mut exported = exported.as_array()?.iter();
+    let head_ref = exported.find(|variable| variable["name"] == verdict::HEAD_REF)?;
+    text(head_ref, "value")
 }
 
 fn logs(logs: &Value) -> Option<Logs> {

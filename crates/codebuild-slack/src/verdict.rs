@@ -4,6 +4,10 @@ use crate::build::Build;
 use crate::source::{Line, Version};
 use crate::status::Status;
 
+/// In builds that a push has started, what was pushed, such as `refs/heads/main`. It is known to us only where the
+/// project's buildspec exports it ("exported-variables").
+pub const HEAD_REF: &str = "CODEBUILD_WEBHOOK_HEAD_REF";
+
 /// A build of the same project, as CodeBuild remembers it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PastBuild {
@@ -21,6 +25,8 @@ pub struct PastBuild {
     pub initiator: Option<String>,
     /// The commit that CodeBuild found.
     pub commit: Option<String>,
+    /// What was pushed, where the project exports `CODEBUILD_WEBHOOK_HEAD_REF`.
+    pub head_ref: Option<String>,
 }
 
 /// What a build's end means.
@@ -65,7 +71,9 @@ fn before<'p>(build: &Build, past: &'p [PastBuild]) -> impl Iterator<Item = &'p 
     let number = build.number.or_else(|| own.and_then(|own| own.number));
     let started_ms = build.started.map(|at| at.as_millisecond());
     let started_ms = started_ms.or_else(|| own.and_then(|own| own.started_ms));
-    let thread = Thread::of_build(build);
+    let head_ref = build.head_ref.as_deref();
+    let head_ref = head_ref.or_else(|| own.and_then(|own| own.head_ref.as_deref()));
+    let thread = Thread::of_build(build, head_ref);
     let is_before = |past: &&PastBuild| match (past.number, number, past.started_ms, started_ms) {
         (Some(past), Some(own), ..) => past < own,
         (_, _, Some(past), Some(own)) => past < own,
@@ -93,14 +101,14 @@ enum Thread {
 }
 
 impl Thread {
-    fn of_build(build: &Build) -> Self {
+    fn of_build(build: &Build, head_ref: Option<&str>) -> Self {
         let version = build.source.as_ref().and_then(|source| source.version.clone());
         let parsed = build
             .source
             .as_ref()
             .map(|source| source.parsed_version())
             .unwrap_or_default();
-        Self::of(build.initiator.as_deref(), version, parsed)
+        Self::of(build.initiator.as_deref(), head_ref, version, parsed)
     }
 
     fn of_past(build: &Build, past: &PastBuild) -> Self {
@@ -113,14 +121,20 @@ impl Thread {
             (None, Some(version)) => Version::parse(version),
             (None, None) => Version::default(),
         };
-        Self::of(past.initiator.as_deref(), past.source_version.clone(), parsed)
+        Self::of(
+            past.initiator.as_deref(),
+            past.head_ref.as_deref(),
+            past.source_version.clone(),
+            parsed,
+        )
     }
 
-    fn of(initiator: Option<&str>, version: Option<String>, parsed: Version) -> Self {
+    fn of(initiator: Option<&str>, head_ref: Option<&str>, version: Option<String>, parsed: Version) -> Self {
         if let Some(pipeline) = initiator.and_then(|initiator| initiator.strip_prefix("codepipeline/")) {
             return Self::Pipeline(pipeline.to_owned());
         }
-        match parsed.line {
+        // The version of a build that a push has started is its commit alone.
+        match parsed.line.or_else(|| Version::parse(head_ref?).line) {
             Some(line) => Self::Line(line),
             None => Self::Version(version.filter(|version| !version.is_empty())),
         }
@@ -159,6 +173,7 @@ mod tests {
                     source_version: some(words[2]),
                     initiator: words.get(3).map(|initiator| (*initiator).to_owned()),
                     commit: None,
+                    head_ref: words.get(4).map(|head_ref| (*head_ref).to_owned()),
                 }
             })
             .collect();
@@ -253,6 +268,48 @@ mod tests {
             Some(Verdict::Fixed { failures: 1 }),
         );
         check(Status::Succeeded, "-", &["9 FAILED dev"], None);
+    }
+
+    #[test]
+    fn a_push_is_of_the_branch_that_the_project_exports() {
+        let (own, before) = (
+            "1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d",
+            "2a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d",
+        );
+        let past = |branch: &str| PastBuild {
+            id: "web:9".to_owned(),
+            number: Some(9),
+            started_ms: None,
+            status: Some(Status::Failed),
+            source_version: Some(before.to_owned()),
+            initiator: Some("GitHub-Hookshot/4a1c2d3".to_owned()),
+            commit: None,
+            head_ref: Some(branch.to_owned()),
+        };
+        let mut build = Build {
+            status: Status::Succeeded,
+            number: Some(10),
+            source: Some(Source {
+                kind: "GITHUB".to_owned(),
+                location: None,
+                version: Some(own.to_owned()),
+            }),
+            head_ref: Some("refs/heads/main".to_owned()),
+            ..build()
+        };
+        let fixed = Some(Verdict::Fixed { failures: 1 });
+        assert_eq!(judge(&build, &[past("refs/heads/main")]), fixed);
+        assert_eq!(judge(&build, &[past("refs/heads/dev")]), None);
+        // Where the event does not name it, CodeBuild's own memory of the build may.
+        build.head_ref = None;
+        let remembered = PastBuild {
+            id: build.short_id().to_owned(),
+            number: Some(10),
+            status: Some(Status::Succeeded),
+            ..past("refs/heads/main")
+        };
+        assert_eq!(judge(&build, &[remembered, past("refs/heads/main")]), fixed);
+        assert_eq!(judge(&build, &[past("refs/heads/main")]), None);
     }
 
     #[test]

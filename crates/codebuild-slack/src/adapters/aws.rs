@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 pub struct Aws(OnceCell<SdkConfig>);
 
 impl Aws {
-    /// The configuration, the same for all clients: they share their connections.
+    /// The configuration, the same for all clients. Each client has connections of its own: it is to be made once.
     pub async fn config(&self) -> &SdkConfig {
         self.0.get_or_init(|| Box::pin(aws::sdk_config())).await
     }

@@ -5,14 +5,16 @@ use aws_sdk_codebuild::Client;
 use aws_sdk_codebuild::types::{Build, SortOrderType};
 use lambda_core::aws;
 use std::sync::Arc;
+use tokio::sync::OnceCell;
 
 use super::aws::Aws;
 use crate::status::Status;
-use crate::verdict::PastBuild;
+use crate::verdict::{HEAD_REF, PastBuild};
 
 /// CodeBuild.
 pub struct CodeBuild {
     aws: Arc<Aws>,
+    client: OnceCell<Client>,
 }
 
 /// A hundred builds of a project, and how to go on.
@@ -26,7 +28,15 @@ pub struct Page {
 impl CodeBuild {
     /// Connects to nothing yet.
     pub fn new(aws: Arc<Aws>) -> Self {
-        Self { aws }
+        Self {
+            aws,
+            client: OnceCell::new(),
+        }
+    }
+
+    async fn client(&self) -> &Client {
+        let set_up = async || Client::new(self.aws.config().await);
+        self.client.get_or_init(set_up).await
     }
 
     /// The latest hundred builds of a project, or those that come before a former page's.
@@ -34,7 +44,7 @@ impl CodeBuild {
     /// # Errors
     /// Where CodeBuild refuses.
     pub async fn builds(&self, project: &str, token: Option<String>) -> anyhow::Result<Page> {
-        let client = Client::new(self.aws.config().await);
+        let client = self.client().await;
         let listed = client
             .list_builds_for_project()
             .project_name(project)
@@ -77,5 +87,10 @@ fn past_build(build: &Build) -> Option<PastBuild> {
         source_version: build.source_version().map(str::to_owned),
         initiator: build.initiator().map(str::to_owned),
         commit: build.resolved_source_version().map(str::to_owned),
+        head_ref: build
+            .exported_environment_variables()
+            .iter()
+            .find(|variable| variable.name() == Some(HEAD_REF))
+            .and_then(|variable| variable.value().map(str::to_owned)),
     })
 }

@@ -4,6 +4,7 @@ use anyhow::Context;
 use aws_sdk_cloudwatchlogs::Client;
 use lambda_core::aws;
 use std::sync::Arc;
+use tokio::sync::OnceCell;
 
 use super::aws::Aws;
 
@@ -13,12 +14,21 @@ const PAGES: usize = 4;
 /// CloudWatch Logs.
 pub struct Logs {
     aws: Arc<Aws>,
+    client: OnceCell<Client>,
 }
 
 impl Logs {
     /// Connects to nothing yet.
     pub fn new(aws: Arc<Aws>) -> Self {
-        Self { aws }
+        Self {
+            aws,
+            client: OnceCell::new(),
+        }
+    }
+
+    async fn client(&self) -> &Client {
+        let set_up = async || Client::new(self.aws.config().await);
+        self.client.get_or_init(set_up).await
     }
 
     /// The last `count` events of a stream, or more, as one text with an event a line.
@@ -26,7 +36,7 @@ impl Logs {
     /// # Errors
     /// Where Logs refuses: no permission, no such group or stream.
     pub async fn tail(&self, group: &str, stream: &str, count: i32) -> anyhow::Result<String> {
-        let client = Client::new(self.aws.config().await);
+        let client = self.client().await;
         let mut lines: Vec<String> = Vec::new();
         let mut token = None;
         for _ in 0..PAGES {

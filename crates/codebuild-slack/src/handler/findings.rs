@@ -15,6 +15,8 @@ const LONGEST: Duration = Duration::from_secs(8);
 const PAGES: usize = 3;
 /// For each line that is shown, so many are read: among the last are many that say nothing.
 const READ_PER_LINE: usize = 5;
+/// What follows the command that failed takes some dozen, however few lines are shown.
+const READ_AT_LEAST: usize = 100;
 
 impl CodeBuildSlack {
     /// The log's end of a failed build, and what the builds before say about this one. What cannot be found out is
@@ -35,7 +37,8 @@ impl CodeBuildSlack {
         let (Some((group, stream)), true) = (stream, count > 0 && build.status.is_failure()) else {
             return LogTail::default();
         };
-        let read = self.logs.tail(group, stream, (count * READ_PER_LINE) as i32);
+        let events = (count * READ_PER_LINE).max(READ_AT_LEAST);
+        let read = self.logs.tail(group, stream, events as i32);
         let text = in_time(build, "without the end of its log", until, read).await;
         text.map(|text| LogTail::of(&text, count, &build.mask))
             .unwrap_or_default()

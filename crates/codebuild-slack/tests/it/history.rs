@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use crate::stage::{Stage, event};
 
-/// CodeBuild's memory of the project, as `number status version`, newest first.
+/// CodeBuild's memory of the project, as `number status version`, newest first; and what was pushed, where the project
+/// exports it.
 async fn with_history(stage: &Stage, builds: &[&str]) -> FaultProxy {
     let proxy = FaultProxy::start(stage.moto().endpoint()).await.unwrap();
     let function = stage.with_table().variable("COMPARE_WITH_PREVIOUS", "true");
@@ -17,7 +18,8 @@ async fn with_history(stage: &Stage, builds: &[&str]) -> FaultProxy {
     let told: Vec<Value> = words
         .iter()
         .map(|words| {
-            json!({"id": format!("web:{}", words[0]), "buildNumber": words[0].parse::<i64>().unwrap(),
+            let exported = words.get(3).map(|pushed| json!({"name": "CODEBUILD_WEBHOOK_HEAD_REF", "value": pushed}));
+            json!({"id": format!("web:{}", words[0]), "exportedEnvironmentVariables": Vec::from_iter(exported), "buildNumber": words[0].parse::<i64>().unwrap_or(128),
                 "buildStatus": words[1], "sourceVersion": words[2], "startTime": 1_793_494_000.0,
                 "environment": {"type": "LINUX_CONTAINER", "image": "x", "computeType": "BUILD_GENERAL1_SMALL",
                     "environmentVariables": [{"name": "A", "value": "hunter2"}]}})
@@ -87,6 +89,61 @@ async fn fixed_is_told() {
         text.starts_with("🎉 web succeeded · fixed after 2 failures"),
         "{text}"
     );
+}
+
+#[tokio::test]
+async fn a_push_is_compared_with_pushes_to_the_same_branch_where_the_project_exports_it() {
+    let push = event("push-webhook");
+    let build_id = push["detail"]["build-id"].as_str().unwrap();
+    let own = build_id.rsplit(':').next().unwrap();
+    let sha = |digit: &str| digit.repeat(40);
+    let own = format!("{own} FAILED {} refs/heads/main", sha("1"));
+    let of_branch = |branch: &str| {
+        [
+            format!("127 FAILED {} {branch}", sha("2")),
+            format!("126 SUCCEEDED {} {branch}", sha("3")),
+        ]
+    };
+    for (branch, expected) in [
+        ("refs/heads/main", "❌ web failed · still failing (2nd time)"),
+        ("refs/heads/dev", "❌ web failed after"),
+    ] {
+        let stage = Stage::table().await;
+        let [before, first] = of_branch(branch);
+        let _proxy = with_history(&stage, &[&own, &before, &first]).await;
+        stage.answer(&push).await;
+        let text = stage.message().text;
+        assert!(text.starts_with(expected), "{branch}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn codebuild_is_not_asked_for_an_end_that_nobody_will_see() {
+    for statuses in ["FAILED", "IN_PROGRESS"] {
+        let stage = Stage::table().await;
+        let proxy = with_history(&stage, &["127 FAILED main"]).await;
+        let function = stage
+            .with_table()
+            .variable("COMPARE_WITH_PREVIOUS", "true")
+            .variable("AWS_ENDPOINT_URL", proxy.endpoint())
+            .variable("NOTIFY_STATUSES", statuses);
+        stage.emulator.deploy(function);
+        assert_eq!(
+            stage.answer(&event("succeeded")).await,
+            json!({"skipped": "status"})
+        );
+        let asked: Vec<_> = proxy
+            .seen()
+            .into_iter()
+            .filter_map(|asked| asked.action)
+            .collect();
+        assert!(
+            !asked.iter().any(|action| action.contains("CodeBuild_20161006")),
+            "{asked:?}"
+        );
+        // A start that comes late has to find that it is late; where none is told, there is nothing to remember.
+        assert_eq!(stage.items().await.len(), usize::from(statuses == "IN_PROGRESS"));
+    }
 }
 
 #[tokio::test]

@@ -68,6 +68,22 @@ async fn are_in_the_message() {
 }
 
 #[tokio::test]
+async fn are_found_before_what_codebuild_says_afterwards_however_few_they_are() {
+    let stage = stage().await;
+    stage
+        .emulator
+        .deploy(stage.with_table().variable("LOG_TAIL_LINES", "1"));
+    let mut lines = lines(3);
+    lines.extend((0..30).map(|_| "[Container] 2026/11/01 01:02:03 Entering phase POST_BUILD".to_owned()));
+    stage.answer(&failed_with_log(&stage, "few", &lines).await).await;
+    let blocks = stage.message().blocks.to_string();
+    assert!(
+        blocks.contains("line 3.") && !blocks.contains("line 2."),
+        "{blocks}"
+    );
+}
+
+#[tokio::test]
 async fn are_not_in_the_message_of_a_build_that_went_well_or_where_there_are_to_be_none() {
     let stage = stage().await;
     let mut event = failed_with_log(&stage, "well", &lines(3)).await;
