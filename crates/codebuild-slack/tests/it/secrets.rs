@@ -1,4 +1,4 @@
-//! Twenty kinds of secrets, planted wherever a foreign text comes from, and looked for in everything that leaves.
+//! Three dozen kinds of secrets, planted wherever a foreign text comes from, and looked for in everything that leaves.
 
 use serde_json::{Value, json};
 
@@ -6,41 +6,82 @@ use crate::stage::{Stage, event, of_build};
 
 const FORTY: &str = "Zq8v3Kx0Lm5Np7Rt2Wy4Bd6Fg1Hj9Sa3Qc5Ve7Uo";
 
-/// As they stand in a line, and the part of it that must not leave.
+/// As they stand in a line, and what must not leave. What is between quotes or spaces may hold anything else.
 fn planted() -> Vec<(String, String)> {
     let mut number = 10;
-    let mut next = || {
-        number += 1;
-        format!("{number}{FORTY}")
-    };
     let mut planted = Vec::new();
-    let mut plant = |line: &dyn Fn(&str) -> String| {
-        let secret = next();
+    let mut plant = |between: &str, line: &dyn Fn(&str) -> String| {
+        number += 1;
+        let mixed = FORTY
+            .chars()
+            .cycle()
+            .skip(number * 7)
+            .take(40)
+            .collect::<String>();
+        let secret = format!("{}{between}{}", &mixed[..20], &mixed[20..]);
         planted.push((line(&secret), secret));
     };
-    plant(&|secret| format!("using ghp_{secret} to push"));
-    plant(&|secret| format!("github_pat_11A_{secret}"));
-    plant(&|secret| format!("glpat-{secret}"));
-    plant(&|secret| format!("posting with xoxb-1234-{secret}"));
-    plant(&|secret| format!("curl https://hooks.slack.com/services/T00/B00/{secret}"));
-    plant(&|secret| format!("npm_{secret}"));
-    plant(&|secret| format!("pypi-AgEI{secret}"));
-    plant(&|secret| format!("key AIza{secret}"));
-    plant(&|secret| format!("sk_live_{secret}"));
-    plant(&|secret| format!("OPENAI sk-proj-{secret}"));
-    plant(&|secret| format!("SG.abcdefghijkl.{secret}"));
-    plant(&|secret| format!("token eyJhbGciOiJIUzI1NiJ9.eyJ{secret}.{secret}"));
-    plant(&|secret| format!("git clone https://bot:{secret}@github.com/acme/web.git"));
-    plant(&|secret| format!("Authorization: Bearer {secret}"));
-    plant(&|secret| format!("DB_PASSWORD={secret} make migrate"));
-    plant(&|secret| format!(r#"{{"client_secret": "{secret}", "id": 1}}"#));
-    plant(&|secret| format!("aws_secret_access_key = {secret}"));
-    plant(&|secret| format!("deploy --api-token {secret} --now"));
-    plant(&|secret| format!("https://b.s3.amazonaws.com/k?X-Amz-Security-Token={secret}&X-Amz-Date=1"));
-    plant(&|secret| format!("DefaultEndpointsProtocol=https;AccountKey={secret};x"));
-    plant(&|secret| format!("echo the value of the environment: {secret}"));
-    plant(&|secret| {
-        format!("-----BEGIN RSA PRIVATE KEY-----\n{secret}\n{secret}\n-----END RSA PRIVATE KEY-----")
+    plant("", &|secret| format!("using ghp_{secret} to push"));
+    plant("", &|secret| format!("github_pat_11A_{secret}"));
+    plant("", &|secret| format!("glpat-{secret}"));
+    plant("", &|secret| format!("posting with xoxb-1234-{secret}"));
+    plant("", &|secret| format!("the cookie xoxd-{secret}"));
+    plant("/", &|secret| {
+        format!("curl https://hooks.slack.com/services/T00/B00/{secret}")
+    });
+    plant("", &|secret| format!("npm_{secret}"));
+    plant("", &|secret| format!("pypi-AgEI{secret}"));
+    plant("", &|secret| format!("key AIza{secret}"));
+    plant("", &|secret| format!("sk_live_{secret}"));
+    plant("", &|secret| format!("OPENAI sk-proj-{secret}"));
+    plant("", &|secret| format!("SG.abcdefghijkl.{secret}"));
+    plant("", &|secret| {
+        format!("token eyJhbGciOiJIUzI1NiJ9.eyJ{secret}.{secret}")
+    });
+    plant("", &|secret| {
+        format!("sealed eyJhbGciOiJkaXIifQ..{secret}.{secret}.{secret}")
+    });
+    plant("/", &|secret| {
+        format!("docker login -u AWS -p eyJwYXlsb2FkIjoi{secret}== host")
+    });
+    plant("/#@", &|secret| {
+        format!("git clone https://bot:{secret}@github.com/acme/web.git")
+    });
+    plant("", &|secret| format!("Authorization: Bearer {secret}"));
+    plant(" ", &|secret| format!("authorization: SSWS {secret}"));
+    plant("; id=", &|secret| format!("Cookie: theme={secret}"));
+    plant("&;,)/#", &|secret| format!("DB_PASSWORD={secret} make migrate"));
+    plant("&;,)/# ", &|secret| {
+        format!(r#"{{"client_secret": "{secret}", "id": 1}}"#)
+    });
+    plant("&;,)/# ", &|secret| {
+        format!(r#"{{\"password\": \"{secret}\", \"id\": 1}}"#)
+    });
+    plant(" ", &|secret| {
+        format!(r#"{{"name": "DB_PASSWORD", "value": "{secret}"}}"#)
+    });
+    plant("/", &|secret| format!("aws_secret_access_key = {secret}"));
+    plant("/", &|secret| {
+        format!("aws configure set aws_secret_access_key {secret}")
+    });
+    plant("", &|secret| format!("deploy --api-token {secret} --now"));
+    plant(" &;", &|secret| format!("deploy --password '{secret}' --now"));
+    plant("#", &|secret| format!("curl -u me:{secret} https://example.com"));
+    plant("%2F", &|secret| {
+        format!("https://b.s3.amazonaws.com/k?X-Amz-Security-Token={secret}&X-Amz-Date=1")
+    });
+    plant("", &|secret| {
+        format!("DefaultEndpointsProtocol=https;AccountKey={secret};x")
+    });
+    plant(" and ", &|secret| format!("{OF_THE_ENVIRONMENT} {secret}"));
+    plant("\n", &|secret| {
+        format!("-----BEGIN RSA PRIVATE KEY-----\n{secret}\n-----END RSA PRIVATE KEY-----")
+    });
+    plant("\n#12 0.3 ", &|secret| {
+        format!("#12 0.3 {secret}\n#12 0.3 -----END RSA PRIVATE KEY-----")
+    });
+    plant("", &|secret| {
+        format!("CREDENTIALS\tASIAQW7ER5TY3UI1OP2A\t2026-11-01T02:00:00Z\t{secret}")
     });
     // Of fewer characters than the others have.
     planted.push((
@@ -48,14 +89,22 @@ fn planted() -> Vec<(String, String)> {
         "QW7ER5TY3UI1OP2A".to_owned(),
     ));
     planted.push((
-        format!("session IQoJb3JpZ2lu{FORTY}{FORTY}"),
-        format!("lu{FORTY}"),
-    ));
-    planted.push((
         "\u{1b}[31mPASS\u{200b}WORD\u{1b}[0m=coloured-Kx0Lm5Np7".to_owned(),
         "coloured-Kx0Lm5Np7".to_owned(),
     ));
     planted
+}
+
+const OF_THE_ENVIRONMENT: &str = "echo the value of the environment:";
+
+/// All of six characters: of a secret, no part may leave. What stands between may be anybody's, such as `; id=`.
+fn pieces(secret: &str) -> Vec<&str> {
+    let runs = secret.split(|character: char| !character.is_ascii_alphanumeric());
+    let windows = |run| {
+        let run: &str = run;
+        (6..=run.len()).map(move |end| &run[end - 6..end])
+    };
+    runs.flat_map(windows).collect()
 }
 
 async fn write_log(stage: &Stage, group: &str, lines: &[String]) {
@@ -91,7 +140,7 @@ async fn write_log(stage: &Stage, group: &str, lines: &[String]) {
 #[tokio::test]
 async fn no_secret_leaves() {
     let planted = planted();
-    assert!(planted.len() >= 20);
+    assert!(planted.len() >= 36);
     let stage = Stage::table().await;
     stage
         .emulator
@@ -107,12 +156,14 @@ async fn no_secret_leaves() {
         let more = &mut detail["additional-information"];
         more["logs"] = json!({"group-name": group, "stream-name": "1"});
         more["phases"][5]["phase-context"] = json!([format!("COMMAND_EXECUTION_ERROR: {line}")]);
-        more["environment"]["environment-variables"][0] =
-            json!({"name": "X", "type": "PLAINTEXT", "value": secret});
-        if line.lines().count() == 1 && !line.contains("the environment") {
+        // Each is to be known by itself.
+        more["environment"]["environment-variables"] = match line.starts_with(OF_THE_ENVIRONMENT) {
+            true => json!([{"name": "X", "type": "PLAINTEXT", "value": secret}]),
+            false => json!([]),
+        };
+        if line.lines().count() == 1 && !line.starts_with(OF_THE_ENVIRONMENT) {
             more["initiator"] = json!(line);
             more["source-version"] = json!(line);
-            more["environment"]["environment-variables"] = json!([]);
         }
         // Some lines each, so that none is cut off.
         let around = [
@@ -138,7 +189,9 @@ async fn no_secret_leaves() {
     );
     for (line, secret) in &planted {
         for leaf in &leaves {
-            assert!(!leaf.contains(secret.as_str()), "{line:?} has left in: {leaf}");
+            for piece in pieces(secret) {
+                assert!(!leaf.contains(piece), "{piece} of {line:?} has left in: {leaf}");
+            }
         }
     }
     for message in stage.slack.messages() {
