@@ -54,18 +54,22 @@ class Parameters(unittest.TestCase):
 
     def test_a_line_that_was_taken_out_of_the_settings_falls_back_to_the_default(self):
         told = deploy.every(self.written, PROD | S3_TO_TEAMCITY)
-        self.assertEqual(set(self.written["Parameters"]), set(told), "SAM keeps the old value of what it is not told")
+        self.assertEqual(set(self.written["Parameters"]), set(told))
         self.assertEqual("false", told["DryRun"])
         self.assertEqual("", told["SlackWebhookUrlSecretArn"])
         self.assertEqual([], settings.faults(self.written, told))
         self.assertLessEqual((PROD | S3_TO_TEAMCITY).items(), told.items())
 
     def test_sam_is_told_of_every_parameter(self):
-        with tempfile.TemporaryDirectory() as folder, unittest.mock.patch.multiple(
-            deploy, PLACE=Path(folder), put_in_place=lambda *_, **__: None
-        ), unittest.mock.patch.object(deploy.revision, "parameters", return_value={}), unittest.mock.patch.object(
-            deploy.os, "execv"
-        ) as started, unittest.mock.patch.object(deploy.os, "chdir"):
+        patch = unittest.mock.patch.object
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            patch(deploy, "PLACE", Path(folder)),
+            patch(deploy, "put_in_place"),
+            patch(deploy.revision, "parameters", return_value={}),
+            patch(deploy.os, "chdir"),
+            patch(deploy.os, "execv") as started,
+        ):
             deploy.main("prod", [])
             command = started.call_args.args[1]
             file = command[command.index("--parameter-overrides") + 1].removeprefix("file://")

@@ -48,6 +48,55 @@ class Wiring(unittest.TestCase):
         del self.made["Resources"]["UploadsDeadLettersAlarm"]
         self.assertEqual(["nobody hears of messages in UploadsDeadLetters"], wiring.unwatched(self.made))
 
+    def test_finds_failed_messages_that_nobody_hears_of(self):
+        alarms = self.resource("S3ToTeamcityFunctionDeploymentGroup")["AlarmConfiguration"]["Alarms"]
+        alarms.remove({"Name": {"Ref": "UploadsFailed"}})
+        self.assertEqual(
+            [
+                "S3ToTeamcityFunctionDeploymentGroup: a message that fails is no error of Lambda, "
+                "and rolls nothing back"
+            ],
+            wiring.unwatched(self.made),
+        )
+
+    def test_finds_an_alarm_with_which_a_failing_version_keeps_out_its_fix(self):
+        group = self.resource("StatPrepFunctionDeploymentGroup")
+        group["AlarmConfiguration"]["Alarms"] = [{"Name": {"Ref": "StatPrepErrors"}}]
+        self.assertEqual(
+            [
+                "StatPrepFunctionDeploymentGroup: StatPrepErrors counts the old version, "
+                "whose fix could not be deployed"
+            ],
+            wiring.unwatched(self.made),
+        )
+
+    def test_finds_an_alarm_that_anybody_can_ring_to_stop_a_deployment(self):
+        group = self.resource("ApiLoopbackFunctionDeploymentGroup")
+        group["AlarmConfiguration"]["Alarms"] = [{"Name": {"Ref": "ApiLoopbackErrors"}}]
+        self.assertIn(
+            "ApiLoopbackFunctionDeploymentGroup: whoever calls the API can ring ApiLoopbackErrors",
+            wiring.unwatched(self.made),
+        )
+
+    def test_finds_an_alarm_that_not_even_all_at_once_gets_past(self):
+        group = self.resource("ApiLoopbackFunctionDeploymentGroup")
+        group["DeploymentConfigName"] = "CodeDeployDefault.LambdaAllAtOnce"
+        self.assertEqual(
+            ["ApiLoopbackFunctionDeploymentGroup: ApiLoopbackRollback stops even AllAtOnce"],
+            wiring.unwatched(self.made),
+        )
+
+    def test_refusals_are_left_out_by_the_name_that_the_function_gives_them(self):
+        [filter_] = stack.of_type(self.made, "AWS::Logs::MetricFilter").values()
+        self.assertIn('$.fields.message != "Refusal: *"', filter_["FilterPattern"])
+        self.assertIn("Refusal", rust.metrics("api-loopback"))
+        [transformation] = filter_["MetricTransformations"]
+        alarm = self.resource("ApiLoopbackRollback")
+        self.assertEqual(
+            (alarm["Namespace"], alarm["MetricName"]),
+            (transformation["MetricNamespace"], transformation["MetricName"]),
+        )
+
     def test_finds_a_log_that_never_ends(self):
         del self.resource("StatPrepLogGroup")["RetentionInDays"]
         self.assertEqual(["stat-prep's log never ends"], wiring.unlogged(self.made))

@@ -107,10 +107,10 @@ def unlogged(made):
 
 def unwatched(made):
     """Queues that fill up without an alarm, functions without alarms, metrics that nobody emits."""
-    found = []
+    found = rollbacks(made)
     alarms = of_type(made, "AWS::CloudWatch::Alarm")
     watched = {
-        (alarm["MetricName"], text(d["Value"])) for alarm in alarms.values() for d in alarm["Dimensions"]
+        (alarm["MetricName"], text(d["Value"])) for alarm in alarms.values() for d in alarm.get("Dimensions", [])
     }
     queues = of_type(made, "AWS::SQS::Queue")
     worked_on = {
@@ -124,15 +124,50 @@ def unwatched(made):
         for metric in ("Errors", "Throttles"):
             if (metric, text(properties["FunctionName"])) not in watched:
                 found.append(f"nobody hears of {function}'s {metric}")
-    for name, group in groups.items():
-        if not group.get("AlarmConfiguration", {}).get("Alarms"):
-            found.append(f"{name} has no alarm that rolls a deployment back")
     if len(groups) != len(functions(made)):
         found.append("not every function is deployed gradually")
     for name, alarm in alarms.items():
         found += [f"{name}: {fault}" for fault in _unknown_metric(alarm)]
         if "TreatMissingData" not in alarm or "AlarmActions" not in alarm:
             found.append(f"{name} does not say whom it tells, or what no data means")
+    return found
+
+
+def rollbacks(made):
+    """Deployments that no alarm, that the old version's alarm, or that anybody from outside would take back."""
+    found = []
+    alarms = of_type(made, "AWS::CloudWatch::Alarm")
+    mappings = of_type(made, "AWS::Lambda::EventSourceMapping").values()
+    from_a_queue = {mapping["FunctionName"]["Ref"] for mapping in mappings}
+    from_outside = {
+        permission["FunctionName"]["Ref"]
+        for permission in of_type(made, "AWS::Lambda::Permission").values()
+        if permission["Principal"] == "apigateway.amazonaws.com"
+    }
+    for alias, resource in made["Resources"].items():
+        if resource["Type"] != ALIAS:
+            continue
+        name = resource["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]["DeploymentGroupName"]["Ref"]
+        group = made["Resources"][name]["Properties"]
+        names = [alarm["Name"]["Ref"] for alarm in group["AlarmConfiguration"].get("Alarms", [])]
+        asked = {alarm: alarms[alarm] for alarm in names}
+        by_version = {
+            alarm
+            for alarm, properties in asked.items()
+            if resource["Properties"]["FunctionVersion"] in [d["Value"] for d in properties.get("Dimensions", [])]
+        }
+        if group["DeploymentConfigName"].endswith("AllAtOnce"):
+            found += [f"{name}: {alarm} stops even AllAtOnce" for alarm in sorted(set(asked) - by_version)]
+            continue
+        if not asked:
+            found.append(f"{name} has no alarm that rolls a deployment back")
+        for alarm, properties in asked.items():
+            if properties["Namespace"] == "AWS/Lambda" and alarm not in by_version:
+                found.append(f"{name}: {alarm} counts the old version, whose fix could not be deployed")
+            if properties["Namespace"] == "AWS/Lambda" and alias in from_outside:
+                found.append(f"{name}: whoever calls the API can ring {alarm}")
+        if alias in from_a_queue and not any(a["Namespace"] == "Nightshift" for a in asked.values()):
+            found.append(f"{name}: a message that fails is no error of Lambda, and rolls nothing back")
     return found
 
 
