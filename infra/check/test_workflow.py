@@ -20,3 +20,13 @@ class Workflow(unittest.TestCase):
     def test_finds_a_long_lived_key(self):
         text = "permissions:\n  contents: read\nenv:\n  AWS_SECRET_ACCESS_KEY: ${{ secrets.KEY }}\n"
         self.assertEqual(["it uses a long-lived key instead of OpenID Connect"], workflow.faults(text))
+
+    def test_finds_an_approval_that_keeps_the_next_commit_waiting(self):
+        text = (workflow.WORKFLOWS / "deploy.yml").read_text().replace("jobs:", "concurrency:\n  group: a\njobs:")
+        self.assertEqual(
+            ["a run that waits for an approval keeps the next one from the stage before"], workflow.faults(text)
+        )
+
+    def test_finds_a_second_run_that_would_be_green_on_the_old_version(self):
+        text = (workflow.WORKFLOWS / "stage.yml").read_text().replace("rollback.sh forward", "rollback.sh")
+        self.assertEqual(["a second run after a rollback would try the old version"], workflow.faults(text))

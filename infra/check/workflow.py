@@ -19,4 +19,8 @@ def faults(text):
         found.append("a checkout leaves GitHub's token behind")
     if not re.search(r"^permissions:\n  contents: read\n", text, re.MULTILINE):
         found.append("its permissions are not cut down to reading")
+    if "stage.yml" in text and re.search(r"^concurrency:", text, re.MULTILINE):
+        found.append("a run that waits for an approval keeps the next one from the stage before")
+    if "make deploy" in text and not re.search(r"make deploy.*rollback\.sh forward.*make smoke", text, re.DOTALL):
+        found.append("a second run after a rollback would try the old version")
     return found
