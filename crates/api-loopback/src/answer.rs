@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use crate::context::Context;
+use crate::event::Headers;
 use crate::refusal::Refusal;
 
 /// Lambda's limit for an answer, in bytes. Source: "Lambda quotas" in the Lambda Developer Guide, 6 MB, and what
@@ -52,9 +53,27 @@ pub struct Echo {
 #[serde(rename_all = "camelCase")]
 pub struct Http {
     status_code: u16,
-    headers: BTreeMap<&'static str, &'static str>,
+    #[serde(flatten)]
+    headers: HeaderFields,
     is_base64_encoded: bool,
     body: String,
+}
+
+/// The headers, under the name that the integration looks at.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+enum HeaderFields {
+    Headers(BTreeMap<&'static str, &'static str>),
+    MultiValueHeaders(BTreeMap<&'static str, [&'static str; 1]>),
+}
+
+impl HeaderFields {
+    fn of(form: Headers) -> Self {
+        match form {
+            Headers::Single => Self::Headers(HEADERS.into()),
+            Headers::Lists => Self::MultiValueHeaders(HEADERS.map(|(name, value)| (name, [value])).into()),
+        }
+    }
 }
 
 impl Echo {
@@ -82,23 +101,23 @@ impl Http {
     ///
     /// # Errors
     /// When it cannot be written as JSON.
-    pub fn echo(status: u16, echo: &Echo) -> serde_json::Result<Self> {
+    pub fn echo(status: u16, form: Headers, echo: &Echo) -> serde_json::Result<Self> {
         let body = match status {
             204 | 304 => String::new(),
             _ => serde_json::to_string(echo)?,
         };
-        Ok(Self::new(status, body))
+        Ok(Self::new(status, form, body))
     }
 
     /// The refusal as an answer.
-    pub fn refusal(refusal: &Refusal) -> Self {
-        Self::new(refusal.status, refusal.to_string())
+    pub fn refusal(form: Headers, refusal: &Refusal) -> Self {
+        Self::new(refusal.status, form, refusal.to_string())
     }
 
-    fn new(status: u16, body: String) -> Self {
+    fn new(status: u16, form: Headers, body: String) -> Self {
         Self {
             status_code: status,
-            headers: HEADERS.into(),
+            headers: HeaderFields::of(form),
             is_base64_encoded: false,
             body,
         }

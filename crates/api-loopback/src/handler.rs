@@ -36,11 +36,11 @@ impl ApiLoopback {
         integration: Integration,
         invocation: &Invocation,
     ) -> anyhow::Result<Answer> {
-        let wishes = Wishes::parse(parameters(&event), invocation.deadline.left())?;
+        let wishes = Wishes::parse(&parameters(&event), invocation.deadline.left())?;
         tokio::time::sleep(wishes.delay).await;
         let echo = self.echo(event, invocation, wishes.bytes)?;
         let answer = match (integration, wishes.status) {
-            (Integration::Proxy, status) => Answer::Http(Http::echo(status, &echo)?),
+            (Integration::Proxy(form), status) => Answer::Http(Http::echo(status, form, &echo)?),
             (Integration::Direct, 200) => Answer::Echo(Box::new(echo)),
             // Lambda has no other way to say it.
             (Integration::Direct, status) => {
@@ -104,8 +104,8 @@ impl Handler for ApiLoopback {
         let integration = Integration::of(&event);
         let answer = self.answer(event, integration, &invocation).await;
         match (answer, integration) {
-            (Err(error), Integration::Proxy) => {
-                Ok(Answer::Http(Http::refusal(&error.downcast::<Refusal>()?)))
+            (Err(error), Integration::Proxy(form)) => {
+                Ok(Answer::Http(Http::refusal(form, &error.downcast::<Refusal>()?)))
             }
             (answer, _) => answer,
         }

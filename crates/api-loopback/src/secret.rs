@@ -45,12 +45,15 @@ const QUERIES: [&str; 4] = [
     "query",
 ];
 
+/// How many addresses within addresses are looked into; more than that are hidden unseen.
+const LEVELS: u8 = 8;
+
 /// Where in an event we are.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     /// Strings may be addresses, whose query is looked at.
     Event,
-    /// A map of query parameters.
+    /// A map of query parameters. A load balancer leaves their names and values percent-encoded.
     Query,
     /// What the caller sent: its strings are left as they are.
     Body,
@@ -66,7 +69,8 @@ fn walk(value: &mut Value, place: Place) {
     match value {
         Value::Object(map) => walk_map(map, place),
         Value::Array(values) => values.iter_mut().for_each(|value| walk(value, place)),
-        Value::String(text) if place != Place::Body => mask_address(text),
+        Value::String(text) if place == Place::Event => mask_address(text),
+        Value::String(text) if place == Place::Query => mask_parameter(text),
         _ => {}
     }
 }
@@ -89,7 +93,10 @@ fn walk_map(map: &mut Map<String, Value>, place: Place) {
 }
 
 fn is_secret(name: &str, place: Place) -> bool {
-    let name = normalised(name);
+    let name = match place {
+        Place::Query => normalised(&decoded(name)),
+        Place::Event | Place::Body => normalised(name),
+    };
     SECRET.contains(&name.as_str()) || (place == Place::Query && SECRET_IN_QUERY.contains(&name.as_str()))
 }
 
@@ -106,6 +113,16 @@ fn blank(value: &mut Value) {
         Value::Array(values) => values.iter_mut().for_each(blank),
         Value::Object(map) => map.values_mut().for_each(blank),
         secret => *secret = MASK.into(),
+    }
+}
+
+/// A value in a map of a query. Where nothing is encoded, the rest of an address stays visible.
+fn mask_parameter(text: &mut String) {
+    let decoded = decoded(text);
+    if decoded == *text {
+        mask_address(text);
+    } else if is_signed(text, LEVELS) || is_signed(&decoded, LEVELS) {
+        *text = MASK.to_owned();
     }
 }
 
@@ -126,18 +143,27 @@ fn mask_query(query: &mut String) {
 
 fn masked_pair(pair: &str) -> String {
     match pair.split_once('=') {
-        Some((name, value)) if !value.is_empty() && holds_secret(&decoded(name), &decoded(value)) => {
-            format!("{name}={MASK}")
-        }
+        Some((name, _)) if holds_secret(pair, LEVELS) => format!("{name}={MASK}"),
         _ => pair.to_owned(),
     }
 }
 
 /// By its name, or as an address that somebody signed.
-fn holds_secret(name: &str, value: &str) -> bool {
-    let mut address = value.to_owned();
-    mask_address(&mut address);
-    is_secret(name, Place::Query) || address != value
+fn holds_secret(pair: &str, levels: u8) -> bool {
+    pair.split_once('=').is_some_and(|(name, value)| {
+        !value.is_empty() && (is_secret(name, Place::Query) || is_signed(&decoded(value), levels))
+    })
+}
+
+/// Whether an address has a secret in its query, or in that of an address in it.
+fn is_signed(address: &str, levels: u8) -> bool {
+    let Some((_, query)) = address.split_once('?') else {
+        return false;
+    };
+    match levels.checked_sub(1) {
+        Some(levels) => query.split('&').any(|pair| holds_secret(pair, levels)),
+        None => true,
+    }
 }
 
 fn decoded(text: &str) -> String {
@@ -204,6 +230,28 @@ mod tests {
                    "headers": {"Referer": "https://example.com/a?X-Amz-Signature=***&b=%20"},
                    "cookies": ["***"]}),
         );
+    }
+
+    #[test]
+    fn hides_what_a_load_balancer_leaves_encoded() {
+        check(
+            json!({"queryStringParameters": {"to": "https%3A%2F%2Fb%2Fk%3FX-Amz-Signature%3Dabc", "X%2DAmz%2DSignature": "abc",
+                                             "next": "https://b?x=1%26sig%3Ds", "deep": "%3Fto%3D%253Fsig%253Ds",
+                                             "words": "who%3F%20me", "half": "100%"},
+                   "multiValueQueryStringParameters": {"to": ["a%3Fsig%3Ds", "a%3Fpage%3D2"], "%73ig": ["s"]}}),
+            json!({"queryStringParameters": {"to": "***", "X%2DAmz%2DSignature": "***",
+                                             "next": "***", "deep": "***",
+                                             "words": "who%3F%20me", "half": "100%"},
+                   "multiValueQueryStringParameters": {"to": ["***", "a%3Fpage%3D2"], "%73ig": ["***"]}}),
+        );
+    }
+
+    /// They cost neither the stack nor, looked into again at every level, the time.
+    #[test]
+    fn hides_addresses_within_too_many_others() {
+        let nested = "?a=".repeat(1_000_000);
+        check(json!({"x": nested + "1"}), json!({"x": "?a=***"}));
+        check(json!({"x": "?a=?b=?c=1"}), json!({"x": "?a=?b=?c=1"}));
     }
 
     #[test]

@@ -135,6 +135,31 @@ async fn a_proxy_integration_gets_status_headers_and_body() {
     }
 }
 
+/// A load balancer whose target group has multi-value headers sends lists alone, and drops what is no list.
+#[tokio::test]
+async fn who_sends_lists_of_headers_gets_lists() {
+    let stage = Stage::new().await;
+    let mut event = event("load-balancer-multi-value");
+    let check_headers = |answer: &Value| {
+        assert_eq!(
+            answer["multiValueHeaders"]["Content-Type"],
+            json!(["application/json"])
+        );
+        assert_eq!(answer["multiValueHeaders"]["Cache-Control"], json!(["no-store"]));
+        assert!(answer.get("headers").is_none(), "{answer}");
+    };
+    let answer = stage.answer(&event).await;
+    check_headers(&answer);
+    assert_eq!(answer["statusCode"], 418, "the last of several");
+    assert_eq!(body(&answer)["event"], event);
+    event["multiValueQueryStringParameters"] = json!({"status": ["600"]});
+    let refusal = stage.answer(&event).await;
+    check_headers(&refusal);
+    assert_eq!(refusal["statusCode"], 400);
+    event["multiValueQueryStringParameters"] = json!({"status": [], "bytes": "1", "delay_ms": null});
+    assert_eq!(stage.answer(&event).await["statusCode"], 200);
+}
+
 #[tokio::test]
 async fn a_wrong_configuration_ends_the_init() {
     let stage = Stage::with(|function| function.variable("ECHO_SECRETS", "1")).await;

@@ -245,7 +245,8 @@ async fn in_front_of(gateway: &ApiGateway, first: &'static [&'static str]) -> St
         while let Ok((mut caller, _)) = listener.accept().await {
             if let Some(answer) = first.next() {
                 // The smoke test's requests are small, and come at once.
-                caller.read(&mut [0; 4096]).await.ok();
+                let asked = caller.read(&mut [0; 4096]).await;
+                assert!(asked.is_ok_and(|bytes| bytes > 0));
                 caller.write_all(answer.as_bytes()).await.ok();
                 continue;
             }

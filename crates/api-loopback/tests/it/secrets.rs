@@ -4,7 +4,12 @@ use serde_json::{Value, json};
 
 use crate::stage::{Stage, body, event};
 
-const CASES: [&str; 3] = ["with-secrets", "with-secrets-v2", "with-secrets-non-proxy"];
+const CASES: [&str; 4] = [
+    "with-secrets",
+    "with-secrets-v2",
+    "with-secrets-non-proxy",
+    "with-secrets-load-balancer",
+];
 
 fn echoed(answer: &Value) -> Value {
     match answer["body"].is_string() {
@@ -40,6 +45,9 @@ async fn what_is_no_secret_stays() {
         "X-Amz-Signature=***&page=2&%53ignature=***"
     );
     assert_eq!(echo["cookies"], json!(["***"]));
+    let echo = echoed(&stage.answer(&event("with-secrets-load-balancer")).await);
+    assert_eq!(echo["queryStringParameters"]["word"], "%EC%84%9C%EC%9A%B8");
+    assert_eq!(echo["queryStringParameters"]["X%2DAmz%2DSignature"], "***");
     let echo = echoed(&stage.answer(&event("with-secrets-non-proxy")).await);
     assert_eq!(echo["body-json"], json!({"note": "kept"}));
     assert_eq!(echo["context"]["stage"], "dev");
