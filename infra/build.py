@@ -1,5 +1,9 @@
 """Builds functions for Lambda, the same bytes from the same sources wherever they lie.
 
+The same program that is: the zip around it has the same bytes where the same zlib, that of Python, packs it. Flags
+for rustc in the environment (RUSTFLAGS and the like) are left out: they would take the place of those given here,
+and a program for this very machine's processor may be none for Lambda's.
+
     build.py [ARCHITECTURE …] -- FUNCTION …
 
 Each function is built by itself, with no more features than it asks for: what another one needs changes nothing in it.
@@ -25,6 +29,8 @@ ARCHITECTURES = {
     "x86_64": ("x86_64-unknown-linux-gnu", 0x3E),
     "arm64": ("aarch64-unknown-linux-gnu", 0xB7),
 }
+# Each of these takes the place of build.rustflags, or adds to it.
+RUSTFLAGS = re.compile("(CARGO_(BUILD|ENCODED|TARGET_.+)_)?RUSTFLAGS")
 # Amazon Linux 2023's, under provided.al2023.
 GLIBC = (2, 34)
 
@@ -63,11 +69,11 @@ def compile(function, target):
     places = [(ROOT, "/nightshift"), (TARGET, "/target"), (cargo_home, "/cargo")]
     remapped = [f"--remap-path-prefix={path}={name}" for path, name in places]
     environment = {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if not RUSTFLAGS.fullmatch(name)},
         "SOURCE_DATE_EPOCH": "0",
         "TARGET_CFLAGS": " ".join(f"-ffile-prefix-map={path}={name}" for path, name in places),
     }
-    # cargo-lambda adds flags of its own to these; RUSTFLAGS would take their place.
+    # cargo-lambda adds flags of its own to these.
     flags = f"build.rustflags={remapped!r}".replace("'", '"')
     command = ["cargo", "lambda", "build", "--release", "--locked", "--skip-target-check", "--target", target]
     status = subprocess.run([*command, "--config", flags, "--package", function, "--bin", function], cwd=ROOT, env=environment)

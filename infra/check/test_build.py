@@ -1,6 +1,8 @@
 """What `make build` zips: the same bytes whenever it does, and nothing that fails in Lambda only."""
 
+import json
 import os
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -56,6 +58,37 @@ class Packages(unittest.TestCase):
             self.assertIn("arm64    skipped: the Rust target aarch64-unknown-linux-gnu", printed.call_args[0][0])
             with self.assertRaisesRegex(SystemExit, "cannot be had: rustup target add aarch64"):
                 build.main(["arm64"], ["f"])
+
+
+class Compiles(unittest.TestCase):
+    def test_flags_in_the_environment_are_left_out_and_everything_else_is_not(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        folder = Path(folder.name)
+        # A cargo that notes how it was called.
+        cargo, note = folder / "cargo", folder / "note.json"
+        cargo.write_text(
+            f"#!{sys.executable}\nimport json, os, sys\n"
+            f"json.dump([sys.argv[1:], dict(os.environ)], open({str(note)!r}, 'w'))\n"
+        )
+        cargo.chmod(0o755)
+        flags = [
+            "RUSTFLAGS",
+            "CARGO_ENCODED_RUSTFLAGS",
+            "CARGO_BUILD_RUSTFLAGS",
+            "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS",
+        ]
+        environment = {name: "-Ctarget-cpu=native" for name in flags}
+        environment |= {"PATH": f"{folder}:{os.environ['PATH']}", "CARGO_TARGET_DIR": str(folder), "OWN_RUSTFLAGS": "x"}
+        with mock.patch.dict(os.environ, environment):
+            build.compile("f", "x86_64-unknown-linux-gnu")
+        arguments, seen = json.loads(note.read_text())
+        self.assertEqual([], [name for name in flags if name in seen])
+        self.assertEqual(str(folder), seen["CARGO_TARGET_DIR"])
+        self.assertEqual("x", seen["OWN_RUSTFLAGS"])
+        remapped = [argument for argument in arguments if argument.startswith("build.rustflags=")]
+        self.assertEqual(1, len(remapped))
+        self.assertIn(f"--remap-path-prefix={build.ROOT}=/nightshift", remapped[0])
 
 
 if __name__ == "__main__":
