@@ -24,9 +24,10 @@ MACHINES = {"x86_64": 0x3E, "arm64": 0xB7}
 
 def main(stage, arguments):
     try:
-        given, region = settings.parameters(stage), settings.options(stage)["region"]
+        given, options = settings.parameters(stage), settings.options(stage)
     except KeyError as error:
         sys.exit(f"deploy: {error.args[0]}")
+    region = options["region"]
     if os.environ.get("AWS_REGION", region) != region:
         sys.exit(
             f"deploy: AWS_REGION is {os.environ['AWS_REGION']}, but infra/samconfig.toml deploys {stage} to {region}"
@@ -36,7 +37,10 @@ def main(stage, arguments):
     if faults:
         sys.exit("\n".join([f"deploy: the parameters of {stage} in infra/samconfig.toml are wrong:", *faults]))
     architecture = given.get("Architecture", written["Parameters"]["Architecture"]["Default"])
-    made = set(stack.of_type(stack.made(written, given), "AWS::Lambda::Function"))
+    whole = stack.made(written, given)
+    if fault := settings.name_fault(options["stack_name"], whole):
+        sys.exit(f"deploy: {fault}")
+    made = set(stack.of_type(whole, "AWS::Lambda::Function"))
     for name, resource in written["Resources"].items():
         if resource["Type"] == "AWS::Serverless::Function":
             function = Path(resource["Properties"]["CodeUri"]).stem

@@ -9,11 +9,13 @@ import re
 import tomlkit
 
 from . import schedule
-from .stack import ROOT, broken_rules
+from .stack import ROOT, broken_rules, functions
 
 FILE = ROOT / "infra/samconfig.toml"
 #: Parameters that a function parses, and refuses only when it starts.
 JSON = {"BuildRoutes", "RetentionRules", "SlackRoutes"}
+#: How long a function's name may be. (AWS Lambda: CreateFunction.)
+NAME = 64
 
 
 def parameters(stage, text=None):
@@ -52,6 +54,18 @@ def faults(written, given):
     for name in sorted(JSON & set(given)):
         found += [f"{name} is no JSON: {fault}" for fault in _json(given[name])]
     return found + broken_rules(written, given)
+
+
+def name_fault(name, made):
+    """Why a stack that makes these functions cannot have this name, which theirs begin with."""
+    longest = max(functions(made), key=len, default="")
+    room = NAME - len(f"-{longest}")
+    if longest and len(name) > room:
+        return (
+            f"stack_name {name} is too long, its function {longest} would have more than {NAME} characters: "
+            f"expected at most {room}"
+        )
+    return None
 
 
 def _json(text):

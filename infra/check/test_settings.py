@@ -3,7 +3,7 @@ import unittest
 from samcli.cli.types import CfnParameterOverridesType, CfnTags
 
 from check import settings, stack
-from check.scenario import DEV, S3_TO_TEAMCITY, SCENARIOS, STATISTICS
+from check.scenario import API_LOOPBACK, APIGW_LOG_RETENTION, DEV, S3_TO_TEAMCITY, SCENARIOS, STATISTICS
 
 
 class Settings(unittest.TestCase):
@@ -30,6 +30,16 @@ class Settings(unittest.TestCase):
         workflow = (stack.ROOT / ".github/workflows/stage.yml").read_text()
         self.assertIn("STACK: nightshift-${{ inputs.stage }}\n", workflow)
         self.assertIn("role/nightshift-${Stage}-*", (stack.ROOT / "infra/github.yaml").read_text())
+
+    def test_finds_a_stack_name_that_its_functions_cannot_begin_with(self):
+        made = stack.made(stack.template(), DEV | APIGW_LOG_RETENTION | API_LOOPBACK)
+        self.assertIsNone(settings.name_fault("n" * 44, made))
+        self.assertEqual(
+            f"stack_name {'n' * 45} is too long, its function apigw-log-retention would have more than 64 "
+            "characters: expected at most 44",
+            settings.name_fault("n" * 45, made),
+        )
+        self.assertIsNone(settings.name_fault("n" * 100, stack.made(stack.template(), DEV)))
 
     def test_every_scenario_that_is_looked_at_could_be_deployed(self):
         for name, parameters in SCENARIOS.items():
