@@ -1,7 +1,8 @@
+import json
 import unittest
 
 from check import stack
-from check.scenario import ALL, DEV, PROD, S3_TO_TEAMCITY, SCENARIOS, STATISTICS, VPC
+from check.scenario import ALL, API_LOOPBACK, DEV, PROD, S3_TO_TEAMCITY, SCENARIOS, STATISTICS, VPC
 
 
 class Scenarios(unittest.TestCase):
@@ -45,6 +46,12 @@ class Scenarios(unittest.TestCase):
         self.assertEqual({"DISABLED", False}, states(PROD | {"TriggersEnabled": "false"}))
 
 
+    def test_the_accounts_role_waits_for_an_api(self):
+        made = stack.made(self.written, DEV | API_LOOPBACK | {"ApiGatewayAccountRole": "true"})["Resources"]
+        self.assertIn("ApiGatewayLogsRole", json.dumps(made["ApiGatewayAccount"]))
+        self.assertIn("${LoopbackApi}", json.dumps(made["ApiGatewayLogsRole"]))
+
+
 class Rules(unittest.TestCase):
     """What is missing is told in a sentence before anything is made."""
 
@@ -77,9 +84,11 @@ class Rules(unittest.TestCase):
             S3_TO_TEAMCITY | {"TeamcityInVpc": "true"}, "TeamcityInVpc=true needs VpcId and SubnetIds"
         )
         self.check_refuses(
-            VPC | {"CreateVpcEndpoints": "true"},
-            "CreateVpcEndpoints=true needs RouteTableIds, for the endpoint of S3",
+            VPC | STATISTICS | {"CreateVpcEndpoints": "true"},
+            "CreateVpcEndpoints=true with EnableStatPrep=true needs RouteTableIds, for the endpoint of S3",
         )
+        # Nothing but the statistics reads S3.
+        self.check_refuses(VPC | S3_TO_TEAMCITY | {"TeamcityInVpc": "true", "CreateVpcEndpoints": "true"})
         self.check_refuses(
             {"LoopbackDomain": "echo.example.com"}, "LoopbackDomain needs LoopbackCertificateArn"
         )

@@ -25,7 +25,9 @@ fi
 
 rm -f "$mark"
 total=$(grep -c '^[A-Za-z].*==' "$requirements")
-terminal=$(test -t 1 && echo 1 || true)
+# Not in $(…), whose output is no terminal.
+terminal=
+if [ -t 1 ]; then terminal=1; fi
 {
   "$venv/bin/python" -m pip install --disable-pip-version-check --progress-bar off --requirement "$requirements" 2>&1 \
     && touch "$mark"
