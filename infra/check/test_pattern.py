@@ -4,7 +4,7 @@ from check import pattern, stack
 from check.scenario import ALL, EVERY_OPTION, PROD
 
 FINAL = {"succeeded", "failed", "stopped", "fault", "timed-out", "codepipeline-initiator", "s3-source"}
-FINAL |= {"with-environment-values", "without-additional-information"}
+FINAL |= {"with-environment-values", "without-additional-information", "push-webhook"}
 BUILDS = {f"codebuild-slack/{case}" for case in FINAL}
 API_CHANGES = {
     f"apigw-log-retention/{case}"
