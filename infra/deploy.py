@@ -2,8 +2,8 @@
 
     deploy.py STAGE [argument of sam deploy …]
 
-SAM alone would overlook a misspelt parameter, take a zip of another architecture, and leave the alias on the old
-version where only a parameter has changed.
+SAM alone would overlook a misspelt parameter, keep the old value of one that was taken out, take a zip of another
+architecture, and leave the alias on the old version where only a parameter has changed.
 """
 
 import json
