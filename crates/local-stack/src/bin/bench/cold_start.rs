@@ -29,6 +29,8 @@ pub struct ColdStart {
     pub ready: Duration,
     /// From the start of the process to its first answer.
     pub answered: Duration,
+    /// Whether that answer was an error.
+    pub is_refusal: bool,
     /// The most memory that was resident then, in bytes; Linux only.
     pub memory: Option<u64>,
 }
@@ -89,6 +91,7 @@ impl Program {
         Ok(ColdStart {
             ready,
             answered,
+            is_refusal: answer.line.contains("/invocation/1/error"),
             memory: peak_memory(child.0.id()),
         })
     }
@@ -168,5 +171,36 @@ impl Drop for Guard {
     fn drop(&mut self) {
         self.0.kill().ok();
         self.0.wait().ok();
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+mod tests {
+    use super::*;
+
+    /// A program that answers in this way.
+    #[track_caller]
+    fn check(answer: &str, is_refusal: bool) {
+        let script = format!(
+            "import http.client, os\n\
+             api = http.client.HTTPConnection(os.environ['AWS_LAMBDA_RUNTIME_API'])\n\
+             api.request('GET', '/2018-06-01/runtime/invocation/next')\n\
+             api.getresponse().read()\n\
+             api.request('POST', '/2018-06-01/runtime/invocation/1/{answer}', '{{}}')\n\
+             api.getresponse()"
+        );
+        let program = Program {
+            command: vec![crate::python().display().to_string(), "-c".to_owned(), script],
+            variables: BTreeMap::new(),
+            event: Value::Null,
+        };
+        assert_eq!(program.start().unwrap().is_refusal, is_refusal, "{answer}");
+    }
+
+    #[test]
+    fn tells_a_refusal_from_an_answer() {
+        check("response", false);
+        check("error", true);
     }
 }

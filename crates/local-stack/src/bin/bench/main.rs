@@ -8,16 +8,17 @@
 )]
 
 mod cold_start;
+mod size;
 
 use std::{
     collections::BTreeMap,
     io::Write,
     path::{Path, PathBuf},
-    process::{Command, ExitCode},
+    process::ExitCode,
     time::Duration,
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use local_stack::month::event;
 use serde_json::{Value, json};
 
@@ -26,7 +27,8 @@ use cold_start::{ColdStart, Program};
 /// How often each is started; the reference in between.
 const STARTS: usize = 15;
 
-/// A function, an event that it answers without another system, and what it may cost.
+/// A function, an event that it answers without another system, and what it may cost. Where every event needs a
+/// database, it is one that the function refuses, and the row says so.
 struct Subject {
     name: &'static str,
     variables: &'static [(&'static str, &'static str)],
@@ -78,6 +80,8 @@ const SUBJECTS: [Subject; 6] = [
     Subject {
         name: "codebuild-slack",
         variables: &[("SLACK_WEBHOOK_URL", "http://127.0.0.1:1/none")],
+        // Without a table of messages, a build is told at its end alone.
+        event: || event("codebuild-slack", "in-progress"),
         ..SMALL
     },
     Subject {
@@ -131,6 +135,8 @@ fn run() -> Result<bool> {
     }
     line(&format!(
         "\nready: from the start of the process to its first request for work; answer: to the end of its first answer\n\
+         refusal: that answer was an error, while the Python function always answers with its event\n\
+         zip: of make build, the larger architecture; host: this machine's program, where none was built since\n\
          budgets: ready ≤ {} ms at best, both ≥ {LEAST_RATIO}×; MiB ≤ {}, zip ≤ {} MB (stat-analysis {} and {})",
         MOST_READY.as_millis(),
         SMALL.most_memory_mib,
@@ -149,7 +155,10 @@ fn measure(subject: &Subject) -> Result<bool> {
         event: (subject.event)()?,
     };
     let reference = Program {
-        command: vec![python(), source("reference.py").display().to_string()],
+        command: vec![
+            python().display().to_string(),
+            source("reference.py").display().to_string(),
+        ],
         variables: variables("reference", &[]),
         event: json!({}),
     };
@@ -162,7 +171,7 @@ fn measure(subject: &Subject) -> Result<bool> {
         references.push(reference.start()?);
     }
     let (ours, theirs) = (Figures::of(&functions), Figures::of(&references));
-    let zip = zipped_mb(&path)?;
+    let zip = size::zip(&target(), subject.name, &python())?;
     let ratios = [
         theirs.ready / ours.ready,
         theirs.answered / ours.answered,
@@ -177,7 +186,7 @@ fn measure(subject: &Subject) -> Result<bool> {
             "MiB",
             ours.memory.is_nan() || ours.memory <= subject.most_memory_mib,
         ),
-        ("zip", zip <= subject.most_zip_mb),
+        ("zip", zip.megabytes <= subject.most_zip_mb),
     ];
     let over: Vec<&str> = budgets
         .iter()
@@ -189,16 +198,34 @@ fn measure(subject: &Subject) -> Result<bool> {
     };
     let figures = row(&[
         subject.name,
-        &format!("{:.1}", ours.ready),
-        &format!("{:.0}×", ratios[0]),
-        &format!("{:.1}", ours.answered),
-        &format!("{:.0}×", ratios[1]),
-        &format!("{:.1}", ours.memory),
-        &format!("{:.0}×", ratios[2]),
-        &format!("{zip:.2}"),
+        &figure(ours.ready, 1, ""),
+        &figure(ratios[0], 0, "×"),
+        &figure(ours.answered, 1, ""),
+        &figure(ratios[1], 0, "×"),
+        &figure(ours.memory, 1, ""),
+        &figure(ratios[2], 0, "×"),
+        &figure(zip.megabytes, 2, ""),
     ]);
-    line(&(figures + &verdict));
+    let notes = notes(ours.is_refusal, zip.is_built);
+    line(&(figures + &verdict + &notes));
     Ok(over.is_empty())
+}
+
+/// Where a figure is not quite what its column says.
+fn notes(is_refusal: bool, is_built: bool) -> String {
+    let notes = [(is_refusal, "  answer: refusal"), (!is_built, "  zip: host")];
+    notes
+        .iter()
+        .filter_map(|(is, note)| is.then_some(*note))
+        .collect()
+}
+
+/// A dash for what is not known here, such as the memory elsewhere than on Linux.
+fn figure(value: f64, decimals: usize, unit: &str) -> String {
+    match value.is_finite() {
+        true => format!("{value:.decimals$}{unit}"),
+        false => "–".to_owned(),
+    }
 }
 
 /// Medians: milliseconds and MiB.
@@ -207,6 +234,8 @@ struct Figures {
     /// The least of `ready`.
     fastest: f64,
     answered: f64,
+    /// Whether any answer was an error.
+    is_refusal: bool,
     memory: f64,
 }
 
@@ -224,6 +253,7 @@ impl Figures {
                 .map(|start| start.ready.as_secs_f64() * 1000.0)
                 .fold(f64::INFINITY, f64::min),
             answered: median(&|start| start.answered.as_secs_f64() * 1000.0),
+            is_refusal: starts.iter().any(|start| start.is_refusal),
             memory: median(&|start| {
                 let bytes = start.memory.map(|bytes| bytes as f64);
                 bytes.unwrap_or(f64::NAN) / 1024.0 / 1024.0
@@ -252,17 +282,6 @@ fn variables(function: &str, own: &[(&str, &str)]) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// As `make build` zips it.
-fn zipped_mb(path: &Path) -> Result<f64> {
-    let script = "import sys, zlib; print(len(zlib.compress(open(sys.argv[1], 'rb').read(), 9)))";
-    let output = Command::new(python()).args(["-c", script]).arg(path).output()?;
-    let bytes: f64 = String::from_utf8(output.stdout)?
-        .trim()
-        .parse()
-        .context("no size")?;
-    Ok(bytes / 1e6)
-}
-
 fn row(cells: &[&str; 8]) -> String {
     let [name, rest @ ..] = cells;
     let rest: String = rest.iter().map(|cell| format!("{cell:>10}")).collect();
@@ -277,9 +296,12 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
 fn program(name: &str) -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    target.join("release").join(name)
+    target().join("release").join(name)
 }
 
 fn source(name: &str) -> PathBuf {
@@ -288,6 +310,40 @@ fn source(name: &str) -> PathBuf {
         .join(name)
 }
 
-fn python() -> String {
-    root().join(".venv/bin/python").display().to_string()
+fn python() -> PathBuf {
+    root().join(".venv/bin/python")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(memory: Option<u64>, expected: [&str; 2]) {
+        let start = ColdStart {
+            ready: Duration::from_millis(2),
+            answered: Duration::from_millis(3),
+            is_refusal: true,
+            memory,
+        };
+        let figures = Figures::of(&[start]);
+        let found = [
+            figure(figures.memory, 1, ""),
+            figure(10.0 * figures.memory / figures.memory, 0, "×"),
+        ];
+        assert_eq!(found, expected);
+        assert!(figures.is_refusal);
+    }
+
+    #[test]
+    fn what_is_not_known_is_a_dash() {
+        check(None, ["–", "–"]);
+        check(Some(3 << 20), ["3.0", "10×"]);
+    }
+
+    #[test]
+    fn a_row_says_what_its_figures_are_not() {
+        assert_eq!(notes(false, true), "");
+        assert_eq!(notes(true, false), "  answer: refusal  zip: host");
+    }
 }
