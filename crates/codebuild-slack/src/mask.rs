@@ -447,8 +447,8 @@ pub(crate) mod tests {
             "https://b.s3.amazonaws.com/k?X-Amz-Signature=***",
         );
         check(
-            "//registry.npmjs.org/:_authToken=abc",
-            "//registry.npmjs.org/:_authToken=***",
+            "//registry.example.com/:_authToken=abc",
+            "//registry.example.com/:_authToken=***",
         );
         check("X-Api-Key: abc", "X-Api-Key: ***");
     }
@@ -728,8 +728,8 @@ assertion `left == right` failed
 error: test failed, to rerun pass `--test it`
 npm ERR! code ELIFECYCLE
 npm error code E404
-npm error 404 Not Found - GET https://registry.npmjs.org/@acme%2fweb - Not found
-npm http fetch GET 200 https://registry.npmjs.org/js-tokens 45ms (cache hit)
+npm error 404 Not Found - GET https://registry.example.com/@acme%2fweb - Not found
+npm http fetch GET 200 https://registry.example.com/js-tokens 45ms (cache hit)
 npm warn deprecated keygrip@1.0.3: use something else
 added 312 packages, and audited 313 packages in 9s
     at parseToken (/app/src/token.js:12:3)
