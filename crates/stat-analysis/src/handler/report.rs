@@ -69,11 +69,7 @@ impl StatAnalysis {
         let committed = transaction.commit().await;
         committed.with_context(|| format!("could not commit the keywords of run {}", run.id))?;
         // Outside the transactions: it may take long, and nobody has to wait for it.
-        let patience_s = (deadline.left().as_secs() / 4).clamp(1, PATIENCE_WITH_EXAMPLES_S);
-        let mut worker = self.analyser.worker();
-        let has_term =
-            |sentence: &str, term: &str| TermCounter::is_in(term, &mut worker, &self.stop_words, sentence);
-        let examples = postgres::examples(&mut client, run, patience_s, has_term).await?;
+        let examples = self.examples(&mut client, run, deadline).await?;
 
         let keys = Keys::of(run);
         let transaction = report::begin(&mut client, &claim).await?;
@@ -94,6 +90,20 @@ impl StatAnalysis {
             html: keys.html,
             message_id,
         })
+    }
+
+    /// Sentences by building. The analyser's buffers go before the objects are written.
+    async fn examples(
+        &self,
+        client: &mut Client,
+        run: &Run,
+        deadline: Deadline,
+    ) -> anyhow::Result<HashMap<String, Vec<Example>>> {
+        let patience_s = (deadline.left().as_secs() / 4).clamp(1, PATIENCE_WITH_EXAMPLES_S);
+        let mut worker = self.analyser.worker();
+        let has_term =
+            |sentence: &str, term: &str| TermCounter::is_in(term, &mut worker, &self.stop_words, sentence);
+        postgres::examples(client, run, patience_s, has_term).await
     }
 
     async fn write_objects(
