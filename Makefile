@@ -41,7 +41,7 @@ setup: $(STACK) ## make .venv: PostgreSQL, moto and cargo-lambda, pinned
 dictionary: $(DICTIONARY) $(PLAIN) $(LEARNED) ## make dictionary/ko.image, which stat-analysis embeds; WEIGHTS=file of learned costs, or none
 
 demo: $(STACK) $(DICTIONARY) ## a month from the schedule to the mail, checked; TEXTS=file.tsv for texts of your own
-	cargo build --bins
+	cargo build --workspace --bins
 	@cargo run --quiet --bin demo -- $(if $(TEXTS),--texts '$(TEXTS)')
 
 test: $(STACK) $(DICTIONARY) $(PLAIN) $(LEARNED) ## every test; BROWSER=none leaves out those that open the report in a browser
@@ -90,7 +90,7 @@ invoke: $(STACK) ## send FN=name the EVENT=case of events/name, or any file; END
 # A function that invokes another waits for it under cargo lambda watch: with one instance each, the last task
 # would wait for the report, and the report for the task.
 watch: $(STACK) $(DICTIONARY) ## run the functions for make invoke, with PostgreSQL, moto and the demo's texts; PORT=9000
-	cargo build --bins
+	cargo build --workspace --bins
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" cargo run --quiet --bin demo -- \
 	  --serve --lambda http://127.0.0.1:$(PORT) -- \
 	  cargo lambda watch --concurrency 4 --invoke-address 127.0.0.1 --invoke-port $(PORT)

@@ -17,7 +17,7 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
 });
 
 /// Runs `task` for as long as the process lives, whichever test asked for it.
-pub(crate) fn spawn<F>(task: F) -> JoinHandle<F::Output>
+pub fn spawn<F>(task: F) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,

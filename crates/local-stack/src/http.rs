@@ -15,12 +15,13 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use crate::background;
 
 /// An answer with a whole body.
-pub(crate) type Answer = hyper::Response<Full<Bytes>>;
+pub type Answer = hyper::Response<Full<Bytes>>;
 
 /// A server that runs until this is dropped.
 #[derive(Debug)]
-pub(crate) struct Server {
-    pub(crate) address: SocketAddr,
+pub struct Server {
+    /// Its address.
+    pub address: SocketAddr,
     task: JoinHandle<Infallible>,
 }
 
@@ -31,7 +32,7 @@ impl Drop for Server {
 }
 
 /// Serves on 127.0.0.1 and a free port. Where `handler` yields nothing, the connection is closed.
-pub(crate) async fn serve<H, F>(handler: H) -> Result<Server>
+pub async fn serve<H, F>(handler: H) -> Result<Server>
 where
     H: Fn(Request<Bytes>) -> F + Send + Sync + 'static,
     F: Future<Output = Option<Answer>> + Send + 'static,

@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use rustix::process::Signal;
 use tempfile::TempDir;
-use tokio_postgres::NoTls;
+use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
 use crate::{
@@ -437,6 +437,15 @@ fn with_database(url: &str, database: &str) -> String {
     let (scheme, rest) = base.split_once("://").unwrap_or(("postgres", base));
     let host = rest.split_once('/').map_or(rest, |(host, _)| host);
     format!("{scheme}://{host}/{database}{query}")
+}
+
+/// A connection whose driver lives on the stack's own runtime.
+pub async fn connect(url: &str) -> Result<Client> {
+    let (client, connection) = tokio_postgres::connect(url, NoTls)
+        .await
+        .with_context(|| format!("could not connect to {url}"))?;
+    background::spawn(connection);
+    Ok(client)
 }
 
 #[cfg(test)]

@@ -24,16 +24,18 @@ const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 
 /// How a client begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Beginning {
+pub enum Beginning {
     /// With the handshake.
     Handshake,
     /// With PostgreSQL's `SSLRequest`; whoever does without is refused.
     SslRequest,
 }
 
+/// The front, which runs until it is dropped.
 #[derive(Debug)]
-pub(crate) struct TlsFront {
-    pub(crate) port: u16,
+pub struct TlsFront {
+    /// The port it listens on.
+    pub port: u16,
     task: JoinHandle<Infallible>,
 }
 
@@ -45,7 +47,7 @@ impl Drop for TlsFront {
 
 impl TlsFront {
     /// Offers TLS with `certificate` for the server on the port `behind`.
-    pub(crate) async fn start(certificate: &Certificate, behind: u16, beginning: Beginning) -> Result<Self> {
+    pub async fn start(certificate: &Certificate, behind: u16, beginning: Beginning) -> Result<Self> {
         let acceptor = TlsAcceptor::from(Arc::new(server_config(certificate)?));
         let listener = background::spawn(TcpListener::bind(("127.0.0.1", 0)))
             .await?

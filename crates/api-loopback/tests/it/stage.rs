@@ -1,6 +1,6 @@
 //! What the tests share: Lambda with the function, and an eye on what is logged.
 
-use local_stack::{ApiGateway, Emulator, Function, Outcome, function_binary, month};
+use local_stack::{ApiGateway, Emulator, Function, Outcome, function_binary};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -69,7 +69,7 @@ impl Drop for Stage {
 
 /// `events/api-loopback/{case}.json`.
 pub fn event(case: &str) -> Value {
-    month::event(NAME, case).unwrap()
+    local_stack::event(NAME, case)
 }
 
 /// A proxy event with this query.

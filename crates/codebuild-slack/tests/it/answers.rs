@@ -94,7 +94,7 @@ async fn a_lost_answer_of_a_post_may_bring_it_twice_and_is_counted() {
 }
 
 /// The error comes at once, and says what to do.
-async fn check_final(change: impl FnOnce(&mut local_stack::slack::Settings), words: &[&str]) {
+async fn check_final(change: impl FnOnce(&mut stand_ins::slack::Settings), words: &[&str]) {
     let stage = Stage::bot().await;
     stage.slack.change(change);
     let (error_type, message) = stage.error(&event("failed")).await;

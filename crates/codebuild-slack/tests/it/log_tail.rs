@@ -1,7 +1,8 @@
 //! The last lines of a failed build's log.
 
-use local_stack::{Fault, FaultProxy, Match, slack::texts};
+use local_stack::{Fault, FaultProxy, Match};
 use serde_json::{Value, json};
+use stand_ins::slack::texts;
 
 use crate::stage::{Stage, event, of_build};
 

@@ -1,7 +1,7 @@
 //! Slack's own models, from its SDK for Python, have nothing to say about our messages.
 
-use local_stack::slack::models::faults;
 use serde_json::{Value, json};
+use stand_ins::slack::models::faults;
 
 use crate::stage::{Stage, cases, event, of_build};
 

@@ -1,8 +1,9 @@
 //! What the tests share: Lambda with the function, a Slack workspace, and AWS where it is needed.
 
-use local_stack::slack::{Message, Settings};
-use local_stack::{Emulator, Function, Moto, Outcome, Slack, function_binary, month};
+use local_stack::{Emulator, Function, Moto, Outcome, function_binary};
 use serde_json::{Value, json};
+use stand_ins::Slack;
+use stand_ins::slack::{Message, Settings};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::OnceCell;
@@ -174,7 +175,7 @@ pub fn settings() -> Settings {
 
 /// `events/codebuild-slack/{case}.json`.
 pub fn event(case: &str) -> Value {
-    month::event(NAME, case).unwrap()
+    local_stack::event(NAME, case)
 }
 
 /// All cases.

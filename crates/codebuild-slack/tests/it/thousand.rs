@@ -2,8 +2,8 @@
 
 use futures_util::future::join_all;
 use local_stack::Function;
-use local_stack::slack::Weather;
 use serde_json::{Value, json};
+use stand_ins::slack::Weather;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -44,7 +44,7 @@ async fn every_build_ends_with_one_message_that_says_how_it_ended() {
     let took = began.elapsed();
 
     // What Slack shows, by build.
-    let mut messages: BTreeMap<String, Vec<local_stack::slack::Message>> = BTreeMap::new();
+    let mut messages: BTreeMap<String, Vec<stand_ins::slack::Message>> = BTreeMap::new();
     for message in stage.slack.messages() {
         messages
             .entry(build_of(&message.blocks))

@@ -1,7 +1,7 @@
 //! Every channel's event, as it really looks, becomes its build.
 
-use local_stack::teamcity::Build;
 use serde_json::{Value, json};
+use stand_ins::teamcity::Build;
 
 use crate::stage::{BUILD_TYPE, Stage, event, record, records, sqs_message};
 

@@ -1,8 +1,8 @@
 //! What passes is tried again, what does not is said at once, and nothing hangs.
 
-use local_stack::teamcity::ErrorFormat;
 use local_stack::{Fault, FaultProxy, Function, Match};
 use serde_json::json;
+use stand_ins::teamcity::ErrorFormat;
 use std::time::{Duration, Instant};
 
 use crate::stage::{NAME, Stage, event, record, records, sqs_message};

@@ -1,9 +1,9 @@
 //! One upload is one build, whatever happens.
 
 use futures_util::future::join_all;
-use local_stack::teamcity::State;
 use local_stack::{Fault, FaultProxy, Match};
 use serde_json::{Value, json};
+use stand_ins::teamcity::State;
 use std::time::Duration;
 
 use crate::stage::{BUILD_TYPE, PATIENCE, Stage, event, record, records, sqs_message};

@@ -1,8 +1,9 @@
 //! What the tests share: Lambda with the function, TeamCity, and an eye on what is logged.
 
-use local_stack::teamcity::Settings;
-use local_stack::{Emulator, Function, Outcome, TeamCity, function_binary, month};
+use local_stack::{Emulator, Function, Outcome, function_binary};
 use serde_json::{Value, json};
+use stand_ins::TeamCity;
+use stand_ins::teamcity::Settings;
 use std::time::Duration;
 
 pub const NAME: &str = "s3-to-teamcity";
@@ -127,7 +128,7 @@ pub fn settings() -> Settings {
 
 /// `events/s3-to-teamcity/{case}.json`.
 pub fn event(case: &str) -> Value {
-    month::event(NAME, case).unwrap()
+    local_stack::event(NAME, case)
 }
 
 /// A record as S3 writes it.

@@ -2,8 +2,8 @@
 
 use futures_util::future::join_all;
 use local_stack::Function;
-use local_stack::teamcity::Weather;
 use serde_json::Value;
+use stand_ins::teamcity::Weather;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};

@@ -1,7 +1,8 @@
 //! A server with a certificate of a private authority.
 
 use local_stack::certificate::{Certificate, certificate_for};
-use local_stack::{Emulator, Function, TeamCity};
+use local_stack::{Emulator, Function};
+use stand_ins::TeamCity;
 use std::path::PathBuf;
 use std::time::Duration;
 

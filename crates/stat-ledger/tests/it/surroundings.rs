@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use local_stack::PostgresServer;
-use local_stack::month::connect;
+use local_stack::postgres::connect;
 use stat_ledger::building::BuildingWriter;
 use stat_ledger::migrations::migrate;
 use stat_ledger::period::Period;

@@ -1,18 +1,18 @@
 //! A month that does not end is not passed over in silence.
 
-use local_stack::{Fault, FaultProxy, Match, Month};
+use local_stack::{Fault, FaultProxy, Match, MonthStack};
 use serde_json::{Value, json};
 use std::time::Duration;
 
 use crate::surroundings::{answer, deploy_without_work, error_of, month, october};
 
-async fn grow_old(month: &Month, age: &str) {
+async fn grow_old(month: &MonthStack, age: &str) {
     let older = format!("update stat_run set opened_at = now() - interval '{age}'");
     month.sql.batch_execute(&older).await.unwrap();
 }
 
 /// The first values of the metric, one for each resume.
-async fn metric(month: &Month, resumes: usize) -> Vec<f64> {
+async fn metric(month: &MonthStack, resumes: usize) -> Vec<f64> {
     loop {
         let lines = month.emulator.logs("stat-prep").into_iter();
         let values: Vec<f64> = lines

@@ -27,7 +27,7 @@ use std::{
 use anyhow::Result;
 use serde_json::Value;
 
-use crate::http;
+use local_stack::http;
 
 pub use channel::{Channel, Message};
 pub use weather::Weather;

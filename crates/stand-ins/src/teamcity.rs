@@ -28,7 +28,7 @@ use std::{
 
 use anyhow::Result;
 
-use crate::{
+use local_stack::{
     certificate::Certificate,
     http,
     tls_front::{Beginning, TlsFront},

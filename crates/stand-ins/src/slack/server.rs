@@ -10,7 +10,7 @@ use super::{
     request::{self, Asked, Refusal},
     weather::Fault,
 };
-use crate::{background, http::Answer};
+use local_stack::{background, http::Answer};
 
 pub(super) async fn handle(shared: Arc<Shared>, request: Request<Bytes>) -> Option<Answer> {
     // In a task of its own, because a caller that gives up must not undo what it has asked for.

@@ -3,7 +3,7 @@ use http_body_util::Full;
 use hyper::{Response, StatusCode, header};
 use serde_json::json;
 
-use crate::http::Answer;
+use local_stack::http::Answer;
 
 /// In what form errors are said. TeamCity has all three, depending on which of its parts answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::venv;
+use local_stack::venv;
 
 /// What Slack's own models find wrong with these messages; a list for each.
 pub fn faults(messages: &[Value]) -> Result<Vec<Vec<String>>> {

@@ -1,19 +1,19 @@
 //! The main job's surroundings: a tenant database, a bucket, a topic, and the two functions deployed.
 
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
 
 use anyhow::{Context, Result};
 use serde_json::Value;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
 
-use crate::{Emulator, Function, Moto, PostgresServer, Topic, background, function_binary};
+use crate::{Emulator, Function, Moto, PostgresServer, Topic, function_binary, postgres::connect};
 
 /// A database with buildings and texts, and everything that computes a month of them.
-pub struct Month {
+pub struct MonthStack {
     /// Where the functions run.
     pub emulator: Emulator,
     /// What they use instead of AWS.
@@ -47,13 +47,13 @@ create view stat_source_building as select id as building_id, name, closed_on fr
 create view stat_source_text as select id as text_id, building_id, written_at, body from message;
 ";
 
-static MONTHS: AtomicU32 = AtomicU32::new(0);
+static STACKS: AtomicU32 = AtomicU32::new(0);
 
-impl Month {
+impl MonthStack {
     /// A month of its own on shared servers: database, bucket, topic and Lambda are new. The functions are
     /// not deployed yet.
     pub async fn new(postgres: &PostgresServer, moto: &Moto) -> Result<Self> {
-        let number = MONTHS.fetch_add(1, Ordering::Relaxed);
+        let number = STACKS.fetch_add(1, Ordering::Relaxed);
         let name = format!("stat-{}-{number}", std::process::id());
         moto.create_bucket(&name).await?;
         let database_url = postgres.create_database("stat").await?;
@@ -160,21 +160,4 @@ impl Month {
             .await?
             .context("it was there a moment ago")
     }
-}
-
-/// An event as AWS sends it: `events/{function}/{case}.json`.
-pub fn event(function: &str, case: &str) -> Result<Value> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events");
-    let path = folder.join(function).join(format!("{case}.json"));
-    let text = std::fs::read(&path).with_context(|| format!("could not read {}", path.display()))?;
-    serde_json::from_slice(&text).with_context(|| format!("{} is not JSON", path.display()))
-}
-
-/// A connection whose driver lives on the stack's own runtime.
-pub async fn connect(url: &str) -> Result<Client> {
-    let (client, connection) = tokio_postgres::connect(url, NoTls)
-        .await
-        .with_context(|| format!("could not connect to {url}"))?;
-    background::spawn(connection);
-    Ok(client)
 }

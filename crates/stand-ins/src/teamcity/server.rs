@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use super::{Settings, Shared, builds, locator::BuildLocator, refusal::Refusal, weather::Fault};
-use crate::{background, http::Answer};
+use local_stack::{background, http::Answer};
 
 /// What a request asks for.
 enum Asked {

@@ -18,7 +18,7 @@ const ENDS_WITHIN: Duration = Duration::from_secs(10);
 /// Fills a database with the demo's texts for the month that the events in `events/stat-prep` name, prints
 /// the variables, and runs the command until it ends.
 pub async fn serve(servers: &Servers, lambda: &str, command: &[String]) -> Result<ExitCode> {
-    let event = local_stack::month::event("stat-prep", "period")?;
+    let event = local_stack::event("stat-prep", "period");
     let month = Month::parse(event["period"].as_str().unwrap_or_default())?;
     let surroundings = servers.month().await?;
     tenant::fill_with_demo(&surroundings.sql, month).await?;

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::Result;
-use local_stack::{Emulator, Function, Moto, function_binary, month::event, moto::ACCOUNT};
+use local_stack::{Emulator, Function, Moto, event, function_binary, moto::ACCOUNT};
 use serde_json::{Value, json};
 
 use super::{
@@ -25,7 +25,7 @@ pub async fn play(moto: &Moto) -> Result<Scene> {
     let function = Function::new(FUNCTION, function_binary(FUNCTION)?);
     emulator.deploy(function.variables(moto.environment()).variables(variables()));
 
-    let sweep = event(FUNCTION, "sweep")?;
+    let sweep = event(FUNCTION, "sweep");
     let events = [
         ("A stage is made: CloudTrail tells it", stage_is_made(&api)?),
         (
@@ -67,7 +67,7 @@ pub fn variables() -> [(String, String); 1] {
 
 /// CloudTrail's event for the stage that is there.
 fn stage_is_made(api: &Api<'_>) -> Result<Value> {
-    let mut event = event(FUNCTION, "rest-create-stage")?;
+    let mut event = event(FUNCTION, "rest-create-stage");
     let detail = &mut event["detail"];
     detail["requestParameters"]["restApiId"] = json!(api.id);
     for stage in ["/requestParameters/createStageInput", "/responseElements"] {

@@ -3,12 +3,12 @@
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
-use local_stack::{
-    Emulator, Fault, FaultProxy, Function, Match, Moto, Slack, function_binary,
-    month::event,
+use local_stack::{Emulator, Fault, FaultProxy, Function, Match, Moto, event, function_binary};
+use serde_json::{Value, json};
+use stand_ins::{
+    Slack,
     slack::{Message, Settings},
 };
-use serde_json::{Value, json};
 
 use super::{
     record::{self, Entry},
@@ -81,7 +81,7 @@ impl Surroundings {
 
 /// moto's builds all go well: what the project's last builds were is said here, in CodeBuild's form.
 async fn codebuild(moto: &Moto) -> Result<FaultProxy> {
-    let failed = event(FUNCTION, "failed")?;
+    let failed = event(FUNCTION, "failed");
     let failed_id = failed["detail"]["build-id"]
         .as_str()
         .and_then(|arn| arn.rsplit('/').next());
@@ -101,7 +101,7 @@ async fn codebuild(moto: &Moto) -> Result<FaultProxy> {
 
 /// The log of the build that fails, with colours and a secret in it.
 async fn write_log(moto: &Moto) -> Result<()> {
-    let event = event(FUNCTION, "failed")?;
+    let event = event(FUNCTION, "failed");
     let logs = &event["detail"]["additional-information"]["logs"];
     let (group, stream) = (&logs["group-name"], &logs["stream-name"]);
     let call = async |operation: &str, body: Value| {
@@ -157,7 +157,7 @@ pub async fn play(moto: &Moto) -> Result<Scene> {
     let mut entries = Vec::new();
     for (title, case) in EVENTS {
         heading(title);
-        let event = event(FUNCTION, case)?;
+        let event = event(FUNCTION, case);
         let before = surroundings.slack.messages();
         let began = Instant::now();
         let outcome = emulator.invoke(FUNCTION, &event).await?;
@@ -198,7 +198,7 @@ pub fn in_words(received: &Value) -> Vec<String> {
     for message in received["slack"].as_array().into_iter().flatten() {
         let place = [&message["channel"], &message["ts"]].map(|text| text.as_str().unwrap_or_default());
         words.push(format!("Slack: the message {} in {}", place[1], place[0]));
-        for text in local_stack::slack::texts(&message["blocks"]) {
+        for text in stand_ins::slack::texts(&message["blocks"]) {
             words.extend(without_addresses(&text).lines().map(|line| format!("  {line}")));
         }
     }

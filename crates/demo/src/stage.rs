@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use local_stack::{Month, Moto, PostgresServer, function_binary};
+use local_stack::{MonthStack, Moto, PostgresServer, function_binary};
 
 use super::{progress::Progress, screen};
 
@@ -45,8 +45,8 @@ impl Servers {
     }
 
     /// A month of its own on them, with nothing in it.
-    pub async fn month(&self) -> Result<Month> {
-        Month::new(&self.postgres, &self.moto).await
+    pub async fn month(&self) -> Result<MonthStack> {
+        MonthStack::new(&self.postgres, &self.moto).await
     }
 
     /// Ends both and removes what they stored.

@@ -3,12 +3,12 @@
 use std::time::Instant;
 
 use anyhow::Result;
-use local_stack::{
-    Emulator, Function, TeamCity, function_binary,
-    month::event,
+use local_stack::{Emulator, Function, event, function_binary};
+use serde_json::{Value, json};
+use stand_ins::{
+    TeamCity,
     teamcity::{Build, Settings},
 };
-use serde_json::{Value, json};
 
 use super::{
     record::{self, Entry},
@@ -44,7 +44,7 @@ pub async fn play() -> Result<Scene> {
     let mut entries = Vec::new();
     for (title, case) in EVENTS {
         heading(title);
-        let event = event(FUNCTION, case)?;
+        let event = event(FUNCTION, case);
         let known = teamcity.builds().len();
         let began = Instant::now();
         let outcome = emulator.invoke(FUNCTION, &event).await?;

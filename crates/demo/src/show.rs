@@ -1,7 +1,7 @@
 //! How what happened is shown.
 
 use anyhow::Result;
-use local_stack::Month as Surroundings;
+use local_stack::MonthStack as Surroundings;
 use serde_json::Value;
 use uuid::Uuid;
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use local_stack::{Decision, Invocation, InvokeCall, Month, Outcome};
+use local_stack::{Decision, Invocation, InvokeCall, MonthStack, Outcome};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -35,7 +35,7 @@ pub struct Calls(Arc<Mutex<Vec<InvokeCall>>>);
 
 impl Calls {
     /// Notes every call from here on.
-    pub fn watch(month: &Month) -> Self {
+    pub fn watch(month: &MonthStack) -> Self {
         let calls = Self::default();
         let noted = calls.clone();
         month.emulator.on_invoke(move |call| {
@@ -58,7 +58,7 @@ impl Calls {
 }
 
 /// The entries of `stat-analysis`, from the `skip`th request on; attempts at the same request are one.
-pub async fn analysis_entries(month: &Month, skip: usize) -> Result<Vec<Entry>> {
+pub async fn analysis_entries(month: &MonthStack, skip: usize) -> Result<Vec<Entry>> {
     let mut requests: Vec<Invocation> = Vec::new();
     for attempt in month.emulator.invocations_of("stat-analysis") {
         match requests
@@ -99,7 +99,7 @@ pub fn result(outcome: Option<&Outcome>) -> Value {
     }
 }
 
-async fn received_from_analysis(month: &Month, event: &Value) -> Result<Value> {
+async fn received_from_analysis(month: &MonthStack, event: &Value) -> Result<Value> {
     let run_id: Uuid = event["run_id"]
         .as_str()
         .unwrap_or_default()

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use local_stack::Month as Surroundings;
+use local_stack::MonthStack as Surroundings;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -106,7 +106,7 @@ pub async fn perform(servers: &Servers, texts: Option<&Path>) -> Result<ExitCode
 
 /// The rule's event as AWS sends it, with the instant at which the month's report is due.
 fn schedule_event(month: Month) -> Result<Value> {
-    let mut event = local_stack::month::event("stat-prep", "scheduled-rule")?;
+    let mut event = local_stack::event("stat-prep", "scheduled-rule");
     event["time"] = month.schedule().into();
     Ok(event)
 }

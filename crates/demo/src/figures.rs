@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use local_stack::Month as Surroundings;
+use local_stack::MonthStack as Surroundings;
 use uuid::Uuid;
 
 use super::{

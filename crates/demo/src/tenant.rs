@@ -44,7 +44,7 @@ impl Tenant {
 
 /// Fills it from the demo's files; `month` is the one to be reported.
 pub async fn fill_with_demo(sql: &Client, month: Month) -> Result<Tenant> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("demo");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
     let mut tenant = Tenant::default();
 
     let mut lines = Lines::open(&folder.join("buildings.tsv"), texts::DEMO_BUILDING_LINE)?;
