@@ -1,4 +1,4 @@
-//! How every SDK client of the suite is configured, and how its errors are told.
+//! Configuration of AWS SDK clients, and readable messages for their errors.
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -7,8 +7,9 @@ use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use std::error::Error;
 use std::time::Duration;
 
-/// The SDK's configuration from the function's environment (Region, credentials, `AWS_ENDPOINT_URL`), with
-/// its standard retries, and with a time-out on each attempt: the SDK's default is to wait for ever.
+/// Loads the SDK's configuration from the function's environment: Region, credentials, `AWS_ENDPOINT_URL`.
+///
+/// Retries are the SDK's standard ones. Each attempt has a time-out, because the SDK's default is to wait for ever.
 pub async fn sdk_config() -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(5))
@@ -20,21 +21,21 @@ pub async fn sdk_config() -> SdkConfig {
         .await
 }
 
-/// The same without retries, for calls of which a second one after a lost answer does something twice, and
-/// for callers that count attempts themselves.
+/// Returns the same configuration with the SDK's retries switched off.
+///
+/// For calls that act twice if the response to the first one is lost, and for callers that count attempts themselves.
 pub fn without_retries(config: &SdkConfig) -> SdkConfig {
     config.to_builder().retry_config(RetryConfig::disabled()).build()
 }
 
-/// What silence mostly means: without a route packets are dropped, and nobody says no.
-const SILENCE: &str =
-    "nothing has answered; in a VPC without NAT this service is reached only through a VPC endpoint";
+/// The usual cause of a time-out: without a route packets are dropped, and no refusal comes back.
+const TIMEOUT_HINT: &str = "no response; in a VPC without NAT this service needs a VPC endpoint";
 
-/// The error in words: AWS's own code and message where AWS has answered, and otherwise the chain of causes, with what
-/// to look at where nothing has answered in time.
+/// Converts an SDK error into one whose message states the cause.
 ///
-/// `SdkError` alone says no more than "service error", and its `Debug` form holds headers and bodies.
-pub fn explain<E, R>(error: SdkError<E, R>) -> anyhow::Error
+/// That is AWS's code and message if AWS responded, and otherwise the chain of causes, with a hint after a time-out.
+/// `SdkError` itself displays only "service error", and its `Debug` form contains headers and bodies.
+pub fn readable_error<E, R>(error: SdkError<E, R>) -> anyhow::Error
 where
     E: ProvideErrorMetadata + Error + 'static,
     R: std::fmt::Debug + 'static,
@@ -42,23 +43,23 @@ where
     if let Some(refusal) = error.as_service_error()
         && let Some(code) = refusal.code()
     {
-        return anyhow::anyhow!("{code}: {}", refusal.message().unwrap_or("no further message"));
+        return anyhow::anyhow!("{code}: {}", refusal.message().unwrap_or("no message"));
     }
-    let is_silence = match &error {
+    let is_timeout = match &error {
         SdkError::TimeoutError(_) => true,
         SdkError::DispatchFailure(failure) => failure.is_timeout(),
         _ => false,
     };
-    let mut words = error.to_string();
+    let mut message = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        words = format!("{words}: {error}");
+        message = format!("{message}: {error}");
         cause = error.source();
     }
-    if is_silence {
-        words = format!("{words}: {SILENCE}");
+    if is_timeout {
+        message = format!("{message}: {TIMEOUT_HINT}");
     }
-    anyhow::Error::msg(words)
+    anyhow::Error::msg(message)
 }
 
 #[cfg(test)]
@@ -67,9 +68,11 @@ mod tests {
     use aws_config::Region;
     use aws_sdk_secretsmanager::Client;
     use aws_sdk_secretsmanager::config::Credentials;
+    use std::net::SocketAddr;
+    use tokio::net::TcpListener;
 
-    /// What is said when a client asks at `endpoint`.
-    async fn said(endpoint: String) -> String {
+    /// Returns the message of a call to `address`, which fails.
+    async fn failed_call(address: SocketAddr) -> String {
         let timeouts = TimeoutConfig::builder()
             .operation_attempt_timeout(Duration::from_millis(300))
             .build();
@@ -77,33 +80,36 @@ mod tests {
             .region(Region::new("ap-northeast-2"))
             .credentials_provider(Credentials::new("test", "test", None, None, "test"))
             .timeout_config(timeouts)
-            .endpoint_url(endpoint)
+            .endpoint_url(format!("http://{address}"))
             .load()
             .await;
         let client = Client::new(&without_retries(&config));
-        let asked = client.get_secret_value().secret_id("s").send().await;
-        explain(asked.expect_err("nobody is there")).to_string()
+        let call = client.get_secret_value().secret_id("s").send().await;
+        readable_error(call.expect_err("no AWS service listens there")).to_string()
+    }
+
+    async fn listen() -> (TcpListener, SocketAddr) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("it is bound");
+        (listener, address)
     }
 
     #[tokio::test]
-    async fn silence_is_told_with_what_it_mostly_means() {
-        // It takes connections and never answers.
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-            .await
-            .expect("a free port");
-        let address = listener.local_addr().expect("it is bound");
-        let words = said(format!("http://{address}")).await;
-        assert!(words.contains("VPC endpoint"), "{words}");
+    async fn a_timeout_carries_a_hint_to_vpc_endpoints() {
+        // The listener accepts connections and never responds.
+        let (_listener, address) = listen().await;
+        let message = failed_call(address).await;
+        assert!(message.contains("VPC endpoint"), "{message}");
     }
 
     #[tokio::test]
-    async fn a_refused_connection_is_not_silence() {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-            .await
-            .expect("a free port");
-        let address = listener.local_addr().expect("it is bound");
+    async fn a_refused_connection_carries_no_hint() {
+        let (listener, address) = listen().await;
         drop(listener);
-        let words = said(format!("http://{address}")).await;
-        assert!(words.contains("refused") && !words.contains("VPC"), "{words}");
+        let message = failed_call(address).await;
+        assert!(
+            message.contains("refused") && !message.contains("VPC"),
+            "{message}"
+        );
     }
 }

@@ -1,9 +1,9 @@
-//! The one place that reads the clock; everywhere else time is an argument.
+//! The only place that reads the clock; in domain code time is an argument.
 
 use jiff::Timestamp;
 use std::time::Instant;
 
-/// Now, in UTC.
+/// Returns the current time in UTC.
 #[expect(
     clippy::disallowed_methods,
     reason = "this is the place that the lint points to"
@@ -12,7 +12,7 @@ pub fn now() -> Timestamp {
     Timestamp::now()
 }
 
-/// Now, on the clock that never jumps: for measuring how long something took.
+/// Returns the current reading of the monotonic clock, for measuring durations.
 #[expect(
     clippy::disallowed_methods,
     reason = "this is the place that the lint points to"

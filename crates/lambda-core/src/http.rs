@@ -1,4 +1,4 @@
-//! HTTP to systems that are not AWS.
+//! An HTTP client for systems outside AWS.
 
 use anyhow::{Context, ensure};
 use reqwest::redirect::Policy;
@@ -6,19 +6,20 @@ use reqwest::{Certificate, Client};
 use std::path::Path;
 use std::time::Duration;
 
-/// How long a request may take whose adapter says nothing; each says what its system deserves.
+/// The time-out of a request whose adapter does not set its own.
 const TIMEOUT: Duration = Duration::from_secs(30);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Between two events an environment is frozen, and the other side gives up the connections that wait.
+/// Lambda freezes the environment between events, and servers close connections that stay idle meanwhile.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A client as every adapter needs it: with time-outs, without cookies, without retries and redirects that
-/// nobody asked for, over rustls.
+/// Builds a client over rustls, with time-outs and without cookies, redirects and retries.
 ///
-/// `ca_file` is a PEM file with a private authority; then nobody else is trusted. Connects to nothing yet.
+/// `ca_file` is a PEM file with private certificate authorities; the client then trusts only these. No connection is
+/// opened yet.
 ///
 /// # Errors
-/// When the file cannot be read or holds no certificate.
+///
+/// The file cannot be read or holds no certificate.
 pub fn client(ca_file: Option<&Path>) -> anyhow::Result<Client> {
     let mut builder = Client::builder()
         .timeout(TIMEOUT)
@@ -26,13 +27,13 @@ pub fn client(ca_file: Option<&Path>) -> anyhow::Result<Client> {
         .pool_idle_timeout(IDLE_TIMEOUT)
         .redirect(Policy::none())
         .referer(false)
-        // Who makes a call knows what a second one would do and how much time is left.
+        // Only the caller knows whether a second request would act twice, and how much time remains.
         .retry(reqwest::retry::never())
         .user_agent("nightshift");
     if let Some(path) = ca_file {
         builder = builder.tls_certs_only(authorities(path)?);
     }
-    builder.build().context("could not set up HTTP")
+    builder.build().context("could not set up the HTTP client")
 }
 
 fn authorities(path: &Path) -> anyhow::Result<Vec<Certificate>> {

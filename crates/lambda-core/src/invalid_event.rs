@@ -1,15 +1,16 @@
-//! An event that no retry will mend.
+//! The error for an event that no retry can repair.
 
 use std::fmt::Display;
 
-/// The event is not what this function accepts. Says what was expected and never what came: an event
-/// may hold what must not stand in a log.
+/// The error for an event that the function does not accept.
+///
+/// The message states what was expected and never quotes the event, which may hold secrets or personal data.
 #[derive(Debug, thiserror::Error)]
-#[error("unknown event: {0}")]
+#[error("invalid event: {0}")]
 pub struct InvalidEvent(String);
 
 impl InvalidEvent {
-    /// `expected` completes the sentence "unknown event: …".
+    /// Creates the error "invalid event: `expected`".
     pub fn new(expected: impl Display) -> Self {
         Self(expected.to_string())
     }

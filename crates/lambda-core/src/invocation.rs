@@ -1,4 +1,4 @@
-//! What a handler knows about the call that it answers.
+//! The circumstances of one invocation.
 
 pub use lambda_runtime::Context;
 
@@ -7,15 +7,15 @@ use crate::deadline::Deadline;
 /// One invocation of the function.
 #[derive(Clone, Debug)]
 pub struct Invocation {
-    /// Lambda's request id; AWS keeps it when it retries an asynchronous event.
+    /// Lambda's request id. The retries of an asynchronous event keep it.
     pub request_id: String,
-    /// The ARN by which the function was called, with the alias or version if there was one: what to
-    /// call in order to go on as the same function.
+    /// The ARN that the caller used, with its alias or version. A function that invokes itself uses it too, and so
+    /// stays on the same version.
     pub function_arn: String,
-    /// The function's name, for metrics.
+    /// The function's name, the dimension of its metrics.
     pub function_name: String,
-    /// When Lambda will end the invocation.
+    /// The moment at which Lambda ends the invocation.
     pub deadline: Deadline,
-    /// All that the runtime knows, for whoever needs more than the above.
+    /// The runtime's own context, with every other detail.
     pub context: Context,
 }

@@ -1,4 +1,4 @@
-//! Handing work to a function: an asynchronous invocation whose answer is checked.
+//! Asynchronous invocation of functions.
 
 use anyhow::{Context, anyhow, bail};
 use aws_config::SdkConfig;
@@ -9,63 +9,72 @@ use serde_json::Value;
 use std::time::Duration;
 
 use crate::aws;
+use crate::backoff;
 use crate::deadline::Deadline;
-use crate::pause;
 
-/// How often a chain of functions that invoke themselves may go on. AWS ends such chains at about 16, and
-/// an event that it drops there is lost without a word.
+/// The highest hop of a function that invokes itself. AWS stops such a chain at about 16 hops and drops the event
+/// there without an error.
 pub const LAST_HOP: u32 = 10;
 
-/// How often a refused invocation is tried in all.
 const ATTEMPTS: u32 = 6;
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-/// What must be left at most for the caller to say that it did not succeed; of a short invocation, a tenth.
+const FIRST_DELAY: Duration = Duration::from_millis(200);
+const LONGEST_DELAY: Duration = Duration::from_secs(10);
+/// Time kept for the caller to report a failure, at most a tenth of the invocation.
 const RESERVE: Duration = Duration::from_secs(2);
 
-/// Lambda's Invoke API.
+/// A client of Lambda's Invoke API.
 pub struct Invoker {
     client: Client,
 }
 
 impl Invoker {
-    /// A client; connects to nothing yet.
+    /// Creates a client. No connection is opened yet.
     pub fn new(config: &SdkConfig) -> Self {
         Self {
             client: Client::new(&aws::without_retries(config)),
         }
     }
 
-    /// Hands `payload` to `function` (a name or ARN) as an asynchronous event, and returns once Lambda has
-    /// accepted it.
+    /// Sends `payload` to `function` (a name or ARN) as an asynchronous event, and returns once Lambda has accepted
+    /// it.
     ///
-    /// A refusal (throttled, unknown, connection gone) is tried again with growing, jittered pauses: six
-    /// times, within the time left. Where an answer was lost, the event may be there twice.
+    /// A failed call (throttled, rejected, connection lost) is repeated with backoff: six attempts in all, within the
+    /// deadline. If the response to a successful call is lost, the function receives the event twice.
     ///
     /// # Errors
-    /// The last refusal, with Lambda's own words.
-    pub async fn hand_out(&self, function: &str, payload: &Value, deadline: Deadline) -> anyhow::Result<()> {
-        let reserve = RESERVE.min(deadline.whole() / 10);
+    ///
+    /// The error of the last attempt, with Lambda's code and message.
+    pub async fn invoke_event(
+        &self,
+        function: &str,
+        payload: &Value,
+        deadline: Deadline,
+    ) -> anyhow::Result<()> {
+        let reserve = RESERVE.min(deadline.total() / 10);
         let mut attempt = 1;
         loop {
-            let in_time = deadline.left().saturating_sub(reserve);
-            let refusal = match tokio::time::timeout(in_time, self.invoke(function, payload)).await {
+            let timeout = deadline.remaining().saturating_sub(reserve);
+            let error = match tokio::time::timeout(timeout, self.invoke(function, payload)).await {
                 Ok(Ok(())) => return Ok(()),
-                Ok(Err(refusal)) => refusal,
-                Err(_) => anyhow!("there was no answer within the time left"),
+                Ok(Err(error)) => error,
+                Err(_) => anyhow!("no response within the remaining time"),
             };
-            let pause = pause::before_retry(attempt, FIRST_PAUSE, LONGEST_PAUSE);
-            if attempt == ATTEMPTS || deadline.left() < pause + reserve {
-                return Err(refusal).with_context(|| format!("tried {attempt} times to invoke {function}"));
+            let delay = backoff::delay(attempt, FIRST_DELAY, LONGEST_DELAY);
+            if attempt == ATTEMPTS || deadline.remaining() < delay + reserve {
+                return Err(error)
+                    .with_context(|| format!("could not invoke {function} in {attempt} attempts"));
             }
-            tracing::warn!(attempt, "could not invoke {function}, trying again: {refusal:#}");
-            tokio::time::sleep(pause).await;
+            tracing::warn!(
+                attempt,
+                "retrying the invocation of {function}, attempt {attempt} failed: {error:#}"
+            );
+            tokio::time::sleep(delay).await;
             attempt += 1;
         }
     }
 
     async fn invoke(&self, function: &str, payload: &Value) -> anyhow::Result<()> {
-        let answer = self
+        let response = self
             .client
             .invoke()
             .function_name(function)
@@ -73,11 +82,14 @@ impl Invoker {
             .payload(Blob::new(payload.to_string()))
             .send()
             .await
-            .map_err(aws::explain)?;
-        // AWS answers 202 to an event; `cargo lambda watch` runs it at once and answers 200.
-        match (answer.status_code(), answer.function_error()) {
+            .map_err(aws::readable_error)?;
+        // AWS responds with 202 to an event; `cargo lambda watch` runs the function at once and responds with 200.
+        match (response.status_code(), response.function_error()) {
             (200 | 202, None) => Ok(()),
-            (status, error) => bail!("Lambda answered {status} {}", error.unwrap_or_default()),
+            (status, error) => bail!(
+                "Lambda responded with status {status} {}",
+                error.unwrap_or_default()
+            ),
         }
     }
 }

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 pub mod aws;
+#[cfg(any(feature = "http", feature = "invoke"))]
+pub mod backoff;
 pub mod clock;
 pub mod deadline;
 #[cfg(feature = "http")]
@@ -9,9 +11,9 @@ pub mod invalid_event;
 pub mod invocation;
 #[cfg(feature = "invoke")]
 pub mod invoke;
+pub mod locale;
 pub mod metrics;
-#[cfg(any(feature = "http", feature = "invoke"))]
-pub mod pause;
+pub mod rules;
 pub mod run;
 pub mod secrets;
 pub mod telemetry;

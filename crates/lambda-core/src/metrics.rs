@@ -1,17 +1,17 @@
-//! Metrics in CloudWatch's embedded metric format: a log line that CloudWatch turns into metrics.
+//! CloudWatch metrics as log lines, in the embedded metric format.
 
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::io::Write;
 
 use crate::clock;
 
-/// A metric's unit, as CloudWatch spells it.
+/// The unit of a metric.
 #[derive(Clone, Copy, Debug)]
 pub enum Unit {
-    /// A number of things.
+    /// CloudWatch's `Count`.
     Count,
-    /// A duration in milliseconds.
+    /// CloudWatch's `Milliseconds`.
     Milliseconds,
 }
 
@@ -24,8 +24,10 @@ impl Unit {
     }
 }
 
-/// Writes one line with all of `metrics` (name, value, unit): namespace `Nightshift`, dimension
-/// `Function`.
+/// Writes `metrics` (name, value, unit) as one line to standard output, in the namespace `Nightshift` with the
+/// dimension `Function`.
+///
+/// CloudWatch Logs extracts the metrics from the line; no call is made.
 pub fn emit(function: &str, metrics: &[(&str, f64, Unit)]) {
     let line = render(function, metrics, clock::now());
     // A metric that cannot be written must not fail the work that it counts.
@@ -37,25 +39,21 @@ fn render(function: &str, metrics: &[(&str, f64, Unit)], now: Timestamp) -> Valu
         .iter()
         .map(|(name, _, unit)| json!({"Name": name, "Unit": unit.as_str()}))
         .collect();
-    let mut line = Map::new();
-    line.insert(
-        "_aws".to_owned(),
-        json!({
+    let mut line = json!({
+        "_aws": {
             "Timestamp": now.as_millisecond(),
             "CloudWatchMetrics": [{
                 "Namespace": "Nightshift",
                 "Dimensions": [["Function"]],
                 "Metrics": definitions,
             }],
-        }),
-    );
-    line.insert("Function".to_owned(), json!(function));
-    line.extend(
-        metrics
-            .iter()
-            .map(|(name, value, _)| ((*name).to_owned(), json!(value))),
-    );
-    Value::Object(line)
+        },
+        "Function": function,
+    });
+    for (name, value, _) in metrics {
+        line[*name] = json!(value);
+    }
+    line
 }
 
 #[cfg(test)]
@@ -63,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn is_the_embedded_metric_format_of_cloudwatch() {
+    fn writes_the_embedded_metric_format() {
         let now = Timestamp::from_millisecond(1_793_462_400_000).expect("in range");
         let line = render("stat-prep", &[("MonthUnfinished", 1.0, Unit::Count)], now);
         assert_eq!(

@@ -1,4 +1,20 @@
-//! From `main` to the Runtime API: every function starts and fails in the same way.
+//! The loop that serves events: every function starts, responds and fails in the same way.
+//!
+//! # Example
+//!
+//! The `main` of a function. Init and event loop share one async runtime.
+//!
+//! ```no_run
+//! # use lambda_core::run::Handler;
+//! use lambda_core::{run, telemetry, variables::Variables};
+//! use std::process::ExitCode;
+//!
+//! # async fn start<H: Handler>(start: fn(&Variables) -> anyhow::Result<H>) -> ExitCode {
+//! let variables = Variables::from_environment();
+//! telemetry::init(&variables, &[module_path!()]);
+//! run::run(start(&variables)).await
+//! # }
+//! ```
 
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::Serialize;
@@ -13,30 +29,61 @@ use crate::invalid_event::InvalidEvent;
 use crate::invocation::Invocation;
 use crate::variables::ConfigurationError;
 
-/// What a function is: the answer to an event.
+/// A Lambda function.
 pub trait Handler {
-    /// What the function returns.
-    type Answer: Serialize;
+    /// The JSON that the function returns.
+    type Response: Serialize;
 
-    /// Answers one event.
+    /// The function's error types, tried in order after [`InvalidEvent`] and [`ConfigurationError`]. The last one
+    /// should be [`ErrorType::any`].
+    const ERROR_TYPES: &'static [ErrorType];
+
+    /// Processes one event.
     fn handle(
         &self,
         event: Value,
         invocation: Invocation,
-    ) -> impl Future<Output = anyhow::Result<Self::Answer>>;
+    ) -> impl Future<Output = anyhow::Result<Self::Response>>;
 
-    /// How long an invocation may take where the runtime's deadline is useless (`FUNCTION_TIMEOUT_S`).
+    /// Returns the time for an event if the runtime reports no useful deadline (`FUNCTION_TIMEOUT_S`).
     fn function_timeout(&self) -> Duration;
-
-    /// Lambda's `errorType` for an error that [`InvalidEvent`] and [`ConfigurationError`] do not name: a
-    /// word to filter logs and retries by.
-    fn error_type(error: &anyhow::Error) -> &'static str;
 }
 
-/// Serves events with `handler` until Lambda ends the process; an `Err` is reported as a failed init.
+/// A value of Lambda's `errorType`, by which logs, alarms and retries can filter, and the errors that it names.
+#[derive(Clone, Copy)]
+pub struct ErrorType {
+    name: &'static str,
+    applies: fn(&anyhow::Error) -> bool,
+}
+
+impl ErrorType {
+    /// Names every error that is an `E`, has an `E` as context, or was caused by one.
+    pub const fn of<E: std::error::Error + Send + Sync + 'static>(name: &'static str) -> Self {
+        Self {
+            name,
+            applies: |error| error.is::<E>() || error.chain().any(|cause| cause.is::<E>()),
+        }
+    }
+
+    /// Names every error.
+    pub const fn any(name: &'static str) -> Self {
+        Self {
+            name,
+            applies: |_| true,
+        }
+    }
+}
+
+/// Error types of every function, tried before its own.
+const COMMON_ERROR_TYPES: [ErrorType; 2] = [
+    ErrorType::of::<InvalidEvent>("InvalidEvent"),
+    ErrorType::of::<ConfigurationError>("ConfigurationError"),
+];
+
+/// Serves events with `handler` until Lambda ends the process. An `Err` is reported to Lambda as a failed init.
 ///
-/// An error becomes one log line, which the runtime writes, and one diagnostic for the caller, both with
-/// the whole chain of causes.
+/// An error becomes one log line, which the runtime writes, and one response to the caller. Both have the whole chain of
+/// causes.
 pub async fn run<H: Handler>(handler: anyhow::Result<H>) -> ExitCode {
     let handler = match handler {
         Ok(handler) => handler,
@@ -46,16 +93,16 @@ pub async fn run<H: Handler>(handler: anyhow::Result<H>) -> ExitCode {
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!("the Runtime API is gone: {error}");
+            tracing::error!("lost the connection to the Lambda Runtime API: {error}");
             ExitCode::FAILURE
         }
     }
 }
 
-async fn serve<H: Handler>(handler: &H, event: LambdaEvent<Value>) -> Result<H::Answer, Failure> {
+async fn serve<H: Handler>(handler: &H, event: LambdaEvent<Value>) -> Result<H::Response, Failure> {
     let LambdaEvent { payload, context } = event;
     let invocation = Invocation {
-        deadline: Deadline::of(context.deadline, clock::now(), handler.function_timeout()),
+        deadline: Deadline::from_runtime(context.deadline, clock::now(), handler.function_timeout()),
         request_id: context.request_id.clone(),
         function_arn: context.invoked_function_arn.clone(),
         function_name: context.env_config.function_name.clone(),
@@ -67,7 +114,7 @@ async fn serve<H: Handler>(handler: &H, event: LambdaEvent<Value>) -> Result<H::
         .map_err(Failure::new::<H>)
 }
 
-/// An error as Lambda reports it. Its `Debug` is what the runtime logs.
+/// An error as Lambda reports it. The runtime logs its `Debug` form.
 struct Failure {
     error_type: &'static str,
     message: String,
@@ -75,16 +122,12 @@ struct Failure {
 
 impl Failure {
     fn new<H: Handler>(error: anyhow::Error) -> Self {
-        let error_type = if error.is::<InvalidEvent>() {
-            "InvalidEvent"
-        } else if error.is::<ConfigurationError>() {
-            "ConfigurationError"
-        } else {
-            H::error_type(&error)
-        };
-        // The alternate form is the whole chain, "what was tried: why it failed: …".
+        let mut types = COMMON_ERROR_TYPES.iter().chain(H::ERROR_TYPES);
         Self {
-            error_type,
+            error_type: types
+                .find(|of| (of.applies)(&error))
+                .map_or("Error", |of| of.name),
+            // The alternate form has all causes: "could not read x: connection refused: …".
             message: format!("{error:#}"),
         }
     }
@@ -105,12 +148,11 @@ impl From<Failure> for Diagnostic {
     }
 }
 
-/// Says why there will be no handler: to the log, and to Lambda, which otherwise knows only that the
-/// process ended.
+/// Reports a failed init to the log and to Lambda, which otherwise knows only that the process ended.
 async fn fail_init(failure: Failure) -> ExitCode {
     tracing::error!("{failure:?}");
     if let Err(error) = report_init_error(failure).await {
-        tracing::warn!("could not report the failed init to the Runtime API: {error}");
+        tracing::warn!("could not report the failed init to the Lambda Runtime API: {error}");
     }
     ExitCode::FAILURE
 }
@@ -127,4 +169,48 @@ async fn report_init_error(failure: Failure) -> Result<(), lambda_runtime::Error
         .call(request)
         .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::{Context, anyhow};
+
+    struct Function;
+
+    impl Handler for Function {
+        type Response = Value;
+
+        const ERROR_TYPES: &'static [ErrorType] = &[
+            ErrorType::of::<fmt::Error>("NotFormatted"),
+            ErrorType::any("FunctionError"),
+        ];
+
+        async fn handle(&self, event: Value, _invocation: Invocation) -> anyhow::Result<Value> {
+            Ok(event)
+        }
+
+        fn function_timeout(&self) -> Duration {
+            Duration::from_secs(60)
+        }
+    }
+
+    #[track_caller]
+    fn check(error: anyhow::Error, expected: &str) {
+        assert_eq!(format!("{:?}", Failure::new::<Function>(error)), expected);
+    }
+
+    #[test]
+    fn an_error_gets_the_first_type_that_is_in_its_chain() {
+        let event = Err::<(), _>(InvalidEvent::new("expected a month"));
+        check(
+            event.context("could not start").expect_err("an error"),
+            "InvalidEvent: could not start: invalid event: expected a month",
+        );
+        check(
+            anyhow!("reset").context(fmt::Error),
+            "NotFormatted: an error occurred when formatting an argument: reset",
+        );
+        check(anyhow!("no route"), "FunctionError: no route");
+    }
 }

@@ -1,4 +1,4 @@
-//! Secrets: where they come from, read once, and read again once when the other side refuses them.
+//! Secrets: read once, and read again once after the other system rejects them.
 
 use anyhow::{Context, bail};
 use aws_config::SdkConfig;
@@ -10,17 +10,17 @@ use tokio::sync::{Mutex, OnceCell};
 
 use crate::aws;
 
-/// A value that no log shows.
+/// A value that its `Debug` form hides.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Wraps a value.
+    /// Wraps a secret value.
     pub fn new(value: impl Into<String>) -> Self {
         Self(value.into())
     }
 
-    /// The value itself, for the one call that needs it.
+    /// Returns the value itself, for the one call that needs it.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -32,29 +32,29 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Where a secret comes from.
+/// The place of a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SecretSource {
-    /// The variable held it.
-    Given(Secret),
-    /// AWS Secrets Manager holds it.
-    Manager {
-        /// Name or ARN.
+    /// The value of an environment variable.
+    Variable(Secret),
+    /// A secret in AWS Secrets Manager.
+    SecretsManager {
+        /// The secret's name or ARN.
         id: String,
-        /// The key of a JSON secret whose value it is; the whole secret where there is none.
+        /// The key of a JSON secret; the whole secret if there is none.
         key: Option<String>,
     },
 }
 
 impl SecretSource {
-    /// Parses `id` or `id#key`.
-    pub fn in_manager(reference: &str) -> Self {
+    /// Parses a reference to Secrets Manager, `id` or `id#key`.
+    pub fn in_secrets_manager(reference: &str) -> Self {
         match reference.split_once('#') {
-            Some((id, key)) => Self::Manager {
+            Some((id, key)) => Self::SecretsManager {
                 id: id.to_owned(),
                 key: Some(key.to_owned()),
             },
-            None => Self::Manager {
+            None => Self::SecretsManager {
                 id: reference.to_owned(),
                 key: None,
             },
@@ -62,14 +62,14 @@ impl SecretSource {
     }
 }
 
-/// Reads secrets and keeps them for the life of the environment.
+/// A reader of secrets, which caches them for the life of the environment.
 pub struct Secrets {
     client: OnceCell<Client>,
     texts: Mutex<HashMap<String, Secret>>,
 }
 
 impl Secrets {
-    /// A reader with an empty cache.
+    /// Creates a reader.
     pub fn new(config: &SdkConfig) -> Self {
         Self {
             client: OnceCell::new_with(Some(Client::new(config))),
@@ -77,24 +77,25 @@ impl Secrets {
         }
     }
 
-    /// A reader for a function that needs AWS for nothing else: the SDK is set up when the first secret is
-    /// read from Secrets Manager. Its set-up reads every authority of the system, a third of a cold start.
-    pub fn when_needed() -> Self {
+    /// Creates a reader for a function that uses AWS for nothing else. It sets up the SDK when it first reads from
+    /// Secrets Manager, because the set-up loads the system's certificate authorities, a third of a cold start.
+    pub fn lazy() -> Self {
         Self {
             client: OnceCell::new(),
             texts: Mutex::default(),
         }
     }
 
-    /// The secret's value, from the cache where it was read before.
+    /// Returns the secret's value, from the cache if it was read before.
     ///
     /// # Errors
-    /// When Secrets Manager refuses, or the JSON has no such key. The message holds the secret's name,
-    /// never its content.
+    ///
+    /// Secrets Manager rejects the call, or the JSON has no such key. The message names the secret and never quotes its
+    /// content.
     pub async fn read(&self, source: &SecretSource) -> anyhow::Result<Secret> {
         match source {
-            SecretSource::Given(secret) => Ok(secret.clone()),
-            SecretSource::Manager { id, key } => {
+            SecretSource::Variable(secret) => Ok(secret.clone()),
+            SecretSource::SecretsManager { id, key } => {
                 let mut texts = self.texts.lock().await;
                 if !texts.contains_key(id) {
                     texts.insert(id.clone(), self.fetch(id).await?);
@@ -108,27 +109,24 @@ impl Secrets {
         }
     }
 
-    /// The value as it is now, after the other side refused the one from [`Secrets::read`]: `None` where
-    /// it cannot have changed, so that trying again would be useless.
+    /// Reads the secret again after the other system rejected the value from [`Secrets::read`]. Returns `None` if the
+    /// value has not changed, so that a retry would be useless.
     ///
     /// # Errors
-    /// As [`Secrets::read`].
-    pub async fn read_again(
-        &self,
-        source: &SecretSource,
-        refused: &Secret,
-    ) -> anyhow::Result<Option<Secret>> {
-        let SecretSource::Manager { id, .. } = source else {
+    ///
+    /// The same as those of [`Secrets::read`].
+    pub async fn refresh(&self, source: &SecretSource, rejected: &Secret) -> anyhow::Result<Option<Secret>> {
+        let SecretSource::SecretsManager { id, .. } = source else {
             return Ok(None);
         };
-        // Several may have been refused at once, and the first of them has read it again.
-        let known = self.read(source).await?;
-        if known != *refused {
-            return Ok(Some(known));
+        // After several concurrent requests were rejected, the first of them has already refreshed the cache.
+        let cached = self.read(source).await?;
+        if cached != *rejected {
+            return Ok(Some(cached));
         }
         self.texts.lock().await.remove(id);
         let fresh = self.read(source).await?;
-        Ok((fresh != *refused).then_some(fresh))
+        Ok((fresh != *rejected).then_some(fresh))
     }
 
     async fn client(&self) -> &Client {
@@ -138,9 +136,9 @@ impl Secrets {
 
     async fn fetch(&self, id: &str) -> anyhow::Result<Secret> {
         let client = self.client().await;
-        let answer = client.get_secret_value().secret_id(id).send().await;
-        let secret = answer
-            .map_err(aws::explain)
+        let response = client.get_secret_value().secret_id(id).send().await;
+        let secret = response
+            .map_err(aws::readable_error)
             .with_context(|| format!("could not read the secret {id}"))?;
         let Some(text) = secret.secret_string() else {
             bail!("the secret {id} is binary, expected text");
@@ -150,14 +148,14 @@ impl Secrets {
 }
 
 fn value_of_key(id: &str, key: &str, text: &Secret) -> anyhow::Result<Secret> {
-    // The parser's error would quote the text: leave it out.
+    // The parser's error is left out: it would quote the secret.
     let Ok(Value::Object(keys)) = serde_json::from_str(text.expose()) else {
-        bail!("the secret {id} is not a JSON object, but its key {key} was asked for");
+        bail!("the secret {id} is not a JSON object, expected one with the key {key}");
     };
     match keys.get(key) {
         Some(Value::String(value)) => Ok(Secret::new(value)),
         Some(Value::Number(value)) => Ok(Secret::new(value.to_string())),
-        _ => bail!("the secret {id} has no text under the key {key}"),
+        _ => bail!("the secret {id} has no text or number under the key {key}"),
     }
 }
 
@@ -166,22 +164,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shows_no_secret_in_debug_output() {
-        let source = SecretSource::Given(Secret::new("hunter2"));
-        assert_eq!(format!("{source:?}"), "Given(***)");
+    fn debug_output_hides_the_value() {
+        let source = SecretSource::Variable(Secret::new("hunter2"));
+        assert_eq!(format!("{source:?}"), "Variable(***)");
     }
 
     #[test]
-    fn names_the_key_that_a_json_secret_lacks_and_not_its_content() {
+    fn a_missing_key_is_named_without_the_secrets_content() {
         let error =
             value_of_key("db", "pass", &Secret::new(r#"{"password":"hunter2"}"#)).expect_err("no key");
-        assert_eq!(error.to_string(), "the secret db has no text under the key pass");
+        assert_eq!(
+            error.to_string(),
+            "the secret db has no text or number under the key pass"
+        );
     }
 
     #[test]
-    fn picks_a_key_of_a_json_secret() {
-        let SecretSource::Manager { id, key } = SecretSource::in_manager("db#password") else {
-            panic!("a reference is in the manager")
+    fn selects_a_key_of_a_json_secret() {
+        let SecretSource::SecretsManager { id, key } = SecretSource::in_secrets_manager("db#password") else {
+            panic!("it is a reference")
         };
         let secret = value_of_key(
             &id,

@@ -1,4 +1,4 @@
-//! Logs as the runtime's own subscriber writes them.
+//! Log format and log level.
 
 use lambda_runtime::tracing::subscriber::filter::{Directive, LevelFilter};
 use lambda_runtime::tracing::subscriber::{EnvFilter, fmt};
@@ -6,22 +6,18 @@ use std::str::FromStr;
 
 use crate::variables::Variables;
 
-/// The suite's own libraries, whose lines are as detailed as the function's.
-const OURS: [&str; 3] = ["lambda_core", "stat_ledger", "ko_morph"];
-
-/// Starts logging to standard output: JSON where `AWS_LAMBDA_LOG_FORMAT` says so, as the function's
-/// logging configuration sets it, with the request id in each line. `function` is the function's `module_path!()`.
+/// Starts logging to standard output, with the request id in each line.
 ///
-/// `AWS_LAMBDA_LOG_LEVEL` is for our own lines. Those of other crates end at INFO whatever it says: one level below,
-/// the runtime logs the event, and the SDKs log every answer.
-pub fn init(variables: &Variables, function: &'static str) {
+/// `AWS_LAMBDA_LOG_FORMAT` selects text or JSON; Lambda sets it from the function's logging configuration.
+/// `AWS_LAMBDA_LOG_LEVEL` applies to this crate and to `crates`, the function's own crates as `module_path!()` spells
+/// them. Other crates end at INFO: at DEBUG the runtime logs the event, and the SDKs log every response.
+pub fn init(variables: &Variables, crates: &[&str]) {
     let level = variables.text("AWS_LAMBDA_LOG_LEVEL").unwrap_or("INFO");
     let level = LevelFilter::from_str(level).unwrap_or(LevelFilter::INFO);
-    let others = level.min(LevelFilter::INFO);
-    let filter = OURS.iter().chain([&function]).fold(
-        EnvFilter::default().add_directive(others.into()),
-        |filter, ours| filter.add_directive(directive(ours, level)),
-    );
+    let mut filter = EnvFilter::default().add_directive(level.min(LevelFilter::INFO).into());
+    for target in crates.iter().chain(&[env!("CARGO_CRATE_NAME")]) {
+        filter = filter.add_directive(directive(target, level));
+    }
     let lines = fmt().with_target(false).without_time().with_env_filter(filter);
     if variables
         .text("AWS_LAMBDA_LOG_FORMAT")
@@ -36,5 +32,5 @@ pub fn init(variables: &Variables, function: &'static str) {
 fn directive(target: &str, level: LevelFilter) -> Directive {
     format!("{target}={level}")
         .parse()
-        .expect("a crate's name and a level are a directive")
+        .expect("a crate's name and a level form a directive")
 }

@@ -1,4 +1,24 @@
-//! The environment, read once as a value, with all its faults reported together.
+//! The environment as a value, with all its faults reported together.
+//!
+//! # Example
+//!
+//! ```
+//! use lambda_core::variables::Variables;
+//!
+//! struct Config {
+//!     bucket: String,
+//!     limit: u32,
+//! }
+//!
+//! let variables: Variables = [("BUCKET", "inbox"), ("LIMIT", "many")].into_iter().collect();
+//! let bucket = variables.required("BUCKET");
+//! let limit = variables.number("LIMIT", 100, 1);
+//! let config = variables.finish(|| Some(Config { bucket: bucket?, limit: limit? }));
+//! assert_eq!(
+//!     config.err().expect("LIMIT is no number").to_string(),
+//!     "invalid configuration: LIMIT is malformed: expected a whole number of at least 1"
+//! );
+//! ```
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -6,22 +26,22 @@ use std::fmt;
 
 use crate::secrets::{Secret, SecretSource};
 
-/// The function's environment variables as a value, and the faults found in them so far.
+/// The function's environment variables, and the faults found in them so far.
 ///
-/// Every reading method returns `None` where it noted a fault; [`Variables::finish`] then names them
-/// all at once, so that a deployment with three mistakes needs one round to mend.
+/// Every reading method returns `None` if it recorded a fault. [`Variables::finish`] reports them all at once, so that a
+/// deployment with three mistakes needs one correction, not three.
 pub struct Variables {
     values: BTreeMap<String, String>,
     faults: RefCell<Vec<String>>,
 }
 
-/// All missing and malformed variables, in one message.
+/// The error that lists all missing and malformed variables.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("the configuration is wrong: {}", .0.join("; "))]
+#[error("invalid configuration: {}", .0.join("; "))]
 pub struct ConfigurationError(Vec<String>);
 
 impl Variables {
-    /// Reads the process's environment; the only place of the suite that does.
+    /// Reads the environment of the process.
     #[expect(
         clippy::disallowed_methods,
         reason = "this is the place that the lint points to"
@@ -32,7 +52,7 @@ impl Variables {
         text.collect()
     }
 
-    /// The variable's value; an empty one counts as not set, as templates cannot leave one out.
+    /// Returns the variable's value. An empty one counts as not set, because templates cannot leave a variable out.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.values
             .get(name)
@@ -40,7 +60,7 @@ impl Variables {
             .filter(|value| !value.is_empty())
     }
 
-    /// A value that must be there.
+    /// Returns a value that must be set.
     pub fn required(&self, name: &str) -> Option<String> {
         let value = self.text(name);
         if value.is_none() {
@@ -49,7 +69,7 @@ impl Variables {
         value.map(str::to_owned)
     }
 
-    /// A value that is parsed, or `default` where it is not set.
+    /// Parses a value; returns `default` if it is not set.
     pub fn parsed<T, E: fmt::Display>(
         &self,
         name: &str,
@@ -59,7 +79,7 @@ impl Variables {
         self.optional(name, parse).map(|value| value.unwrap_or(default))
     }
 
-    /// A value that is parsed where it is set. The outer `None` is a fault, the inner one means not set.
+    /// Parses a value, unless it is not set. The outer `None` is a fault, the inner one means not set.
     pub fn optional<T, E: fmt::Display>(
         &self,
         name: &str,
@@ -75,7 +95,7 @@ impl Variables {
         }
     }
 
-    /// A whole number of at least `least`.
+    /// Parses a whole number of at least `least`.
     pub fn number(&self, name: &str, default: u32, least: u32) -> Option<u32> {
         self.parsed(name, default, |value| match value.parse() {
             Ok(number) if number >= least => Ok(number),
@@ -83,7 +103,8 @@ impl Variables {
         })
     }
 
-    /// `true` or `false`, nothing else: `1`, `yes` and `True` are mistakes that would go unnoticed.
+    /// Parses `true` or `false`. Other spellings (`1`, `yes`, `True`) are faults, because they are easily taken for
+    /// `false`.
     pub fn boolean(&self, name: &str, default: bool) -> Option<bool> {
         self.parsed(name, default, |value| match value {
             "true" => Ok(true),
@@ -92,8 +113,8 @@ impl Variables {
         })
     }
 
-    /// A secret, given as `name` itself or as `name_SECRET`, a Secrets Manager name or ARN
-    /// (`id#key` picks a key of a JSON secret). Both at once is a fault.
+    /// Returns the source of a secret: the variable `name` itself, or the one that `name_SECRET` refers to in Secrets
+    /// Manager, a name or ARN (`id#key` selects a key of a JSON secret). Both at once is a fault.
     pub fn secret(&self, name: &str) -> Option<Option<SecretSource>> {
         let secret_name = format!("{name}_SECRET");
         match (self.text(name), self.text(&secret_name)) {
@@ -101,13 +122,13 @@ impl Variables {
                 self.fault(format!("{name} and {secret_name} are both set, give one of them"));
                 None
             }
-            (Some(value), None) => Some(Some(SecretSource::Given(Secret::new(value)))),
-            (None, Some(id)) => Some(Some(SecretSource::in_manager(id))),
+            (Some(value), None) => Some(Some(SecretSource::Variable(Secret::new(value)))),
+            (None, Some(id)) => Some(Some(SecretSource::in_secrets_manager(id))),
             (None, None) => Some(None),
         }
     }
 
-    /// A secret that must be there.
+    /// Returns the source of a secret that must be set.
     pub fn required_secret(&self, name: &str) -> Option<SecretSource> {
         let source = self.secret(name)?;
         if source.is_none() {
@@ -116,15 +137,16 @@ impl Variables {
         source
     }
 
-    /// Notes a fault that a caller found by itself.
+    /// Records a fault that the caller found.
     pub fn fault(&self, fault: impl Into<String>) {
         self.faults.borrow_mut().push(fault.into());
     }
 
-    /// The configuration that `build` puts together, or all faults at once.
+    /// Returns the configuration that `build` assembles, or all faults at once.
     ///
     /// # Errors
-    /// When any fault was noted, also where `build` succeeds.
+    ///
+    /// A fault was recorded, even if `build` succeeds.
     pub fn finish<T>(&self, build: impl FnOnce() -> Option<T>) -> Result<T, ConfigurationError> {
         let built = build();
         let faults = self.faults.take();
@@ -153,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_all_missing_and_malformed_variables_in_one_message() {
+    fn reports_all_missing_and_malformed_variables_in_one_message() {
         let variables: Variables = [
             ("LIMIT", "many"),
             ("DRY_RUN", "yes"),
@@ -170,10 +192,10 @@ mod tests {
         let password = variables.required_secret("PASSWORD");
         let error = variables
             .finish(|| Some((bucket?, limit?, dry_run?, token?, password?)))
-            .expect_err("five faults were planted");
+            .expect_err("five variables are faulty");
         assert_eq!(
             error.to_string(),
-            "the configuration is wrong: BUCKET is missing; \
+            "invalid configuration: BUCKET is missing; \
              LIMIT is malformed: expected a whole number of at least 1; \
              DRY_RUN is malformed: expected true or false; \
              TOKEN and TOKEN_SECRET are both set, give one of them; \
@@ -182,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_the_default_where_a_variable_is_not_set_or_empty() {
+    fn uses_the_default_if_a_variable_is_not_set_or_empty() {
         let variables: Variables = [("LIMIT", "")].into_iter().collect();
         assert_eq!(variables.number("LIMIT", 5, 1), Some(5));
         assert_eq!(variables.boolean("DRY_RUN", true), Some(true));

@@ -7,6 +7,6 @@ use std::process::ExitCode;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let variables = Variables::from_environment();
-    telemetry::init(&variables, module_path!());
+    telemetry::init(&variables, &[module_path!()]);
     run::run(S3ToTeamCity::start(&variables)).await
 }

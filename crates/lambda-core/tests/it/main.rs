@@ -1,4 +1,4 @@
-//! Secrets, from the emulated Secrets Manager.
+//! Secrets in an emulated Secrets Manager.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
@@ -23,7 +23,7 @@ fn source(name: &str, value: &str) -> SecretSource {
 }
 
 #[tokio::test]
-async fn reads_a_secret_once_and_again_when_it_is_refused() {
+async fn reads_a_secret_once_and_again_after_it_is_rejected() {
     let moto = Moto::start().await.unwrap();
     moto.put_secret("token", "old").await.unwrap();
     let secrets = Secrets::new(&sdk(&moto).await);
@@ -31,20 +31,24 @@ async fn reads_a_secret_once_and_again_when_it_is_refused() {
     let old = secrets.read(&token).await.unwrap();
     assert_eq!(old.expose(), "old");
     assert!(
-        secrets.read_again(&token, &old).await.unwrap().is_none(),
-        "it has not changed"
+        secrets.refresh(&token, &old).await.unwrap().is_none(),
+        "the secret has not changed"
     );
     moto.put_secret("token", "new").await.unwrap();
-    assert_eq!(secrets.read(&token).await.unwrap().expose(), "old", "read once");
     assert_eq!(
-        secrets.read_again(&token, &old).await.unwrap().unwrap().expose(),
+        secrets.read(&token).await.unwrap().expose(),
+        "old",
+        "the cached value"
+    );
+    assert_eq!(
+        secrets.refresh(&token, &old).await.unwrap().unwrap().expose(),
         "new"
     );
     assert_eq!(secrets.read(&token).await.unwrap().expose(), "new");
 }
 
 #[tokio::test]
-async fn picks_a_key_of_a_json_secret() {
+async fn selects_a_key_of_a_json_secret() {
     let moto = Moto::start().await.unwrap();
     moto.put_secret("teamcity", r#"{"token": "t-1", "number": 7}"#)
         .await
@@ -75,7 +79,7 @@ async fn picks_a_key_of_a_json_secret() {
 }
 
 #[tokio::test]
-async fn a_missing_secret_is_named_with_what_aws_said() {
+async fn a_missing_secret_is_named_with_awss_error_code() {
     let moto = Moto::start().await.unwrap();
     let secrets = Secrets::new(&sdk(&moto).await);
     let error = secrets
@@ -88,11 +92,11 @@ async fn a_missing_secret_is_named_with_what_aws_said() {
 }
 
 #[tokio::test]
-async fn a_given_secret_is_never_read_again() {
+async fn a_secret_in_a_variable_is_never_refreshed() {
     let moto = Moto::start().await.unwrap();
     let secrets = Secrets::new(&sdk(&moto).await);
-    let token = source("TOKEN", "given");
-    let given = secrets.read(&token).await.unwrap();
-    assert_eq!(given.expose(), "given");
-    assert!(secrets.read_again(&token, &given).await.unwrap().is_none());
+    let token = source("TOKEN", "value");
+    let value = secrets.read(&token).await.unwrap();
+    assert_eq!(value.expose(), "value");
+    assert!(secrets.refresh(&token, &value).await.unwrap().is_none());
 }
