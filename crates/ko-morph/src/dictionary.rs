@@ -6,10 +6,11 @@ use memmap2::Mmap;
 
 use crate::image::{ImageError, View};
 
-/// A dictionary image, checked as far as can be done without reading all of it.
+/// A dictionary image that has passed the checks of its header and sections.
 ///
-/// An image is input. A damaged one is refused here or by [`Dictionary::verify`], and at worst analyses
-/// wrongly: the engine never trusts an offset in it.
+/// Opening an image checks its magic number, format, length, header checksum and sections, and reads a few
+/// hundred bytes for that. [`verify`](Self::verify) also checks the content. The analyser trusts no number in
+/// an image: damage inside may lead to wrong analyses, but never to a panic or a read out of bounds.
 pub struct Dictionary {
     bytes: Bytes,
 }
@@ -21,15 +22,21 @@ enum Bytes {
 }
 
 impl Dictionary {
-    /// A dictionary that is part of the program, see [`include_image!`](crate::include_image).
+    /// Uses an image that is embedded in the program by [`include_image!`](crate::include_image).
+    ///
+    /// # Errors
+    /// Every [`ImageError`] except `Read`.
     pub fn from_static(image: &'static [u8]) -> Result<Self, ImageError> {
         Self::checked(Bytes::Static(image))
     }
 
-    /// Maps an image file into memory: its pages are read when a word needs them.
+    /// Maps an image file into memory. The operating system reads its pages as words need them.
     ///
-    /// The file must not be changed while the dictionary lives; `ko-dictionary` replaces it by a rename,
-    /// which leaves the mapped one alone.
+    /// The file must not change while the dictionary exists. `ko-dictionary` replaces an image by renaming a
+    /// new file over it, which leaves the mapped file intact.
+    ///
+    /// # Errors
+    /// Every [`ImageError`] except `Unaligned`.
     pub fn open(path: &Path) -> Result<Self, ImageError> {
         let read = |source| ImageError::Read {
             path: path.to_owned(),
@@ -44,30 +51,37 @@ impl Dictionary {
         Self::checked(Bytes::Mapped(map))
     }
 
-    /// A dictionary from an image in memory, copied to where it can be read.
+    /// Copies an image into aligned memory.
+    ///
+    /// # Errors
+    /// Every [`ImageError`] except `Read`.
     pub fn from_bytes(image: &[u8]) -> Result<Self, ImageError> {
         if !image.len().is_multiple_of(8) {
-            // Every image is a multiple of 64 bytes; what it says of its length tells which error this is.
+            // The length of an image is a multiple of 64: the header decides which error this is.
             View::parse(image)?;
-            return Err(ImageError::Damaged("its length is no multiple of 8"));
+            return Err(ImageError::Damaged("its length is not a multiple of 8"));
         }
         let mut copy = vec![0_u64; image.len() / 8];
         bytemuck::cast_slice_mut(&mut copy).copy_from_slice(image);
         Self::checked(Bytes::Owned(copy))
     }
 
-    /// Name and version of the dictionary, and the first digits of the checksum of its content.
+    /// Returns the name and version of the dictionary and the first eight hex digits of its content's checksum.
     pub fn version(&self) -> String {
         let view = self.view();
         format!("{} {:08x}", view.name, view.hash >> 32)
     }
 
-    /// Reads the whole image and compares it with its checksum; takes some 10 ms.
+    /// Compares the content with its checksum. Reads the whole image, which takes about 10 ms.
+    ///
+    /// # Errors
+    /// [`ImageError::Damaged`] where the checksum differs.
     pub fn verify(&self) -> Result<(), ImageError> {
         View::verify(self.image())
     }
 
-    pub(crate) fn view(&self) -> View<'_> {
+    /// Returns the sections of the image.
+    pub fn view(&self) -> View<'_> {
         View::parse(self.image()).expect("was parsed when the dictionary was made, and does not change")
     }
 

@@ -1,54 +1,58 @@
-//! The search for the cheapest sequence of words, as MeCab does it (Viterbi), ties included.
+//! Search for the cheapest sequence of words: the Viterbi search of MeCab, with the same choice among equal costs.
 
-use crate::character;
+use std::ops::Range;
+
 use crate::chunk::Chunk;
-use crate::image::{Category, Entry, NOUN_LENGTHS, Penalty, View};
-use crate::lefts::{Lefts, PerId, Way};
-use crate::user_dictionary::UserDictionary;
-use crate::user_dictionary::has_final_consonant;
+use crate::image::View;
+use crate::image::layout::{
+    Category, Entry, HOMOGRAPH_BITS, MOST_HOMOGRAPHS, NOUN_LENGTHS, Penalty, character_category,
+    character_code,
+};
+use crate::lefts::{Lefts, PathEnd, PerId};
+use crate::user_dictionary::{UserDictionary, has_final_consonant};
 
-/// The words of one chunk, as far as found, and buffers that are kept from chunk to chunk.
+/// The words found in one chunk, and buffers that are reused for the next chunk.
 ///
-/// Costs cannot overflow: a chunk has at most [`crate::chunk::CHUNK_BYTES`] (2^13) words, and a word adds
-/// less than 2^17: connection, word and penalty have 16 bits each.
+/// Costs cannot overflow: a path has at most [`CHUNK_BYTES`](crate::CHUNK_BYTES) (2^13) words, and a word adds
+/// less than 2^17, because connection, word and penalty have 16 bits each.
 #[derive(Default)]
 pub(crate) struct Lattice {
-    /// For each character its byte offset, and one more for the end.
+    /// Byte offset of each character, and of the end of the chunk.
     offsets: Vec<u32>,
-    /// For each character what the image knows of it.
+    /// Packed code and category of each character.
     characters: Vec<u32>,
-    /// For each position the last found of the words that end there.
+    /// Last node found that ends at each position: the head of a list linked by `next_ending`.
     ending: Vec<u32>,
     nodes: Vec<Node>,
-    /// The end of the run of like characters that was last looked for.
+    /// End of the most recent run of characters of one kind.
     run_end: usize,
     candidates: Vec<Candidates>,
     lefts: Lefts,
-    /// For each left id the best way to the current position's words that have it.
-    best: PerId<Way>,
+    /// Best path to a word at the current position, by the left id of the word.
+    best: PerId<PathEnd>,
 }
 
-/// No node.
+/// Number of a missing node or entry.
 const NONE: u32 = u32::MAX;
 
-/// Set in the number of an entry that is of the user dictionary.
-pub(crate) const USER: u32 = 1 << 31;
+/// Flag of an entry number that belongs to the user dictionary.
+pub(crate) const USER_ENTRY: u32 = 1 << 31;
 
-/// A word that ends somewhere, with the best way to it.
+/// A word and the best path to it.
 #[derive(Clone, Copy)]
-pub(crate) struct Node {
+struct Node {
     cost: i32,
-    pub previous: u32,
-    /// The word found before it that ends at the same position.
+    previous: u32,
+    /// Next node in the list of those that end at the same position.
     next_ending: u32,
-    pub entry: u32,
-    /// Places of characters.
-    pub start: u16,
-    pub end: u16,
+    entry: u32,
+    /// Start and end in characters.
+    start: u16,
+    end: u16,
     right: u16,
 }
 
-/// Homographs that start at the current position: entries side by side, or one word of the user's.
+/// Homographs that start at the current position: adjacent entries, or one word of the user.
 #[derive(Clone, Copy)]
 struct Candidates {
     first_entry: u32,
@@ -56,21 +60,36 @@ struct Candidates {
     end: usize,
 }
 
-/// A word of the best path: its bounds in the chunk in bytes.
+/// A word of the best path, with its bounds in bytes of the chunk.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PathWord {
-    pub start: u32,
-    pub end: u32,
-    pub entry: u32,
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+    pub(crate) entry: u32,
+}
+
+/// A word that the search considered, whether or not it is on the best path. Returned by
+/// [`Worker::lattice`](crate::Worker::lattice).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LatticeWord {
+    /// Number of the dictionary's entry, or `None` for a word of the user.
+    pub entry: Option<u32>,
+    /// Bounds of the word in characters.
+    pub characters: Range<usize>,
+    /// Bounds of the word in bytes.
+    pub bytes: Range<usize>,
+    /// Position, in characters, at which the words end that may precede it. Less than the start where spaces
+    /// stand between.
+    pub follows: usize,
 }
 
 impl Lattice {
-    /// The best path through the text, its last word first.
-    pub fn analyse(
+    /// Finds the best path through a chunk. `path` receives its words, the last one first.
+    pub(crate) fn analyse(
         &mut self,
         view: &View<'_>,
         user: &UserDictionary,
-        Chunk { text, starts_word }: Chunk<'_>,
+        Chunk { text, starts_eojeol }: Chunk<'_>,
         path: &mut Vec<PathWord>,
     ) {
         path.clear();
@@ -88,23 +107,26 @@ impl Lattice {
                 user,
                 text,
                 start,
-                start > position || position == 0 && starts_word,
+                start > position || position == 0 && starts_eojeol,
             );
             self.connect(view, user, position, start);
         }
         self.trace_back(view, path);
     }
 
-    /// All words that were found in the last text, in the order in which they start; the first is its start.
-    #[cfg(any(feature = "train", test))]
-    pub fn nodes(&self) -> &[Node] {
-        &self.nodes
-    }
-
-    /// Where each of its characters starts, in bytes, and where the last ends.
-    #[cfg(any(feature = "train", test))]
-    pub fn offsets(&self) -> &[u32] {
-        &self.offsets
+    /// Returns all words found in the last chunk, ordered by start.
+    pub(crate) fn words(&self) -> impl Iterator<Item = LatticeWord> {
+        // The first node is the start of the chunk.
+        self.nodes.iter().skip(1).map(|node| {
+            let (start, end) = (usize::from(node.start), usize::from(node.end));
+            let previous = self.nodes.get(node.previous as usize);
+            LatticeWord {
+                entry: (node.entry & USER_ENTRY == 0).then_some(node.entry),
+                characters: start..end,
+                bytes: self.offsets[start] as usize..self.offsets[end] as usize,
+                follows: previous.map_or(0, |previous| usize::from(previous.end)),
+            }
+        })
     }
 
     fn reset(&mut self, view: &View<'_>, text: &str) {
@@ -113,7 +135,7 @@ impl Lattice {
         for (offset, character) in text.char_indices() {
             self.offsets.push(offset as u32);
             let number = view.characters.get(character as usize).or(view.characters.last());
-            self.characters.push(number.copied().unwrap_or(character::NONE));
+            self.characters.push(number.copied().unwrap_or(0));
         }
         self.offsets.push(text.len() as u32);
         self.run_end = 0;
@@ -128,7 +150,7 @@ impl Lattice {
             entry: NONE,
             start: 0,
             end: 0,
-            right: view.figures.sentence_right,
+            right: view.parameters.sentence_right,
         });
     }
 
@@ -137,7 +159,7 @@ impl Lattice {
         position + self.characters[position..].iter().take_while(is_space).count()
     }
 
-    /// Fills the candidates: the dictionary's words, the user's, then unknown ones.
+    /// Collects the words that start at a position: those of the dictionary, of the user, then unknown ones.
     fn find_words(
         &mut self,
         view: &View<'_>,
@@ -155,18 +177,17 @@ impl Lattice {
         } = self;
         let following = &characters[start..];
 
-        let codes = following.iter().map(|&number| character::code(number));
+        let codes = following.iter().map(|&number| character_code(number));
         view.trie.prefixes(codes, |length, value| {
-            // A leaf's value is the first of its entries, and in the lower 7 bits their number.
             candidates.push(Candidates {
-                first_entry: value >> 7,
-                count: value & 0x7f,
+                first_entry: value >> HOMOGRAPH_BITS,
+                count: value & MOST_HOMOGRAPHS,
                 end: start + length,
             });
         });
         user.prefixes(&text[offsets[start] as usize..], |length, entry| {
             candidates.push(Candidates {
-                first_entry: USER | entry,
+                first_entry: USER_ENTRY | entry,
                 count: 1,
                 end: start + length,
             });
@@ -179,13 +200,13 @@ impl Lattice {
         if known == 0 || category.is(Category::INVOKE) {
             self.find_unknown(view, category, start);
         }
-        if starts_eojeol && view.figures.unknown_nouns > 0 {
+        if starts_eojeol && view.parameters.unknown_nouns > 0 {
             self.find_unknown_nouns(view, text, start, known);
         }
     }
 
-    /// Where an eojeol starts, its first syllables may be a name that no dictionary has, unless it has a word
-    /// of that length: the first candidates are such words.
+    /// Adds unknown names at the start of an eojeol: for each length in [`NOUN_LENGTHS`] one, unless one of the
+    /// first `known` candidates has this length.
     fn find_unknown_nouns(&mut self, view: &View<'_>, text: &str, start: usize, known: usize) {
         let syllables = text[self.offsets[start] as usize..].chars();
         let syllables = syllables.take_while(|character| ('가'..='힣').contains(character));
@@ -197,7 +218,7 @@ impl Lattice {
             }
             let place = (length - NOUN_LENGTHS.start()) as u32 * 2 + u32::from(has_final_consonant(last));
             self.candidates.push(Candidates {
-                first_entry: view.figures.unknown_nouns + place,
+                first_entry: view.parameters.unknown_nouns + place,
                 count: 1,
                 end,
             });
@@ -241,7 +262,7 @@ impl Lattice {
         }
     }
 
-    /// Where the characters stop to be of one kind with their neighbours. Each run is looked at once.
+    /// Returns the end of the run in which neighbouring characters share a kind. Scans each run once.
     fn end_of_run(&mut self, view: &View<'_>, start: usize) -> usize {
         if start >= self.run_end {
             let kinds = |number: u32| category(view, number).map_or(0, |category| category.kinds);
@@ -252,33 +273,32 @@ impl Lattice {
         self.run_end
     }
 
-    /// Joins each candidate to the best of the words that end at the position.
+    /// Adds a node for each candidate, connected to the best of the nodes that end at the position.
     fn connect(&mut self, view: &View<'_>, user: &UserDictionary, position: usize, start: usize) {
         let after_space = start > position;
         let words = ending_with(&self.nodes, self.ending[position]);
         if after_space {
             let nodes = &self.nodes;
-            let penalised = |(way, right): (Way, u16)| {
-                let entry = nodes.get(way.node() as usize).map_or(NONE, |node| node.entry);
-                (way.and(penalty_behind(view, user, entry)), right)
+            let penalised = |(path, right): (PathEnd, u16)| {
+                let entry = nodes.get(path.node() as usize).map_or(NONE, |node| node.entry);
+                (path.plus(penalty_before_space(view, user, entry)), right)
             };
             self.lefts.gather(view, words.map(penalised));
         } else {
             self.lefts.gather(view, words);
         }
-        self.best.forget(view.figures.left_ids);
-        // Each list of words that end somewhere starts with the word found last, so MeCab's order within
-        // one start takes the candidates from the last to the first.
+        self.best.clear(view.parameters.left_ids);
+        // A list of nodes begins with the node found last, so this order reproduces MeCab's.
         for place in (0..self.candidates.len()).rev() {
             let Candidates {
                 first_entry,
                 count,
                 end,
             } = self.candidates[place];
-            if first_entry & USER != 0 {
+            if first_entry & USER_ENTRY != 0 {
                 if let Some((entry, more)) = user_entry(view, user, first_entry) {
                     let penalty = if after_space {
-                        penalty(view, entry.penalty).before
+                        penalty(view, entry.penalty).after_space
                     } else {
                         0
                     };
@@ -299,7 +319,7 @@ impl Lattice {
             for &entry in entries.iter().rev() {
                 number -= 1;
                 let penalty = if after_space {
-                    i32::from(penalty(view, entry.penalty).before)
+                    i32::from(penalty(view, entry.penalty).after_space)
                 } else {
                     0
                 };
@@ -331,12 +351,12 @@ impl Lattice {
     }
 
     fn trace_back(&mut self, view: &View<'_>, path: &mut Vec<PathWord>) {
-        // Behind the last word there may be spaces.
+        // Spaces may follow the last word.
         let Some(&last) = self.ending.iter().rfind(|&&node| node != NONE) else {
             return;
         };
         self.lefts.gather(view, ending_with(&self.nodes, last));
-        let mut node = self.lefts.best(view, view.figures.sentence_left).node();
+        let mut node = self.lefts.best(view, view.parameters.sentence_left).node();
         // Node 0 is the start.
         while node != 0 {
             let Node {
@@ -353,33 +373,33 @@ impl Lattice {
     }
 }
 
-/// The words that end at a position, the last found first: the way to their end, and their right id.
-fn ending_with(nodes: &[Node], last: u32) -> impl Iterator<Item = (Way, u16)> {
+/// Returns the nodes that end at a position, the last found first: the path to each and its right id.
+fn ending_with(nodes: &[Node], last: u32) -> impl Iterator<Item = (PathEnd, u16)> {
     let mut next = last;
     std::iter::from_fn(move || {
         let number = next;
         let node = nodes.get(number as usize)?;
         next = node.next_ending;
-        Some((Way::new(node.cost, number), node.right))
+        Some((PathEnd::new(node.cost, number), node.right))
     })
 }
 
 fn category<'a>(view: &View<'a>, number: u32) -> Option<&'a Category> {
-    view.categories.get(character::category(number))
+    view.categories.get(character_category(number))
 }
 
-/// A word of the user's, by its number as an entry, like one of the dictionary's; and what it costs more.
+/// Returns a word of the user as an entry, and the cost that its template adds.
 fn user_entry(view: &View<'_>, user: &UserDictionary, entry: u32) -> Option<(Entry, i16)> {
-    let word = user.word(entry & !USER)?;
+    let word = user.word(entry & !USER_ENTRY)?;
     let template = word.template();
-    let &[left, right] = view.figures.templates.get(template)?;
+    let &[left, right] = view.parameters.templates.get(template)?;
     let entry = Entry {
         left,
         right,
         cost: word.cost(),
-        penalty: *view.figures.template_penalties.get(template)?,
+        penalty: *view.parameters.template_penalties.get(template)?,
     };
-    Some((entry, *view.figures.template_costs.get(template)?))
+    Some((entry, *view.parameters.template_costs.get(template)?))
 }
 
 fn penalty(view: &View<'_>, class: u16) -> Penalty {
@@ -389,92 +409,12 @@ fn penalty(view: &View<'_>, class: u16) -> Penalty {
         .unwrap_or_default()
 }
 
-/// What an entry's word costs more before a space: nothing for the start.
+/// Returns the cost that is added to an entry before a space: 0 for the start of a chunk.
 #[inline]
-fn penalty_behind(view: &View<'_>, user: &UserDictionary, entry: u32) -> i16 {
+fn penalty_before_space(view: &View<'_>, user: &UserDictionary, entry: u32) -> i16 {
     let class = match view.entries.get(entry as usize) {
         Some(known) => Some(known.penalty),
         None => user_entry(view, user, entry).map(|(entry, _)| entry.penalty),
     };
-    class.map_or(0, |class| penalty(view, class).behind)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::build::{CharacterRule, Lexicon, LexiconWord, image};
-    use crate::dictionary::Dictionary;
-
-    /// A lexicon in which everything is a word and an unknown word of up to three characters and a group.
-    fn dictionary() -> Dictionary {
-        let word = |surface: &str| LexiconWord {
-            surface: surface.to_owned(),
-            feature: "NNG,*,*,*,*,*,*,*".to_owned(),
-            ..Default::default()
-        };
-        let rule = CharacterRule {
-            kinds: 2,
-            category: 1,
-            invoke: true,
-            group: true,
-            length: 3,
-        };
-        let space = CharacterRule {
-            kinds: 1,
-            ..Default::default()
-        };
-        let mut characters = vec![rule; 0x1_0000];
-        characters[usize::from(b' ')] = space;
-        let lexicon = Lexicon {
-            name: "test".to_owned(),
-            words: ["ㅋ", "ㅋㅋ", "ㅋㅋㅋ", "ㅋㅋㅋㅋ"].map(word).to_vec(),
-            unknown: [(0, vec![word("")]), (1, vec![word("")])].into_iter().collect(),
-            characters,
-            left_ids: 1,
-            right_ids: 1,
-            connections: vec![0],
-            penalties: Vec::new(),
-        };
-        Dictionary::from_bytes(&image(&lexicon).expect("it is valid")).expect("it is valid")
-    }
-
-    /// Words looked at, and words that a look goes back to.
-    fn work(text: &str) -> (usize, usize) {
-        let dictionary = dictionary();
-        let mut lattice = Lattice::default();
-        let chunk = Chunk {
-            text,
-            starts_word: true,
-        };
-        lattice.analyse(
-            &dictionary.view(),
-            &UserDictionary::empty(),
-            chunk,
-            &mut Vec::new(),
-        );
-        let visits = lattice
-            .ending
-            .iter()
-            .map(|&last| ending_with(&lattice.nodes, last).count());
-        (lattice.nodes.len(), visits.sum())
-    }
-
-    #[test]
-    fn work_grows_with_length_alone() {
-        for unit in ["ㅋ", "1", "ㅋㅋㅋ ", "가1 ", "👍"] {
-            let (words, visits) = work(&unit.repeat(300));
-            let (more_words, more_visits) = work(&unit.repeat(1200));
-            // At a text's end fewer words fit.
-            assert!(more_words <= words * 4 + 50, "{unit}: {words} and {more_words}");
-            assert!(
-                more_visits <= visits * 4 + 50,
-                "{unit}: {visits} and {more_visits}"
-            );
-            // 4 words of the dictionary, 4 unknown ones; and the start.
-            assert!(
-                more_words <= 8 * 1200 * unit.chars().count() + 1,
-                "{unit}: {more_words}"
-            );
-        }
-    }
+    class.map_or(0, |class| penalty(view, class).before_space)
 }

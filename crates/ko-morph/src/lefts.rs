@@ -1,105 +1,105 @@
-//! The inner loop of the search: which of the words that end at a position is the best to come from.
+//! Inner loop of the search: the best path to a word from the words that end where it starts.
 
-use crate::image::{View, WINDOW};
+use crate::image::View;
+use crate::image::layout::WINDOW;
 
-/// The words that end at a position, one for each right id, since no more than the cheapest of them can be on
-/// the best path.
+/// The nodes that end at a position, reduced to the cheapest for each right id: no other can be on the best path.
 #[derive(Default)]
 pub(crate) struct Lefts {
     words: Vec<Left>,
-    /// For each right id the place of its word.
+    /// Index in `words` of each right id.
     places: PerId<u32>,
 }
 
 #[derive(Clone, Copy)]
 struct Left {
-    way: Way,
+    path: PathEnd,
     right: u16,
 }
 
-/// What a path costs, and the node that it ends with.
+/// The cost of a path and its last node, packed into one number so that the better of two paths is found without
+/// a branch.
 ///
-/// One number, so that the better of two is found without a branch. In its upper half is the cost, below it the
-/// node, counted backwards: of paths that cost the same MeCab takes the one whose last word was found last.
+/// The upper half is the cost. The lower half is the inverted node number: of paths with equal costs MeCab takes
+/// the one whose last word was found last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Way(i64);
+pub(crate) struct PathEnd(i64);
 
-impl Way {
-    const WORST: Way = Way(i64::MAX);
+impl PathEnd {
+    const WORST: PathEnd = PathEnd(i64::MAX);
 
     #[inline]
-    pub fn new(cost: i32, node: u32) -> Self {
+    pub(crate) fn new(cost: i32, node: u32) -> Self {
         Self(i64::from(cost) << 32 | i64::from(!node))
     }
 
     #[inline]
-    pub fn cost(self) -> i32 {
+    pub(crate) fn cost(self) -> i32 {
         (self.0 >> 32) as i32
     }
 
     #[inline]
-    pub fn node(self) -> u32 {
+    pub(crate) fn node(self) -> u32 {
         !(self.0 as u32)
     }
 
     #[inline]
-    pub fn and(self, cost: i16) -> Self {
+    pub(crate) fn plus(self, cost: i16) -> Self {
         Self(self.0 + (i64::from(cost) << 32))
     }
 }
 
 impl Lefts {
-    /// Takes the words: the ways to their ends, and their right ids.
+    /// Replaces the nodes. Each comes as the path to its end and its right id.
     #[inline]
-    pub fn gather(&mut self, view: &View<'_>, words: impl Iterator<Item = (Way, u16)>) {
+    pub(crate) fn gather(&mut self, view: &View<'_>, words: impl Iterator<Item = (PathEnd, u16)>) {
         self.words.clear();
-        self.places.forget(view.figures.right_ids);
-        for (way, right) in words {
+        self.places.clear(view.parameters.right_ids);
+        for (path, right) in words {
             let place = self.places.get(right);
             match place.and_then(|place| self.words.get_mut(place as usize)) {
-                Some(known) => known.way = known.way.min(way),
+                Some(known) => known.path = known.path.min(path),
                 None => {
                     self.places.set(right, self.words.len() as u32);
-                    self.words.push(Left { way, right });
+                    self.words.push(Left { path, right });
                 }
             }
         }
     }
 
-    /// The best way to a word with this left id.
+    /// Returns the best path to a word with this left id.
     #[inline]
-    pub fn best(&self, view: &View<'_>, left: u16) -> Way {
+    pub(crate) fn best(&self, view: &View<'_>, left: u16) -> PathEnd {
         let row = row(view, left);
-        let mut best = Way::WORST;
-        for &Left { way, right } in &self.words {
-            best = best.min(way.and(row[usize::from(right)]));
+        let mut best = PathEnd::WORST;
+        for &Left { path, right } in &self.words {
+            best = best.min(path.plus(row[usize::from(right)]));
         }
         best
     }
 }
 
-/// What it costs to come to this left id from each of the right ids. It is longer than a row of the table is:
-/// no number of 16 bits is outside, and so none needs to be compared with a length.
+/// Returns the connection costs of a left id, indexed by right id. The slice extends beyond the row, so that
+/// indexing with 16 bits needs no bounds check.
 #[inline]
 fn row<'a>(view: &View<'a>, left: u16) -> &'a [i16; WINDOW] {
     const NONE: &[i16; WINDOW] = &[0; WINDOW];
-    let start = usize::from(left) * view.figures.right_ids as usize;
+    let start = usize::from(left) * view.parameters.right_ids as usize;
     let row = view.connections.get(start..).and_then(|rest| rest.first_chunk());
     row.unwrap_or(NONE)
 }
 
-/// Something for each of some ids, forgotten for all of them at once. Small, since the search is in it all the
-/// time.
+/// A map from ids to values that is cleared in constant time. Compact, because every word reads it.
 #[derive(Default)]
 pub(crate) struct PerId<T> {
     values: Vec<T>,
-    /// In which round each of them was set.
+    /// Round in which each value was set. Values of earlier rounds are absent.
     rounds: Vec<u16>,
     round: u16,
 }
 
 impl<T: Copy + Default> PerId<T> {
-    pub fn forget(&mut self, ids: u32) {
+    pub(crate) fn clear(&mut self, ids: u32) {
         self.round = self.round.wrapping_add(1);
         if self.round == 0 || self.rounds.len() != ids as usize {
             self.values.resize(ids as usize, T::default());
@@ -110,14 +110,14 @@ impl<T: Copy + Default> PerId<T> {
     }
 
     #[inline]
-    pub fn get(&self, id: u16) -> Option<T> {
+    pub(crate) fn get(&self, id: u16) -> Option<T> {
         let &round = self.rounds.get(usize::from(id))?;
         let &value = self.values.get(usize::from(id))?;
         (round == self.round).then_some(value)
     }
 
     #[inline]
-    pub fn set(&mut self, id: u16, value: T) {
+    pub(crate) fn set(&mut self, id: u16, value: T) {
         let id = usize::from(id);
         if let (Some(round), Some(slot)) = (self.rounds.get_mut(id), self.values.get_mut(id)) {
             (*round, *slot) = (self.round, value);

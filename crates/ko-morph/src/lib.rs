@@ -1,6 +1,16 @@
 #![doc = include_str!("../README.md")]
+//!
+//! # Overview
+//!
+//! - [`Dictionary`] opens an image, and [`include_image!`] embeds one.
+//! - [`UserDictionary`] parses the user's words.
+//! - [`Analyser`] joins both. Its [`Worker`]s iterate over the [`Token`]s or [`Morpheme`]s of a text, each with a
+//!   [`Tag`].
+//! - [`normalise`] prepares a text.
+//! - [`mod@image`] is the file format, for programs that build or inspect images. [`Worker::lattice`] is for programs
+//!   that learn or explain costs.
 
-// For users.
+// The interface.
 mod analyser;
 mod dictionary;
 mod morpheme;
@@ -9,25 +19,21 @@ mod tag;
 mod token;
 mod user_dictionary;
 
-// How it works.
-mod analysis;
-mod character;
+// The search.
 mod chunk;
-mod image;
 mod lattice;
 mod lefts;
-mod trie;
 
-pub mod build;
-#[cfg(any(feature = "train", test))]
-pub mod train;
+// The file that is searched.
+pub mod image;
 
 pub use analyser::{Analyser, Worker};
-pub use analysis::Parts;
+pub use chunk::CHUNK_BYTES;
 pub use dictionary::Dictionary;
 #[doc(hidden)]
 pub use image::Aligned;
-pub use image::ImageError;
+pub use image::{ImageError, Parts};
+pub use lattice::LatticeWord;
 pub use morpheme::{Morpheme, Morphemes};
 pub use normalise::normalise;
 pub use tag::{Tag, UnknownTag};

@@ -1,36 +1,36 @@
 use crate::analyser::{Word, Words};
-use crate::analysis::Parts;
+use crate::image::Parts;
 use crate::tag::Tag;
 
-/// The smallest piece that has a meaning of its own.
+/// A morpheme: the smallest piece of a text that has a meaning of its own.
 #[derive(Clone, Debug)]
 pub struct Morpheme<'t> {
-    /// As the dictionary has it: of an inflected word its stem and endings, which need not be in the text.
+    /// Dictionary form. The stem and endings of an inflected word need not occur in the text.
     pub surface: &'t str,
-    /// Its part of speech.
+    /// Part of speech of the morpheme.
     pub tag: Tag,
-    /// Whether it follows a space or starts the line, and so starts an eojeol.
+    /// True if the morpheme starts an eojeol: it follows a space or control character, or starts a line.
     pub word_start: bool,
-    /// Whether a dictionary has it, or the word that it is of.
+    /// True if a dictionary has the word to which the morpheme belongs.
     pub known: bool,
-    /// Whether it is a word of the user's.
+    /// True if the morpheme is a word of the user dictionary.
     pub from_user_dictionary: bool,
     parts: Parts<'t>,
 }
 
 impl<'t> Morpheme<'t> {
-    /// The nouns of a compound noun, in their order; nothing for a simple word.
+    /// Returns an iterator over the nouns of a compound noun. Empty for any other morpheme.
     pub fn parts(&self) -> Parts<'t> {
         self.parts.clone()
     }
 }
 
-/// The morphemes of a text, made by [`Worker::morphemes`](crate::Worker::morphemes).
+/// An iterator over the morphemes of a text, returned by [`Worker::morphemes`](crate::Worker::morphemes).
 pub struct Morphemes<'w, 't> {
     words: Words<'w, 't>,
-    /// What is left of the word that is being taken apart.
+    /// Remaining parts of the current inflected word.
     parts: Parts<'t>,
-    /// Whether the next part is the first, and so starts an eojeol.
+    /// True if the next part starts an eojeol.
     word_start: bool,
 }
 
@@ -64,7 +64,7 @@ impl<'t> Iterator for Morphemes<'_, 't> {
                 analysis,
                 starts_eojeol,
                 known,
-                of_user,
+                from_user_dictionary,
             } = self.words.next()?;
             let parts = analysis.parts(surface);
             if analysis.is_expanded() {
@@ -73,10 +73,10 @@ impl<'t> Iterator for Morphemes<'_, 't> {
             }
             return Some(Morpheme {
                 surface,
-                tag: analysis.tag,
+                tag: analysis.tag(),
                 word_start: starts_eojeol,
                 known,
-                from_user_dictionary: of_user,
+                from_user_dictionary,
                 parts,
             });
         }

@@ -2,9 +2,15 @@ use std::borrow::Cow;
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
-/// The text as the analyser expects it: in Unicode's normal form C, borrowed where it already is.
+/// Converts a text to Unicode's normal form C, which the analyser expects. Borrows a text that already has this
+/// form.
 ///
 /// macOS writes Hangul decomposed, and every word of such a text is unknown to the dictionary.
+///
+/// ```
+/// // The jamo ᄀ and ᅡ become one syllable.
+/// assert_eq!(ko_morph::normalise("\u{1100}\u{1161}"), "가");
+/// ```
 pub fn normalise(text: &str) -> Cow<'_, str> {
     if text.chars().all(is_always_composed) || is_nfc_quick(text.chars()) == IsNormalized::Yes {
         Cow::Borrowed(text)
@@ -13,9 +19,10 @@ pub fn normalise(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether the character is in form C whatever stands beside it. True of enough characters (Latin-1, Hangul
-/// syllables, the jamo that a keyboard types, punctuation, full-width forms, emoji) to decide nearly every text
-/// without a table.
+/// Reports whether the character has form C regardless of its neighbours.
+///
+/// The ranges (Latin-1, Hangul syllables, the jamo that a keyboard types, punctuation, full-width forms, emoji)
+/// decide nearly every text without a table.
 fn is_always_composed(character: char) -> bool {
     matches!(
         character,
@@ -43,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn characters_decided_without_a_table_are_decided_rightly() {
+    fn the_ranges_agree_with_the_table() {
         let starter = |character| canonical_combining_class(character) == 0;
         for character in (char::MIN..=char::MAX).filter(|&character| is_always_composed(character)) {
             let alone = is_nfc_quick([character].into_iter()) == IsNormalized::Yes;
@@ -52,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn composed_text_is_borrowed() {
+    fn borrows_composed_text() {
         check("", "");
         check(
             "주차권 정산기 ㅋㅋ cafe\u{e9} …",
@@ -61,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn decomposed_text_is_composed() {
+    fn composes_decomposed_text() {
         check("\u{110c}\u{116e}\u{110e}\u{1161}", "주차");
         check("가\u{11a8}", "각");
         check("e\u{301}", "\u{e9}");

@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 macro_rules! tags {
     ($($tag:ident $meaning:literal,)*) => {
-        /// A part of speech of mecab-ko-dic, in the manner of the Sejong corpus.
+        /// A part of speech in the tag set of mecab-ko-dic, which follows the Sejong corpus.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u8)]
         pub enum Tag {
@@ -11,10 +11,10 @@ macro_rules! tags {
         }
 
         impl Tag {
-            /// Every tag, in the order of the numbers that an image uses.
+            /// Every tag. An image stores a tag as its index in this list.
             pub const ALL: &[Tag] = &[$(Tag::$tag,)*];
 
-            /// The tag as the dictionary writes it.
+            /// Returns the tag as the dictionary writes it.
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Tag::$tag => stringify!($tag),)*
@@ -24,7 +24,7 @@ macro_rules! tags {
     };
 }
 
-// An image stores a tag by its place in this list: append, never reorder, or raise the image's format.
+// Only append to this list: an image stores a tag as its index here. Any other change needs a new image format.
 tags! {
     NNG "Common noun.",
     NNP "Proper noun.",
@@ -67,17 +67,17 @@ tags! {
     SC "Separator (, · / :).",
     SY "Other symbol.",
     SL "Foreign word in Latin or another alphabet.",
-    SH "Chinese characters.",
+    SH "Word in Chinese characters.",
     SN "Number.",
-    SP "Space-like symbols (Katakana, in this dictionary).",
+    SP "Space-like symbol (Katakana in mecab-ko-dic).",
     NA "Not analysable.",
-    UNA "Not analysable, as the dictionary marks some dialect words.",
+    UNA "Not analysable: the mark of some dialect words in mecab-ko-dic.",
     VSV "Verb made of a noun and a suffix.",
-    UNKNOWN "A word of no known script.",
+    UNKNOWN "Unknown word in Hangul or an unlisted script.",
 }
 
 impl Tag {
-    /// Whether it is a common or proper noun. Bound nouns, numerals and pronouns are none.
+    /// Reports whether the tag is a common or proper noun (NNG, NNP). Bound nouns, numerals and pronouns are not.
     pub const fn is_noun(self) -> bool {
         matches!(self, Tag::NNG | Tag::NNP)
     }
@@ -93,9 +93,9 @@ impl fmt::Display for Tag {
     }
 }
 
-/// A tag that mecab-ko-dic does not know.
+/// An error of a text that is not a tag of mecab-ko-dic.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no such part of speech: {0:?}")]
+#[error("unknown part of speech {0:?}")]
 pub struct UnknownTag(String);
 
 impl FromStr for Tag {
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_tag_reads_back() {
+    fn every_tag_parses_back() {
         for &tag in Tag::ALL {
             assert_eq!(tag.as_str().parse(), Ok(tag));
             assert_eq!(Tag::from_number(tag as u8), Some(tag));
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn composite_tags_are_no_tags() {
+    fn rejects_composite_tags() {
         assert!("VV+EP".parse::<Tag>().is_err());
         assert_eq!(Tag::from_number(255), None);
     }

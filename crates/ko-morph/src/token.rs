@@ -1,21 +1,21 @@
 use crate::analyser::{Word, Words};
 
-/// A word as MeCab prints it.
+/// A token: a word as MeCab prints it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Token<'t> {
-    /// The piece of the text.
+    /// Piece of the text that the token covers.
     pub surface: &'t str,
-    /// Its part of speech; of an inflected word, those of its morphemes, joined with `+`.
+    /// Part of speech; of an inflected word the tags of its morphemes, joined with `+`.
     pub tag: &'t str,
-    /// Whether it follows a space or starts the line, and so starts an eojeol.
+    /// True if the token starts an eojeol: it follows a space or control character, or starts a line.
     pub word_start: bool,
-    /// Whether a dictionary has it.
+    /// True if the dictionary or the user dictionary has the word.
     pub known: bool,
-    /// Whether it is a word of the user's.
+    /// True if the token is a word of the user dictionary.
     pub from_user_dictionary: bool,
 }
 
-/// The tokens of a text, made by [`Worker::tokens`](crate::Worker::tokens).
+/// An iterator over the tokens of a text, returned by [`Worker::tokens`](crate::Worker::tokens).
 pub struct Tokens<'w, 't> {
     words: Words<'w, 't>,
 }
@@ -35,14 +35,14 @@ impl<'t> Iterator for Tokens<'_, 't> {
             analysis,
             starts_eojeol,
             known,
-            of_user,
+            from_user_dictionary,
         } = self.words.next()?;
         Some(Token {
             surface,
             tag: analysis.label(),
             word_start: starts_eojeol,
             known,
-            from_user_dictionary: of_user,
+            from_user_dictionary,
         })
     }
 }

@@ -2,18 +2,20 @@ use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 
-use crate::normalise::normalise;
-use crate::tag::Tag;
 use xxhash_rust::xxh64::xxh64;
 
+use crate::image::layout::template;
+use crate::normalise::normalise;
+use crate::tag::Tag;
+
 const DEFAULT_COST: i16 = -2000;
-/// Characters of a word.
+/// Most characters of a word.
 const LONGEST_WORD: usize = 64;
 
-/// Words that the dictionary does not have, or weighs too lightly.
+/// Words of the user: nouns that the dictionary does not have, or weighs too lightly.
 ///
-/// A line is `word,tag[,cost]`: the tag NNG or NNP, the cost from -32768 to 32767, the lower the likelier,
-/// -2000 where it is left out. Empty lines and lines that start with `#` are skipped.
+/// A line has the form `word,tag[,cost]`. The tag is NNG or NNP. The cost is a number from -32768 to 32767, the
+/// lower, the likelier; it defaults to -2000. Empty lines and lines that start with `#` are skipped.
 ///
 /// ```
 /// let words = ko_morph::UserDictionary::parse("# building\n주차권,NNG\n냉난방기,NNG,-3000\n")?;
@@ -23,9 +25,9 @@ const LONGEST_WORD: usize = 64;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct UserDictionary {
-    /// In the order of their texts.
+    /// Words, ordered by text.
     words: Vec<UserWord>,
-    /// Which of the words start with a character.
+    /// Range in `words` of each first character.
     starts: HashMap<char, Range<usize>>,
 }
 
@@ -36,14 +38,17 @@ pub(crate) struct UserWord {
     cost: i16,
 }
 
-/// What is wrong with a user dictionary: every bad line, with its number.
+/// An error of a user dictionary. It lists every malformed line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserDictionaryError {
     problems: Vec<(usize, String)>,
 }
 
 impl UserDictionary {
-    /// Reads the lines of a dictionary; the words need not be normalised.
+    /// Parses the lines of a user dictionary and [normalises](crate::normalise) the words.
+    ///
+    /// # Errors
+    /// When a line is malformed or repeats a word. The error lists all such lines.
     pub fn parse(csv: &str) -> Result<Self, UserDictionaryError> {
         let mut words = Vec::new();
         let mut lines = HashMap::new();
@@ -57,7 +62,7 @@ impl UserDictionary {
                 Err(problem) => problems.push((number, problem)),
                 Ok(word) => match lines.insert(word.text.clone(), number) {
                     Some(first) => {
-                        problems.push((number, format!("{:?} already stands in line {first}", word.text)));
+                        problems.push((number, format!("{:?} repeats line {first}", word.text)));
                     }
                     None => words.push(word),
                 },
@@ -70,13 +75,14 @@ impl UserDictionary {
         }
     }
 
-    /// A dictionary without words.
+    /// Returns a user dictionary without words.
     pub fn empty() -> Self {
         Self::default()
     }
 
-    /// A short hash of the words, tags and costs, whatever their order and the comments between; `none`
-    /// without words.
+    /// Returns 12 hex digits of a hash over the words, tags and costs, or `none` without words.
+    ///
+    /// The order of the lines and the comments between them do not matter.
     pub fn version(&self) -> String {
         if self.is_empty() {
             return "none".to_owned();
@@ -88,17 +94,17 @@ impl UserDictionary {
         format!("{:012x}", xxh64(content.as_bytes(), 0) >> 16)
     }
 
-    /// How many words it has.
+    /// Returns the number of words.
     pub fn len(&self) -> usize {
         self.words.len()
     }
 
-    /// Whether it has no words.
+    /// Reports whether there are no words.
     pub fn is_empty(&self) -> bool {
         self.words.is_empty()
     }
 
-    /// Whether it has this word, which must be normalised.
+    /// Reports whether the dictionary has a word, which must be [normalised](crate::normalise).
     pub fn contains(&self, word: &str) -> bool {
         self.words
             .binary_search_by(|known| known.text.as_str().cmp(word))
@@ -118,12 +124,12 @@ impl UserDictionary {
         Self { words, starts }
     }
 
-    pub(crate) fn word(&self, entry: u32) -> Option<&UserWord> {
-        self.words.get(entry as usize)
+    pub(crate) fn word(&self, number: u32) -> Option<&UserWord> {
+        self.words.get(number as usize)
     }
 
-    /// Calls `found` with length in characters and number of every word that the text starts with, the
-    /// shortest first.
+    /// Calls `found` for every word that is a prefix of the text, the shortest first, with its length in
+    /// characters and its number.
     #[inline]
     pub(crate) fn prefixes(&self, text: &str, mut found: impl FnMut(usize, u32)) {
         if self.words.is_empty() {
@@ -135,7 +141,7 @@ impl UserDictionary {
         let mut from = range.start;
         let mut words = &self.words[range.clone()];
         for (length, (offset, character)) in (1..).zip(text.char_indices()) {
-            // Of the words that agree so far: those that have this character next.
+            // Narrow the words that agree so far to those that continue with this character.
             let next = |word: &UserWord| word.text[offset..].chars().next();
             let skipped = words.partition_point(|word| next(word) < Some(character));
             from += skipped;
@@ -154,45 +160,45 @@ impl UserWord {
         let mut fields = line.split(',').map(str::trim);
         let text = normalise(fields.next().unwrap_or_default()).into_owned();
         if text.is_empty() {
-            return Err("has no word".to_owned());
+            return Err("no word, expected word,tag[,cost]".to_owned());
         }
         if text.contains(|character: char| character.is_whitespace() || character.is_control()) {
-            return Err(format!("{text:?} has a space in it"));
+            return Err(format!("{text:?} contains a space or control character"));
         }
         let length = text.chars().count();
         if length > LONGEST_WORD {
             return Err(format!(
-                "the word has {length} characters, more than {LONGEST_WORD}"
+                "the word has {length} characters, expected at most {LONGEST_WORD}"
             ));
         }
         let tag = match fields.next() {
             Some("NNG") => Tag::NNG,
             Some("NNP") => Tag::NNP,
-            Some(tag) => return Err(format!("the tag must be NNG or NNP, not {tag:?}")),
-            None => return Err("has no tag: NNG or NNP".to_owned()),
+            Some(tag) => return Err(format!("unknown tag {tag:?}, expected NNG or NNP")),
+            None => return Err("no tag, expected NNG or NNP".to_owned()),
         };
         let cost = match fields.next() {
             None => DEFAULT_COST,
             Some(cost) => cost
                 .parse()
-                .map_err(|_| format!("the cost must be a number from -32768 to 32767, not {cost:?}"))?,
+                .map_err(|_| format!("malformed cost {cost:?}, expected a number from -32768 to 32767"))?,
         };
         match fields.next() {
-            Some(_) => Err("has more than word, tag and cost".to_owned()),
+            Some(_) => Err("more than three fields, expected word,tag[,cost]".to_owned()),
             None => Ok(Self { text, tag, cost }),
         }
     }
 
-    pub fn tag(&self) -> Tag {
+    pub(crate) fn tag(&self) -> Tag {
         self.tag
     }
 
-    pub fn cost(&self) -> i16 {
+    pub(crate) fn cost(&self) -> i16 {
         self.cost
     }
 
-    /// Which of an image's templates stands for words like this one.
-    pub fn template(&self) -> usize {
+    /// Returns the index of the image's template for words like this one.
+    pub(crate) fn template(&self) -> usize {
         template(
             self.tag,
             self.text.chars().next_back().is_some_and(has_final_consonant),
@@ -204,12 +210,7 @@ impl UserWord {
     }
 }
 
-/// The place of a template in [`crate::image::Figures`].
-pub(crate) fn template(tag: Tag, final_consonant: bool) -> usize {
-    usize::from(tag == Tag::NNP) * 2 + usize::from(final_consonant)
-}
-
-/// Whether the character is read with a consonant at its end: decides between 은 and 는, 이 and 가.
+/// Reports whether the character is read with a final consonant, which decides between 은 and 는, 이 and 가.
 pub(crate) fn has_final_consonant(character: char) -> bool {
     match character {
         // 28 syllables for each pair of initial and vowel, the first of them without a final.
@@ -222,7 +223,7 @@ pub(crate) fn has_final_consonant(character: char) -> bool {
 
 impl fmt::Display for UserDictionaryError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("the user dictionary has bad lines: ")?;
+        formatter.write_str("malformed user dictionary: ")?;
         for (index, (line, problem)) in self.problems.iter().enumerate() {
             if index > 0 {
                 formatter.write_str("; ")?;
@@ -236,10 +237,85 @@ impl fmt::Display for UserDictionaryError {
 impl std::error::Error for UserDictionaryError {}
 
 impl UserDictionaryError {
-    /// The numbers of the bad lines, from 1, and what is wrong with each.
+    /// Returns the malformed lines: for each its number, from 1, and a description of the problem.
     pub fn problems(&self) -> impl Iterator<Item = (usize, &str)> {
         self.problems
             .iter()
             .map(|(line, problem)| (*line, problem.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check_error(csv: &str, expected: &str) {
+        let error = UserDictionary::parse(csv).expect_err("has a malformed line");
+        assert_eq!(
+            error.to_string(),
+            format!("malformed user dictionary: {expected}")
+        );
+    }
+
+    #[test]
+    fn skips_comments_blank_lines_and_a_byte_order_mark() {
+        let user = UserDictionary::parse("\u{feff}# 단지\r\n\r\n 주차권 , NNG , -3000 \r\n정산기,NNP\r\n")
+            .expect("is well-formed");
+        assert_eq!(user.len(), 2);
+        assert!(user.contains("주차권") && user.contains("정산기") && !user.contains("주차"));
+    }
+
+    #[test]
+    fn normalises_words() {
+        let user = UserDictionary::parse("\u{110c}\u{116e}\u{110e}\u{1161},NNG").expect("is well-formed");
+        assert!(user.contains("주차"));
+    }
+
+    #[test]
+    fn reports_every_malformed_line() {
+        check_error("주차권", "line 1: no tag, expected NNG or NNP");
+        check_error("# ok\n,NNG", "line 2: no word, expected word,tag[,cost]");
+        check_error(
+            "공용 부,NNG",
+            "line 1: \"공용 부\" contains a space or control character",
+        );
+        check_error("집,VV", "line 1: unknown tag \"VV\", expected NNG or NNP");
+        check_error(
+            "집,NNG,싸다",
+            "line 1: malformed cost \"싸다\", expected a number from -32768 to 32767",
+        );
+        check_error(
+            "집,NNG,40000",
+            "line 1: malformed cost \"40000\", expected a number from -32768 to 32767",
+        );
+        check_error(
+            "집,NNG,1,2",
+            "line 1: more than three fields, expected word,tag[,cost]",
+        );
+        let long = "가".repeat(65);
+        check_error(
+            &format!("{long},NNG"),
+            "line 1: the word has 65 characters, expected at most 64",
+        );
+        check_error("집,NNG\n\n집,NNP", "line 3: \"집\" repeats line 1");
+        check_error(
+            "a,b\nc",
+            "line 1: unknown tag \"b\", expected NNG or NNP; line 2: no tag, expected NNG or NNP",
+        );
+    }
+
+    #[test]
+    fn the_version_depends_on_the_words_alone() {
+        let version = |csv| UserDictionary::parse(csv).expect("is well-formed").version();
+        assert_eq!(UserDictionary::empty().version(), "none");
+        assert_eq!(version("# nothing"), "none");
+        assert_eq!(
+            version("집,NNG\n방,NNP"),
+            version("# other order\n방,NNP,-2000\n\n집,NNG")
+        );
+        assert_ne!(version("집,NNG"), version("집,NNP"));
+        assert_ne!(version("집,NNG"), version("집,NNG,-1999"));
+        assert_eq!(version("집,NNG").len(), 12);
     }
 }

@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""Labels lines of text with Kiwi's morphemes, for ko-train to learn from.
+
+usage: label.py TEXTS > LABELS
+
+TEXTS has one text a line; columns before the last tab are ignored. A line of LABELS is the text, in Unicode's form C and
+with personal data masked, and then its morphemes, all separated by tabs. A morpheme is `form/tag/start`: a tag of
+mecab-ko-dic, and the position of its first character in the text, from 0.
+"""
+import re
+import sys
+import unicodedata
+
+from kiwipiepy import Kiwi
+
+# The same patterns as in personal_data.rs of stat-analysis: no personal data reaches the labels.
+DIGIT, DASH = "[0-9０-９]", r"[\s.\-‐–−－]"
+PERSONAL = re.compile("|".join([
+    r"https?://\S+",
+    r"\bwww\.\S+",
+    r"[\w.%+-]+@[\w-]+(?:\.[\w-]+)+",
+    rf"{DIGIT}{{4}}{DASH}?{DIGIT}{{4}}{DASH}?{DIGIT}{{4}}{DASH}?{DIGIT}{{3,4}}",
+    rf"{DIGIT}{{4}}{DASH}?{DIGIT}{{6}}{DASH}?{DIGIT}{{5}}",
+    rf"{DIGIT}{{6}}\s?[-‐–−－]?\s?{DIGIT}{{7}}",
+    r"(?:\+|00)?82[\s.\-()]{0,3}[0-9]{1,3}[\s.\-()]{0,3}[0-9]{3,4}[\s.\-]{0,3}[0-9]{4}",
+    rf"\(?[0０]{DIGIT}{{1,3}}\)?[\s.\-‐–−－/]{{0,3}}{DIGIT}{{3,4}}{DASH}{{0,3}}{DIGIT}{{4}}",
+    r"1[5689][0-9]{2}\s?-\s?[0-9]{4}",
+]), re.IGNORECASE)
+
+# Kiwi's tags that mecab-ko-dic writes differently. The others are the same without the suffixes -R and -I of the
+# conjugation. Kiwi has no NNBC: the trainer treats NNB and NNBC alike.
+TAGS = {
+    "SP": "SC", "SS": "SY", "SO": "SY", "SW": "SY", "SB": "SY", "XSM": "XSA", "UN": "UNKNOWN",
+    "W_URL": "SL", "W_EMAIL": "SL", "W_HASHTAG": "SY", "W_MENTION": "SY", "W_SERIAL": "SN", "W_EMOJI": "SY",
+    "Z_CODA": "SY", "Z_SIOT": "SY", "USER0": "SY",
+}
+
+
+def mecab_tag(tag):
+    tag = tag.split("-")[0]
+    return TAGS.get(tag, tag)
+
+
+def texts(path):
+    with open(path, encoding="utf-8", errors="replace", newline="\n") as lines:
+        for line in lines:
+            text = unicodedata.normalize("NFC", line.rstrip("\r\n").rsplit("\t", 1)[-1])
+            text = PERSONAL.sub("***", text)
+            yield "".join(" " if unicodedata.category(character) == "Cc" else character for character in text)
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    # Without the dictionary of phrases, because mecab-ko-dic has single words. Any number of workers gives the same labels.
+    kiwi = Kiwi(load_multi_dict=False, num_workers=1)
+    known = (text for text in texts(sys.argv[1]) if text.strip())
+    for number, (tokens, text) in enumerate(kiwi.tokenize(known, echo=True), 1):
+        # Kiwi places the last morpheme of a contraction at the end of a text after the text.
+        morphemes = (f"{token.form}/{mecab_tag(token.tag)}/{min(token.start, len(text) - 1)}" for token in tokens)
+        print(text, *morphemes, sep="\t")
+        if number % 10000 == 0:
+            print(f"  {number} lines", file=sys.stderr, flush=True)
+
+
+main()
