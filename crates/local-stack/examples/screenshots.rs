@@ -16,12 +16,12 @@ async fn main() -> Result<()> {
         ..window
     };
     for (name, window) in [
-        ("desk", tall(Window::DESK)),
+        ("desk", tall(Window::DESKTOP)),
         (
             "dark",
             Window {
                 is_dark: true,
-                ..tall(Window::DESK)
+                ..tall(Window::DESKTOP)
             },
         ),
         ("phone", tall(Window::PHONE)),

@@ -1,49 +1,44 @@
-//! A real browser, Chromium without a window, driven through ChromeDriver (WebDriver, W3C).
+//! Headless Chromium, driven through ChromeDriver.
 
 use std::{
-    collections::BTreeMap,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use anyhow::{Context, Result, bail};
-use fantoccini::{
-    Client, ClientBuilder, Locator,
-    elements::Element,
-    wd::{Capabilities, WebDriverCompatibleCommand},
-};
-use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tokio::sync::watch;
-use url::Url;
 
-use crate::process::{Process, Spec};
+use crate::{
+    process::{Process, Spec},
+    webdriver::{Element, Session},
+};
 
 const STARTS_WITHIN: Duration = Duration::from_secs(60);
 
-/// How the browser's window is.
+/// Browser window.
 #[derive(Debug, Clone, Copy)]
 pub struct Window {
-    /// In CSS pixels.
+    /// Width in CSS pixels.
     pub width: u32,
-    /// In CSS pixels.
+    /// Height in CSS pixels.
     pub height: u32,
-    /// A phone: touch instead of a mouse, and the page's own width.
+    /// Whether to emulate a phone: touch instead of a mouse, and the page's own width.
     pub is_phone: bool,
-    /// The user prefers dark pages.
+    /// Whether the user prefers a dark colour scheme.
     pub is_dark: bool,
 }
 
 impl Window {
-    /// A computer's.
-    pub const DESK: Self = Self {
+    /// Window on a computer.
+    pub const DESKTOP: Self = Self {
         width: 1280,
         height: 900,
         is_phone: false,
         is_dark: false,
     };
 
-    /// A small phone's.
+    /// Window of a small phone.
     pub const PHONE: Self = Self {
         width: 360,
         height: 740,
@@ -52,84 +47,81 @@ impl Window {
     };
 }
 
-/// A browser with one window. It ends with this value.
+/// Browser with one window. It ends when this value is dropped.
 pub struct Browser {
-    client: Client,
+    session: Session,
     driver: Process,
     folder: tempfile::TempDir,
 }
 
 impl Browser {
-    /// Whether there is a ChromeDriver on this computer.
-    pub fn is_here() -> bool {
+    /// Whether ChromeDriver is installed.
+    pub fn is_installed() -> bool {
         driver_program().is_some()
     }
 
-    /// Starts it. `CHROMEDRIVER` and `CHROMIUM` name the programs where they are not found by themselves.
+    /// Starts a browser. The variables `CHROMEDRIVER` and `CHROMIUM` name the programs if they are not on the `PATH`.
     ///
     /// # Errors
-    /// When there is no browser; the error says how to get one.
+    /// Fails if no browser is installed; the error states how to install one.
     pub async fn start(window: Window) -> Result<Self> {
         let (driver, address) = start_driver().await?;
         let folder = tempfile::tempdir()?;
-        let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities(window, folder.path()))
-            .connect(&address)
+        let session = Session::start(&address, &capabilities(window, folder.path()))
             .await
             .context("ChromeDriver could not start Chromium")?;
         Ok(Self {
-            client,
+            session,
             driver,
             folder,
         })
     }
 
-    /// Opens a page from a file with this content, with `fragment` behind its address.
+    /// Opens `html` as a file, with `fragment` appended to its address.
     pub async fn open(&self, html: &[u8], fragment: &str) -> Result<()> {
         let path = self.folder.path().join("page.html");
         std::fs::write(&path, html).context("could not write the page")?;
-        // An address that differs only in its fragment would be no new page.
-        self.client.goto("about:blank").await?;
-        self.log("performance").await?;
-        self.log("browser").await?;
+        // Chromium does not load a page again if only the fragment differs.
+        self.session.open("about:blank").await?;
+        self.session.log("performance").await?;
+        self.session.log("browser").await?;
         let address = format!("file://{}{fragment}", path.display());
-        self.client
-            .goto(&address)
+        self.session
+            .open(&address)
             .await
             .context("could not open the page")
     }
 
-    /// What a script answers, which may use `return`.
+    /// Returns the result of a script, which may use `return`.
     pub async fn evaluate(&self, script: &str) -> Result<Value> {
-        let answer = self.client.execute(script, Vec::new()).await;
-        answer.with_context(|| format!("the page's script failed: {script}"))
+        let result = self.session.execute(script).await;
+        result.with_context(|| format!("the page's script failed: {script}"))
     }
 
-    /// The element that a CSS selector finds first.
+    /// Returns the first element that matches a CSS selector.
     pub async fn find(&self, selector: &str) -> Result<Element> {
-        let found = self.client.find(Locator::Css(selector)).await;
-        found.with_context(|| format!("there is no {selector}"))
+        let found = self.session.find(selector).await;
+        found.with_context(|| format!("could not find {selector}"))
     }
 
-    /// The element that has the keyboard.
+    /// Returns the element with the keyboard focus.
     pub async fn focused(&self) -> Result<Element> {
-        Ok(self.client.active_element().await?)
+        self.session.active_element().await
     }
 
-    /// What stands in the console since the page was opened, errors and warnings, those of the content policy
-    /// among them.
-    pub async fn complaints(&self) -> Result<Vec<String>> {
-        let entries = self.log("browser").await?;
-        let complaints = entries
+    /// Returns the console's errors and warnings since the last call, with violations of the content security policy.
+    pub async fn console_errors(&self) -> Result<Vec<String>> {
+        let entries = self.session.log("browser").await?;
+        let errors = entries
             .iter()
             .filter(|entry| entry["level"] != "INFO" && entry["level"] != "DEBUG");
-        Ok(complaints.map(|entry| entry["message"].to_string()).collect())
+        Ok(errors.map(|entry| entry["message"].to_string()).collect())
     }
 
-    /// The addresses that the page has asked for, its own and `data:` apart.
+    /// Returns the addresses that the page has requested, without its own address and `data:`.
     pub async fn requests(&self) -> Result<Vec<String>> {
         let mut requests = Vec::new();
-        for entry in self.log("performance").await? {
+        for entry in self.session.log("performance").await? {
             let message: Value = serde_json::from_str(entry["message"].as_str().unwrap_or_default())?;
             let message = &message["message"];
             if message["method"] != "Network.requestWillBeSent" {
@@ -145,41 +137,22 @@ impl Browser {
         Ok(requests)
     }
 
-    /// A picture of what is visible, as PNG.
+    /// Returns a PNG of the visible part of the page.
     pub async fn screenshot(&self) -> Result<Vec<u8>> {
-        Ok(self.client.screenshot().await?)
+        self.session.screenshot().await
     }
 
-    /// Ends the browser in an orderly way.
+    /// Closes the browser and waits for its end.
     pub async fn close(self) -> Result<()> {
-        self.client.close().await?;
+        self.session.close().await?;
         self.driver.kill();
         Ok(())
-    }
-
-    async fn log(&self, kind: &'static str) -> Result<Vec<Value>> {
-        let entries = self.client.issue_cmd(GetLog(kind)).await?;
-        Ok(entries.as_array().cloned().unwrap_or_default())
-    }
-}
-
-/// ChromeDriver's own command for what Chromium has logged since it was asked last.
-#[derive(Debug)]
-struct GetLog(&'static str);
-
-impl WebDriverCompatibleCommand for GetLog {
-    fn endpoint(&self, base_url: &Url, session_id: Option<&str>) -> Result<Url, url::ParseError> {
-        base_url.join(&format!("session/{}/se/log", session_id.unwrap_or_default()))
-    }
-
-    fn method_and_body(&self, _: &Url) -> (http::Method, Option<String>) {
-        (http::Method::POST, Some(json!({"type": self.0}).to_string()))
     }
 }
 
 async fn start_driver() -> Result<(Process, String)> {
     let program = driver_program().with_context(|| {
-        "there is no chromedriver. Debian and Ubuntu: apt install chromium chromium-driver; \
+        "chromedriver is not installed. Debian and Ubuntu: apt install chromium chromium-driver; \
          macOS: brew install --cask chromium chromedriver; or CHROMEDRIVER=/path/to/chromedriver"
     })?;
     let name = program.display().to_string();
@@ -207,7 +180,7 @@ fn driver_program() -> Option<PathBuf> {
     }
 }
 
-fn capabilities(window: Window, profile: &Path) -> Capabilities {
+fn capabilities(window: Window, profile: &Path) -> Value {
     let mut arguments = vec![
         "--headless".to_owned(),
         "--disable-gpu".to_owned(),
@@ -233,17 +206,9 @@ fn capabilities(window: Window, profile: &Path) -> Capabilities {
     if let Ok(program) = std::env::var("CHROMIUM") {
         options["binary"] = program.into();
     }
-    let capabilities: BTreeMap<&str, Value> = [
-        ("browserName", json!("chrome")),
-        ("goog:chromeOptions", options),
-        (
-            "goog:loggingPrefs",
-            json!({"browser": "ALL", "performance": "ALL"}),
-        ),
-    ]
-    .into();
-    capabilities
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
+    json!({
+        "browserName": "chrome",
+        "goog:chromeOptions": options,
+        "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
+    })
 }

@@ -1,14 +1,12 @@
-//! A Slack workspace, as its Web API and its incoming webhooks show it, and as strict as the real one where clients go
-//! wrong.
+//! Slack workspace: its Web API and its incoming webhooks, with Slack's own checks.
 //!
-//! | file | noun |
+//! | module | content |
 //! |---|---|
-//! | `server` | what is asked on the wire, and what is answered |
-//! | `request` | what of a request is right, and the words of refusal |
-//! | `blocks` | Block Kit's limits |
-//! | `channel` | channels, their messages and their pace |
-//! | `weather` | what goes wrong by chance, with a fixed seed |
-//! | `models` | what Slack's own SDK says about a message |
+//! | `server` | HTTP requests and responses |
+//! | `request` | checks of a request, and Slack's error codes |
+//! | `blocks` | limits of Block Kit |
+//! | `channel` | channels, their messages and their rate limit |
+//! | `models` | validation by Slack's Python SDK |
 
 mod blocks;
 mod channel;
@@ -17,7 +15,6 @@ mod request;
 mod server;
 #[cfg(test)]
 mod tests;
-mod weather;
 
 use std::{
     sync::{Arc, Mutex, MutexGuard},
@@ -25,38 +22,34 @@ use std::{
 };
 
 use anyhow::Result;
+use local_stack::{Fault, Faults, http};
 use serde_json::Value;
 
-use local_stack::http;
-
 pub use channel::{Channel, Message};
-pub use weather::Weather;
 
 use channel::Channels;
 
-/// How a workspace behaves.
+/// Behaviour of a workspace.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The bot token that it accepts.
+    /// Bot token that it accepts.
     pub token: String,
-    /// The last part of the webhook's address.
+    /// Last part of the webhook's URL.
     pub webhook_secret: String,
-    /// What the webhook says instead of "ok": status and body, `(404, "no_service")` for one that was removed.
+    /// Response of the webhook in place of "ok": status and body, `(404, "no_service")` for a deleted webhook.
     pub webhook_refusal: Option<(u16, String)>,
-    /// Its channels. The webhook posts to the first.
+    /// Channels. The webhook posts to the first.
     pub channels: Vec<Channel>,
-    /// The time between two messages in one channel; what comes earlier is answered 429.
+    /// Time between two messages in one channel; an earlier message gets 429.
     pub pace: Duration,
-    /// How many messages may come at once before the pace counts.
+    /// Number of messages that a channel accepts at once before `pace` applies.
     pub burst: u32,
-    /// How old a message may be to be changed; workspaces have a setting for it.
+    /// Age up to which a message can be updated; workspaces have a setting for it.
     pub editable_for: Option<Duration>,
-    /// What goes wrong by chance.
-    pub weather: Option<Weather>,
 }
 
 impl Default for Settings {
-    /// The channels `builds` and `alerts`, the token `xoxb-local`, one message a second, and good weather.
+    /// The channels `builds` and `alerts`, the token `xoxb-local`, and one message per second and channel.
     fn default() -> Self {
         Self {
             token: "xoxb-local".to_owned(),
@@ -69,110 +62,80 @@ impl Default for Settings {
             pace: Duration::from_secs(1),
             burst: 1,
             editable_for: None,
-            weather: None,
         }
     }
 }
 
-/// The workspace. Clones are the same one; it ends with the last of them.
+/// Running workspace. Clones share it; it ends with the last of them.
 #[derive(Debug, Clone)]
 pub struct Slack {
-    shared: Arc<Shared>,
+    /// Faults to inject, and the requests so far.
+    pub faults: Faults,
+    state: Arc<State>,
     server: Arc<http::Server>,
 }
 
-/// What all requests share.
 #[derive(Debug)]
-struct Shared {
+struct State {
     settings: Mutex<Settings>,
     channels: Mutex<Channels>,
-    traffic: Mutex<Traffic>,
-}
-
-/// The requests so far.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Traffic {
-    /// Messages to be posted.
-    pub posts: usize,
-    /// Messages to be changed.
-    pub updates: usize,
-    /// Requests that were answered 429.
-    pub too_many: usize,
-    /// Requests that were answered 500.
-    pub server_errors: usize,
-    /// Posts that took effect, and whose answer was lost.
-    pub lost_posts: usize,
-    /// Changes that took effect, and whose answer was lost.
-    pub lost_updates: usize,
-    /// The last words of refusal.
-    pub refusals: Vec<String>,
-    /// All bodies, as they came.
-    pub bodies: Vec<String>,
-    losing: usize,
-    limiting: usize,
-    retry_after_s: u64,
+    refusals: Mutex<Vec<String>>,
 }
 
 impl Slack {
-    /// Starts it on 127.0.0.1 and a free port.
+    /// Starts a workspace on 127.0.0.1 and a free port.
     pub async fn start(settings: Settings) -> Result<Self> {
-        let shared = Arc::new(Shared {
+        let faults = Faults::default();
+        let state = Arc::new(State {
             settings: Mutex::new(settings),
             channels: Mutex::default(),
-            traffic: Mutex::default(),
+            refusals: Mutex::default(),
         });
-        let served = Arc::clone(&shared);
-        let server = http::serve(move |request| server::handle(Arc::clone(&served), request)).await?;
+        let served = Arc::clone(&state);
+        let server = http::serve_with_faults(&faults, move |request| {
+            let state = Arc::clone(&served);
+            async move { Some(server::respond(&state, &request)) }
+        });
         Ok(Self {
-            shared,
-            server: Arc::new(server),
+            server: Arc::new(server.await?),
+            faults,
+            state,
         })
     }
 
-    /// The Web API's address, for `SLACK_API_URL`.
+    /// URL of the Web API, for `SLACK_API_URL`.
     pub fn api_url(&self) -> String {
         format!("http://{}/api", self.server.address)
     }
 
-    /// The webhook's address, for `SLACK_WEBHOOK_URL`.
+    /// URL of the webhook, for `SLACK_WEBHOOK_URL`.
     pub fn webhook_url(&self) -> String {
-        let secret = self.shared.settings().webhook_secret.clone();
+        let secret = self.state.settings().webhook_secret.clone();
         format!("http://{}/services/T0LOCAL/B0LOCAL/{secret}", self.server.address)
     }
 
-    /// All messages so far, as they read now, in the order in which they were posted.
+    /// Returns all messages in the order of their posts, each with its current content.
     pub fn messages(&self) -> Vec<Message> {
-        self.shared.channels().all()
+        self.state.channels().all()
     }
 
-    /// The requests so far.
-    pub fn traffic(&self) -> Traffic {
-        self.shared.traffic().clone()
+    /// Returns the error codes so far, each with its details.
+    pub fn refusals(&self) -> Vec<String> {
+        self.state.refusals().clone()
     }
 
-    /// Changes how it behaves from now on: another token, better weather.
+    /// Changes the settings for the requests to come.
     pub fn change(&self, change: impl FnOnce(&mut Settings)) {
-        change(&mut self.shared.settings());
+        change(&mut self.state.settings());
     }
 
-    /// Takes a message away, as a person does.
+    /// Deletes a message, as a person does in Slack.
     pub fn delete(&self, ts: &str) {
-        self.shared.channels().delete(ts);
-    }
-
-    /// Carries out the next requests, and closes the connection before the answer.
-    pub fn lose_answers(&self, times: usize) {
-        self.shared.traffic().losing = times;
-    }
-
-    /// Answers the next requests with 429 and this `Retry-After`.
-    pub fn limit(&self, times: usize, retry_after_s: u64) {
-        let mut traffic = self.shared.traffic();
-        (traffic.limiting, traffic.retry_after_s) = (times, retry_after_s);
+        self.state.channels().delete(ts);
     }
 }
 
-impl Shared {
+impl State {
     fn settings(&self) -> MutexGuard<'_, Settings> {
         self.settings.lock().expect("no holder panics")
     }
@@ -181,12 +144,17 @@ impl Shared {
         self.channels.lock().expect("no holder panics")
     }
 
-    fn traffic(&self) -> MutexGuard<'_, Traffic> {
-        self.traffic.lock().expect("no holder panics")
+    fn refusals(&self) -> MutexGuard<'_, Vec<String>> {
+        self.refusals.lock().expect("no holder panics")
     }
 }
 
-/// All texts of a message's blocks, in their order.
+/// Returns Slack's response to a request above the rate limit.
+pub fn rate_limited(retry_after_s: u64) -> Fault {
+    Fault::too_many_requests(retry_after_s, r#"{"ok":false,"error":"ratelimited"}"#)
+}
+
+/// Returns all texts of a message's blocks, in their order.
 pub fn texts(blocks: &Value) -> Vec<String> {
     let mut texts = Vec::new();
     for block in blocks.as_array().into_iter().flatten() {

@@ -1,16 +1,13 @@
-//! A TeamCity server's build queue, as its REST API shows it, and as strict as the real one where clients go
-//! wrong.
+//! Build queue of a TeamCity server over its REST API, with TeamCity's own checks.
 //!
-//! | file | noun |
+//! | module | content |
 //! |---|---|
-//! | `server` | what is asked on the wire, and what is answered |
-//! | `builds` | the builds and their way from the queue to the end |
-//! | `locator` | which builds a request asks for |
-//! | `refusal` | what goes wrong, in JSON, XML or text |
-//! | `weather` | what goes wrong by chance, with a fixed seed |
-//! | `tls` | the same with a certificate |
+//! | `server` | HTTP requests and responses |
+//! | `builds` | builds, from the queue to their end |
+//! | `locator` | build locators |
+//! | `refusal` | errors, in JSON, XML or text |
 //!
-//! What could not be read in TeamCity's source is chosen so that it is harder for a client: see
+//! TeamCity's source leaves some behaviour open; here it is chosen so that it is harder for a client, see
 //! [`Settings::merges`].
 
 mod builds;
@@ -19,7 +16,6 @@ mod refusal;
 mod server;
 #[cfg(test)]
 mod tests;
-mod weather;
 
 use std::{
     sync::{Arc, Mutex, MutexGuard},
@@ -27,8 +23,8 @@ use std::{
 };
 
 use anyhow::Result;
-
 use local_stack::{
+    Fault, Faults,
     certificate::Certificate,
     http,
     tls_front::{Beginning, TlsFront},
@@ -36,33 +32,29 @@ use local_stack::{
 
 pub use builds::{Build, State};
 pub use refusal::ErrorFormat;
-pub use weather::Weather;
 
 use builds::Builds;
 
-/// How a server behaves.
+/// Behaviour of a server.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The access token that it accepts.
+    /// Access token that it accepts.
     pub token: String,
-    /// The ids of its build configurations.
+    /// Ids of its build configurations.
     pub build_types: Vec<String>,
-    /// How long a build waits for an agent.
+    /// Time that a build waits for an agent.
     pub time_in_queue: Duration,
-    /// How long it runs then.
+    /// Time that a build runs.
     pub time_running: Duration,
-    /// Whether a build that waits takes in another with the same branch and the same properties. TeamCity does
-    /// so, but when it does is up to its queue: without it, every client has to manage by itself.
+    /// Whether a queued build absorbs a new one with the same branch and properties. TeamCity does so, but its queue
+    /// decides when: without it, every client has to cope by itself.
     pub merges: bool,
-    /// In what form errors are said.
+    /// Format of errors.
     pub errors: ErrorFormat,
-    /// What goes wrong by chance.
-    pub weather: Option<Weather>,
 }
 
 impl Default for Settings {
-    /// One configuration `Nightly_Import`, the token `teamcity-token`, builds that wait for an hour, and good
-    /// weather.
+    /// One configuration `Nightly_Import`, the token `teamcity-token`, and builds that wait for an hour.
     fn default() -> Self {
         Self {
             token: "teamcity-token".to_owned(),
@@ -71,63 +63,48 @@ impl Default for Settings {
             time_running: Duration::from_secs(3600),
             merges: true,
             errors: ErrorFormat::Json,
-            weather: None,
         }
     }
 }
 
-/// The server. Clones are the same one; it ends with the last of them.
+/// Running server. Clones share it; it ends with the last of them.
 #[derive(Debug, Clone)]
 pub struct TeamCity {
+    /// Faults to inject, and the requests so far.
+    pub faults: Faults,
     shared: Arc<Shared>,
     server: Arc<http::Server>,
     tls: Option<Arc<TlsFront>>,
 }
 
-/// What all requests share.
 #[derive(Debug)]
 struct Shared {
     settings: Mutex<Settings>,
     builds: Mutex<Builds>,
-    traffic: Mutex<Traffic>,
-}
-
-/// The requests so far.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Traffic {
-    /// Look-ups of builds.
-    pub look_ups: usize,
-    /// Builds to be queued.
-    pub posts: usize,
-    /// Builds to be cancelled.
-    pub cancels: usize,
-    /// Of all these, how many went wrong by chance.
-    pub went_wrong: usize,
-    /// The most requests at the same moment.
-    pub most_at_once: usize,
-    at_once: usize,
-    too_many: usize,
-    retry_after_s: u64,
 }
 
 impl TeamCity {
-    /// Starts it on 127.0.0.1 and a free port.
+    /// Starts a server on 127.0.0.1 and a free port.
     pub async fn start(settings: Settings) -> Result<Self> {
+        let faults = Faults::default();
         let shared = Arc::new(Shared {
             settings: Mutex::new(settings),
             builds: Mutex::default(),
-            traffic: Mutex::default(),
         });
         let served = Arc::clone(&shared);
-        let server = http::serve(move |request| server::handle(Arc::clone(&served), request)).await?;
+        let server = http::serve_with_faults(&faults, move |request| {
+            let shared = Arc::clone(&served);
+            async move { Some(server::respond(&shared, &request)) }
+        });
         Ok(Self {
+            server: Arc::new(server.await?),
+            faults,
             shared,
-            server: Arc::new(server),
             tls: None,
         })
     }
 
-    /// Starts it behind TLS with this certificate.
+    /// Starts a server behind TLS with `certificate`.
     pub async fn start_with_tls(settings: Settings, certificate: &Certificate) -> Result<Self> {
         let plain = Self::start(settings).await?;
         let front = TlsFront::start(certificate, plain.server.address.port(), Beginning::Handshake).await?;
@@ -137,7 +114,7 @@ impl TeamCity {
         })
     }
 
-    /// Its address, for `TEAMCITY_URL`.
+    /// URL for `TEAMCITY_URL`.
     pub fn url(&self) -> String {
         match &self.tls {
             Some(front) => format!("https://localhost:{}", front.port),
@@ -145,34 +122,23 @@ impl TeamCity {
         }
     }
 
-    /// All builds so far, as they are now, in the order of their ids.
+    /// Returns all builds in the order of their ids, each with its current state.
     pub fn builds(&self) -> Vec<Build> {
         let settings = self.shared.settings().clone();
         self.shared.builds().all(&settings)
     }
 
-    /// The builds that nobody has cancelled.
-    pub fn wanted_builds(&self) -> Vec<Build> {
+    /// Returns the builds that were not cancelled.
+    pub fn uncancelled_builds(&self) -> Vec<Build> {
         self.builds()
             .into_iter()
             .filter(|build| build.cancelled.is_none())
             .collect()
     }
 
-    /// The requests so far.
-    pub fn traffic(&self) -> Traffic {
-        self.shared.traffic().clone()
-    }
-
-    /// Changes how it behaves from now on: another token, better weather.
+    /// Changes the settings for the requests to come.
     pub fn change(&self, change: impl FnOnce(&mut Settings)) {
         change(&mut self.shared.settings());
-    }
-
-    /// Answers the next `times` requests with 429 and this `Retry-After`.
-    pub fn limit(&self, times: usize, retry_after_s: u64) {
-        let mut traffic = self.shared.traffic();
-        (traffic.too_many, traffic.retry_after_s) = (times, retry_after_s);
     }
 }
 
@@ -184,8 +150,20 @@ impl Shared {
     fn builds(&self) -> MutexGuard<'_, Builds> {
         self.builds.lock().expect("no holder panics")
     }
+}
 
-    fn traffic(&self) -> MutexGuard<'_, Traffic> {
-        self.traffic.lock().expect("no holder panics")
-    }
+/// Returns TeamCity's response to a client with too many requests.
+pub fn too_many_requests(retry_after_s: u64) -> Fault {
+    Fault::too_many_requests(retry_after_s, "Too many requests.")
+}
+
+/// Returns TeamCity's response while it starts.
+pub fn starting_up() -> Fault {
+    Fault::respond(503, "Server is starting up, please wait.")
+}
+
+/// Returns TeamCity's response to a request that meets another one at the same moment.
+pub fn conflict() -> Fault {
+    let body = r#"{"errors":[{"message":"Cannot process this request at this time. Repeat later."}]}"#;
+    Fault::respond(409, body)
 }

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     background,
-    http::{self, Answer},
+    http::{self, Response, response},
 };
 
 /// Lambda, in this process. Clones are the same emulator; it ends with the last of them.
@@ -311,7 +311,7 @@ impl Emulator {
     }
 }
 
-async fn serve(shared: Arc<Shared>, request: Request<Bytes>) -> Option<Answer> {
+async fn serve(shared: Arc<Shared>, request: Request<Bytes>) -> Option<Response> {
     let path = request
         .uri()
         .path()
@@ -331,11 +331,7 @@ async fn serve(shared: Arc<Shared>, request: Request<Bytes>) -> Option<Answer> {
     }
 }
 
-fn unknown(request: &Request<Bytes>) -> Answer {
+fn unknown(request: &Request<Bytes>) -> Response {
     let message = format!("{} {} is not emulated", request.method(), request.uri().path());
-    let mut answer = hyper::Response::new(http_body_util::Full::new(Bytes::from(
-        json!({"Type": "User", "Message": message}).to_string(),
-    )));
-    *answer.status_mut() = hyper::StatusCode::NOT_FOUND;
-    answer
+    response(404, &[], json!({"Type": "User", "Message": message}).to_string())
 }

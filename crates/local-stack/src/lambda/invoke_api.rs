@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
-use http_body_util::Full;
-use hyper::{HeaderMap, Request, Response, StatusCode};
+use hyper::{HeaderMap, Request};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -18,7 +17,10 @@ use super::{
     invocation::Kind,
     state::Shared,
 };
-use crate::{background, http::Answer};
+use crate::{
+    background,
+    http::{Response, response},
+};
 
 const LARGEST_EVENT: usize = 1_048_576;
 const LARGEST_REQUEST: usize = 6_291_456;
@@ -42,7 +44,7 @@ impl ApiError {
 }
 
 /// `None` closes the connection.
-pub(super) async fn invoke(shared: &Arc<Shared>, request: &Request<Bytes>, name: &str) -> Option<Answer> {
+pub(super) async fn invoke(shared: &Arc<Shared>, request: &Request<Bytes>, name: &str) -> Option<Response> {
     let request_id = Uuid::new_v4().to_string();
     match answer(shared, request, name, &request_id).await {
         Ok(Some(mut answer)) => {
@@ -60,7 +62,7 @@ async fn answer(
     request: &Request<Bytes>,
     name: &str,
     request_id: &str,
-) -> Result<Option<Answer>, ApiError> {
+) -> Result<Option<Response>, ApiError> {
     let function = function_name(name);
     if delivery::deployed(shared, &function).is_none() {
         let arn = super::environment::arn(&function);
@@ -101,7 +103,7 @@ async fn take(
     shared: &Arc<Shared>,
     accepted: Accepted,
     caller: Option<String>,
-) -> Result<Option<Answer>, ApiError> {
+) -> Result<Option<Response>, ApiError> {
     let caller = caller.and_then(|id| shared.environment(&id));
     let kill_caller = || {
         if let Some(environment) = &caller {
@@ -170,7 +172,7 @@ async fn take(
 }
 
 /// As AWS: events are accepted whatever the function is doing, other calls need an environment now.
-async fn carry_out(shared: &Arc<Shared>, accepted: Accepted) -> Result<Answer, ApiError> {
+async fn carry_out(shared: &Arc<Shared>, accepted: Accepted) -> Result<Response, ApiError> {
     let pending = Pending::new(shared, &accepted);
     match accepted.kind {
         Kind::Event => {
@@ -221,29 +223,20 @@ fn released(shared: &Arc<Shared>) -> impl Future<Output = ()> + Send + use<> {
     }
 }
 
-fn to_the_caller(ended: &Ended, request_id: &str) -> Answer {
+fn to_the_caller(ended: &Ended, request_id: &str) -> Response {
     let error = ended.outcome.error_body(request_id);
     let body = match &error {
         None => ended.answer.clone(),
         Some(error) => Bytes::from(error.to_string()),
     };
-    let mut answer = Response::new(Full::new(body));
-    let headers = answer.headers_mut();
-    headers.insert(
-        "content-type",
-        hyper::header::HeaderValue::from_static("application/json"),
-    );
-    headers.insert(
-        "x-amz-executed-version",
-        hyper::header::HeaderValue::from_static("$LATEST"),
-    );
+    let mut headers = vec![
+        ("content-type", "application/json"),
+        ("x-amz-executed-version", "$LATEST"),
+    ];
     if error.is_some() {
-        headers.insert(
-            "x-amz-function-error",
-            hyper::header::HeaderValue::from_static("Unhandled"),
-        );
+        headers.push(("x-amz-function-error", "Unhandled"));
     }
-    answer
+    response(200, &headers, body)
 }
 
 fn payload(body: &Bytes, kind: Kind) -> Result<Bytes, ApiError> {
@@ -292,28 +285,20 @@ fn refusal_error(refusal: Refusal) -> ApiError {
     }
 }
 
-fn error_answer(error: &ApiError, request_id: &str) -> Answer {
+fn error_answer(error: &ApiError, request_id: &str) -> Response {
     let origin = if error.status < 500 { "User" } else { "Service" };
     // Lambda writes `Message` for some errors and `message` for others; the SDKs read either.
     let body = json!({"Type": origin, "Message": error.message, "message": error.message});
-    let mut answer = Response::new(Full::new(Bytes::from(body.to_string())));
-    *answer.status_mut() = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    for (name, value) in [
+    let headers = [
         ("content-type", "application/json"),
         ("x-amzn-errortype", &error.kind),
         ("x-amzn-requestid", request_id),
-    ] {
-        if let Ok(value) = value.parse() {
-            answer.headers_mut().insert(name, value);
-        }
-    }
-    answer
+    ];
+    response(error.status, &headers, body.to_string())
 }
 
-fn empty(status: u16) -> Answer {
-    let mut answer = Response::new(Full::default());
-    *answer.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    answer
+fn empty(status: u16) -> Response {
+    response(status, &[], "")
 }
 
 fn client_context(headers: &HeaderMap) -> Option<String> {

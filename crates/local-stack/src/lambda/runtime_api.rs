@@ -4,18 +4,21 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http_body_util::Full;
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Method, Request};
 use serde_json::{Value, json};
 
 use super::{
     delivery::LARGEST_ANSWER,
     environment::{Environment, Next, Reply, arn},
 };
-use crate::http::Answer;
+use crate::http::{Response, response};
 
 /// `path` is what follows `/{environment}/2018-06-01/runtime/`.
-pub(super) async fn serve(environment: &Arc<Environment>, request: &Request<Bytes>, path: &[&str]) -> Answer {
+pub(super) async fn serve(
+    environment: &Arc<Environment>,
+    request: &Request<Bytes>,
+    path: &[&str],
+) -> Response {
     match (request.method(), path) {
         (&Method::GET, ["invocation", "next"]) => next(environment.next().await, &environment.function.name),
         (&Method::POST, ["invocation", id, "response"]) => respond(environment, id, request.body()),
@@ -26,14 +29,14 @@ pub(super) async fn serve(environment: &Arc<Environment>, request: &Request<Byte
             environment.fail_init(serde_json::from_slice(request.body()).unwrap_or(Value::Null));
             taken(true)
         }
-        _ => answer(
+        _ => json_response(
             404,
             json!({"errorType": "NotFound", "errorMessage": "no such path in the Runtime API"}),
         ),
     }
 }
 
-fn respond(environment: &Environment, id: &str, body: &Bytes) -> Answer {
+fn respond(environment: &Environment, id: &str, body: &Bytes) -> Response {
     if body.len() <= LARGEST_ANSWER {
         return taken(environment.reply(id, Reply::Response(body.clone())));
     }
@@ -44,10 +47,10 @@ fn respond(environment: &Environment, id: &str, body: &Bytes) -> Answer {
         ),
     });
     environment.reply(id, Reply::Error(Bytes::from(error.to_string())));
-    answer(413, error)
+    json_response(413, error)
 }
 
-fn next(next: Next, function: &str) -> Answer {
+fn next(next: Next, function: &str) -> Response {
     let mut headers = vec![
         ("lambda-runtime-aws-request-id", next.request_id),
         ("lambda-runtime-deadline-ms", next.deadline_ms.to_string()),
@@ -59,28 +62,21 @@ fn next(next: Next, function: &str) -> Answer {
         next.client_context
             .map(|context| ("lambda-runtime-client-context", context)),
     );
-    let mut answer = Response::new(Full::new(next.payload));
-    for (name, value) in headers {
-        if let Ok(value) = value.parse() {
-            answer.headers_mut().insert(name, value);
-        }
-    }
-    answer
+    let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, &**value)).collect();
+    response(200, &headers, next.payload)
 }
 
-fn taken(known: bool) -> Answer {
+fn taken(known: bool) -> Response {
     if known {
-        answer(202, json!({"status": "OK"}))
+        json_response(202, json!({"status": "OK"}))
     } else {
-        answer(
+        json_response(
             400,
             json!({"errorType": "InvalidRequestID", "errorMessage": "Invalid request ID"}),
         )
     }
 }
 
-fn answer(status: u16, body: Value) -> Answer {
-    let mut answer = Response::new(Full::new(Bytes::from(body.to_string())));
-    *answer.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    answer
+fn json_response(status: u16, body: Value) -> Response {
+    response(status, &[], body.to_string())
 }

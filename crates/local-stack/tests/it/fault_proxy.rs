@@ -29,7 +29,7 @@ async fn passes_on_and_keeps_what_it_saw() {
     let (status, body) = invoke(&proxy).await.unwrap();
     assert_eq!(status, 200);
     assert!(body.contains("\"function\":\"probe\""));
-    let seen = &proxy.seen()[0];
+    let seen = &proxy.faults.seen()[0];
     assert_eq!(
         (seen.method.as_str(), seen.path.as_str()),
         ("POST", "/2015-03-31/functions/probe/invocations?x=1")
@@ -40,7 +40,9 @@ async fn passes_on_and_keeps_what_it_saw() {
 #[tokio::test]
 async fn loses_an_answer_to_what_was_carried_out() {
     let (emulator, proxy) = both().await;
-    proxy.inject(Match::path("POST", "/2015-03-31/"), Fault::LoseAnswer, 1);
+    proxy
+        .faults
+        .inject(Match::path("POST", "/2015-03-31/"), Fault::LoseResponse, 1);
     invoke(&proxy).await.unwrap_err();
     assert_eq!(emulator.invocations().len(), 1);
     assert_eq!(
@@ -53,8 +55,12 @@ async fn loses_an_answer_to_what_was_carried_out() {
 #[tokio::test]
 async fn refuses_and_answers_instead() {
     let (emulator, proxy) = both().await;
-    proxy.inject(Match::containing("Some.Target"), Fault::Refuse, 1);
-    proxy.inject(Match::any(), Fault::Status(503, "SlowDown".into()), 2);
+    proxy
+        .faults
+        .inject(Match::containing("Some.Target"), Fault::Refuse, 1);
+    proxy
+        .faults
+        .inject(Match::any(), Fault::respond(503, "SlowDown"), 2);
     invoke(&proxy).await.unwrap_err();
     assert_eq!(invoke(&proxy).await.unwrap(), (503, "SlowDown".to_owned()));
     assert_eq!(invoke(&proxy).await.unwrap(), (503, "SlowDown".to_owned()));
@@ -64,29 +70,33 @@ async fn refuses_and_answers_instead() {
 #[tokio::test]
 async fn leaves_alone_what_no_rule_is_for() {
     let (_emulator, proxy) = both().await;
-    proxy.inject(Match::path("GET", "/"), Fault::Refuse, 1);
-    proxy.inject(Match::containing("Action=Publish"), Fault::Refuse, 1);
+    proxy.faults.inject(Match::path("GET", "/"), Fault::Refuse, 1);
+    proxy
+        .faults
+        .inject(Match::containing("Action=Publish"), Fault::Refuse, 1);
     assert_eq!(invoke(&proxy).await.unwrap().0, 200);
 }
 
 #[tokio::test]
 async fn holds_a_request_until_it_is_released() {
     let (emulator, proxy) = both().await;
-    proxy.inject(Match::any(), Fault::Hold, 1);
+    proxy.faults.inject(Match::any(), Fault::Hold, 1);
     let caller = {
         let proxy = proxy.clone();
         tokio::spawn(async move { invoke(&proxy).await })
     };
-    proxy.held(SOON).await.unwrap();
+    proxy.faults.held(SOON).await.unwrap();
     assert!(emulator.invocations().is_empty());
-    proxy.release();
+    proxy.faults.release();
     assert_eq!(caller.await.unwrap().unwrap().0, 200);
 }
 
 #[tokio::test]
 async fn delays_a_request() {
     let (_emulator, proxy) = both().await;
-    proxy.inject(Match::any(), Fault::Delay(Duration::from_millis(300)), 1);
+    proxy
+        .faults
+        .inject(Match::any(), Fault::DelayRequest(Duration::from_millis(300)), 1);
     let began = std::time::Instant::now();
     assert_eq!(invoke(&proxy).await.unwrap().0, 200);
     assert!(began.elapsed() >= Duration::from_millis(300));

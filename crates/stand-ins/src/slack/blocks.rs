@@ -1,12 +1,12 @@
 use serde_json::Value;
 
-/// Of all texts together; more is `msg_blocks_too_long`.
+/// Limit of all texts together; more is `msg_blocks_too_long`.
 const ALL_TEXTS: usize = 13_200;
 
-/// What Slack checks before it shows blocks.
+/// Checks blocks against Slack's limits.
 ///
 /// # Errors
-/// Slack's code, and where what is wrong, in the words and with the pointers of `response_metadata.messages`.
+/// Returns Slack's error code, and the message and JSON pointer of `response_metadata.messages`.
 pub(super) fn check(blocks: &Value) -> Result<(), (&'static str, String)> {
     let invalid = |place: String| ("invalid_blocks", place);
     let Some(list) = blocks.as_array() else {
@@ -32,11 +32,11 @@ pub(super) fn check(blocks: &Value) -> Result<(), (&'static str, String)> {
     }
 }
 
-/// Where, and what.
-type Fault = (String, String);
+/// JSON pointer and message.
+type Violation = (String, String);
 
-/// Gives the length of the block's texts.
-fn check_block(block: &Value) -> Result<usize, Fault> {
+/// Returns the length of the block's texts.
+fn check_block(block: &Value) -> Result<usize, Violation> {
     let fault = |fault: &str| Err((String::new(), fault.to_owned()));
     let fields = match block["type"].as_str() {
         Some("header") => {
@@ -76,7 +76,7 @@ fn check_block(block: &Value) -> Result<usize, Fault> {
     Ok(length)
 }
 
-fn many<'b>(block: &'b Value, name: &str, most: usize) -> Result<&'b [Value], Fault> {
+fn many<'b>(block: &'b Value, name: &str, most: usize) -> Result<&'b [Value], Violation> {
     let path = format!("/{name}");
     match block[name].as_array() {
         None => Err((path, "must be an array".to_owned())),
@@ -86,7 +86,7 @@ fn many<'b>(block: &'b Value, name: &str, most: usize) -> Result<&'b [Value], Fa
     }
 }
 
-fn sum(texts: &[Value], name: &str, most: usize) -> Result<usize, Fault> {
+fn sum(texts: &[Value], name: &str, most: usize) -> Result<usize, Violation> {
     let mut length = 0;
     for (number, value) in texts.iter().enumerate() {
         length += text(
@@ -99,8 +99,8 @@ fn sum(texts: &[Value], name: &str, most: usize) -> Result<usize, Fault> {
     Ok(length)
 }
 
-/// In UTF-16 units, the strictest way of counting.
-fn text(value: &Value, path: &str, most: usize, kinds: &[&str]) -> Result<usize, Fault> {
+/// Checks a text object and returns its length in UTF-16 units, the strictest way of counting.
+fn text(value: &Value, path: &str, most: usize, kinds: &[&str]) -> Result<usize, Violation> {
     let fault = |place: &str, fault: String| Err((format!("{path}{place}"), fault));
     let kind = value["type"].as_str().unwrap_or_default();
     if !kinds.contains(&kind) {
@@ -123,7 +123,7 @@ fn text(value: &Value, path: &str, most: usize, kinds: &[&str]) -> Result<usize,
     Ok(length)
 }
 
-fn only(value: &Value, allowed: &[&str]) -> Result<(), Fault> {
+fn only(value: &Value, allowed: &[&str]) -> Result<(), Violation> {
     let Some(fields) = value.as_object() else {
         return Err((String::new(), "must be an object".to_owned()));
     };

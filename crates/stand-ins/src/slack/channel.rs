@@ -4,21 +4,21 @@ use serde_json::Value;
 
 use super::Settings;
 
-/// A channel.
+/// Channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Channel {
-    /// By which Slack knows it.
+    /// Id, such as `C0BUILDS`.
     pub id: String,
-    /// By which people know it, without `#`.
+    /// Name without `#`.
     pub name: String,
-    /// Nobody can post there any more.
+    /// Whether the channel is archived: it accepts no messages.
     pub is_archived: bool,
-    /// Whether the app may post there.
+    /// Whether the app is a member, and may post.
     pub is_member: bool,
 }
 
 impl Channel {
-    /// One that the app is a member of.
+    /// Returns a channel with the app as a member.
     pub fn new(id: &str, name: &str) -> Self {
         Self {
             id: id.to_owned(),
@@ -29,29 +29,29 @@ impl Channel {
     }
 }
 
-/// A message as it reads now.
+/// Message with its current content.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {
-    /// Its channel's id.
+    /// Id of the channel.
     pub channel: String,
-    /// Its id.
+    /// Timestamp, which is the message's id.
     pub ts: String,
-    /// For notifications.
+    /// Text of notifications.
     pub text: String,
-    /// What people see.
+    /// Blocks that people see.
     pub blocks: Value,
-    /// What it read before, in notifications.
+    /// Earlier texts.
     pub before: Vec<String>,
-    /// Whether the answer to its post was lost.
-    pub is_in_doubt: bool,
+    /// Whether the response to its post was lost.
+    pub response_was_lost: bool,
 }
 
-/// The messages, and when the next may come.
+/// Messages and rate limits of all channels.
 #[derive(Debug, Default)]
 pub(super) struct Channels {
     messages: Vec<Posted>,
     number: u64,
-    /// Of each channel, the moment up to which its pace is used up.
+    /// Moment up to which each channel's pace is used up.
     used: BTreeMap<String, Instant>,
 }
 
@@ -69,8 +69,11 @@ impl Channels {
             .collect()
     }
 
-    /// Counts a message against the channel's pace; how long to wait where it is too early.
-    pub(super) fn take_turn(&mut self, channel: &str, settings: &Settings) -> Result<(), Duration> {
+    /// Counts a message against the channel's pace.
+    ///
+    /// # Errors
+    /// Returns the time to wait.
+    pub(super) fn check_pace(&mut self, channel: &str, settings: &Settings) -> Result<(), Duration> {
         let now = Instant::now();
         let used = self.used.entry(channel.to_owned()).or_insert(now);
         let ahead = used.saturating_duration_since(now);
@@ -82,7 +85,13 @@ impl Channels {
         Ok(())
     }
 
-    pub(super) fn post(&mut self, channel: &str, text: &str, blocks: &Value) -> String {
+    pub(super) fn post(
+        &mut self,
+        channel: &str,
+        text: &str,
+        blocks: &Value,
+        response_was_lost: bool,
+    ) -> String {
         self.number += 1;
         let ts = format!("1793494923.{:06}", self.number);
         let message = Message {
@@ -91,7 +100,7 @@ impl Channels {
             text: text.to_owned(),
             blocks: blocks.clone(),
             before: Vec::new(),
-            is_in_doubt: false,
+            response_was_lost,
         };
         self.messages.push(Posted {
             message,
@@ -100,10 +109,10 @@ impl Channels {
         ts
     }
 
-    /// Changes a message.
+    /// Updates a message.
     ///
     /// # Errors
-    /// Slack's code.
+    /// Returns Slack's error code.
     pub(super) fn update(
         &mut self,
         channel: &str,
@@ -124,13 +133,6 @@ impl Channels {
             .push(std::mem::replace(&mut message.text, text.to_owned()));
         message.blocks = blocks.clone();
         Ok(())
-    }
-
-    pub(super) fn doubt(&mut self, ts: &str) {
-        let mut all = self.messages.iter_mut();
-        if let Some(posted) = all.find(|posted| posted.message.ts == ts) {
-            posted.message.is_in_doubt = true;
-        }
     }
 
     pub(super) fn delete(&mut self, ts: &str) {

@@ -1,4 +1,4 @@
-"""Reads JSON messages, one a line, and lets the models of Slack's own SDK for Python judge them."""
+"""Reads JSON messages, one a line, and validates them with the models of Slack's Python SDK."""
 
 import json
 import sys
@@ -6,7 +6,7 @@ import sys
 from slack_sdk.models.blocks import Block
 
 
-def faults(message):
+def violations(message):
     blocks = message.get("blocks") or []
     if not message.get("text"):
         yield "there is no text for notifications"
@@ -18,15 +18,15 @@ def faults(message):
             yield f"block {number} has an unknown type"
             continue
         try:
-            # Validates the block and what is in it.
+            # Validates the block and its elements.
             known = parsed.to_dict()
         except Exception as error:
             yield f"block {number}: {error}"
             continue
-        # The models leave out what they do not know.
+        # The models drop unknown fields.
         if known != block:
             yield f"block {number} is read as {json.dumps(known)}"
 
 
 for line in sys.stdin:
-    print(json.dumps(list(faults(json.loads(line)))))
+    print(json.dumps(list(violations(json.loads(line)))))

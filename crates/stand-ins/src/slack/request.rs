@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::{Channel, Settings, blocks};
 
-/// A request that is in order.
-pub(super) enum Asked {
+/// Valid call.
+pub(super) enum Call {
     Post {
         channel: String,
         text: String,
@@ -20,20 +20,20 @@ pub(super) enum Asked {
     },
 }
 
-/// A request that is not.
+/// Error response.
 pub(super) struct Refusal {
-    /// 200 for the Web API.
+    /// HTTP status: 200 for the Web API.
     pub(super) status: u16,
     pub(super) code: String,
     pub(super) details: Option<String>,
     pub(super) is_webhook: bool,
 }
 
-/// Of `text`: what a new message may have, and what a changed one.
+/// Limits of `text` in UTF-16 units.
 const LONGEST_POST: usize = 40_000;
 const LONGEST_UPDATE: usize = 4_000;
 
-pub(super) fn understand(request: &Request<Bytes>, settings: &Settings) -> Result<Asked, Refusal> {
+pub(super) fn parse(request: &Request<Bytes>, settings: &Settings) -> Result<Call, Refusal> {
     let path = request.uri().path();
     match (
         request.method(),
@@ -46,7 +46,7 @@ pub(super) fn understand(request: &Request<Bytes>, settings: &Settings) -> Resul
     }
 }
 
-fn web_api(request: &Request<Bytes>, method: &str, settings: &Settings) -> Result<Asked, Refusal> {
+fn web_api(request: &Request<Bytes>, method: &str, settings: &Settings) -> Result<Call, Refusal> {
     let header = |name| {
         request
             .headers()
@@ -63,7 +63,7 @@ fn web_api(request: &Request<Bytes>, method: &str, settings: &Settings) -> Resul
     if !["chat.postMessage", "chat.update"].contains(&method) {
         return Err(refusal("unknown_method"));
     }
-    // Anything else is read as a form.
+    // Slack reads every other type as a form.
     if !header(header::CONTENT_TYPE).starts_with("application/json") {
         return Err(refusal("invalid_form_data"));
     }
@@ -80,20 +80,20 @@ fn web_api(request: &Request<Bytes>, method: &str, settings: &Settings) -> Resul
         if text.encode_utf16().count() > LONGEST_POST {
             return Err(refusal("msg_too_long"));
         }
-        return Ok(Asked::Post {
+        return Ok(Call::Post {
             channel,
             text,
             blocks,
             is_webhook: false,
         });
     }
-    // Here, Slack wants the id.
+    // Slack takes no channel name here.
     let channel = find(settings, |channel| channel.id == name)?;
     if text.encode_utf16().count() > LONGEST_UPDATE {
         return Err(refusal("msg_too_long"));
     }
     let ts = body["ts"].as_str().unwrap_or_default().to_owned();
-    Ok(Asked::Update {
+    Ok(Call::Update {
         channel,
         ts,
         text,
@@ -110,7 +110,7 @@ fn find(settings: &Settings, is_it: impl Fn(&&Channel) -> bool) -> Result<String
     }
 }
 
-fn webhook(request: &Request<Bytes>, hook: &str, settings: &Settings) -> Result<Asked, Refusal> {
+fn webhook(request: &Request<Bytes>, hook: &str, settings: &Settings) -> Result<Call, Refusal> {
     match hook.split('/').collect::<Vec<_>>().as_slice() {
         ["T0LOCAL", "B0LOCAL", secret] if *secret == settings.webhook_secret => {}
         ["T0LOCAL", "B0LOCAL", _] => return Err(webhook_refusal(403, "invalid_token")),
@@ -129,7 +129,7 @@ fn webhook(request: &Request<Bytes>, hook: &str, settings: &Settings) -> Result<
         .ok_or_else(|| webhook_refusal(404, "channel_not_found"))?;
     match channel.is_archived {
         true => Err(webhook_refusal(410, "channel_is_archived")),
-        false => Ok(Asked::Post {
+        false => Ok(Call::Post {
             channel: channel.id.clone(),
             text,
             blocks,

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use local_stack::{Fault, Match};
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
 
@@ -38,7 +39,7 @@ impl Caller {
     }
 }
 
-fn quick() -> Settings {
+fn without_pace() -> Settings {
     Settings {
         pace: Duration::ZERO,
         ..Settings::default()
@@ -46,8 +47,8 @@ fn quick() -> Settings {
 }
 
 #[tokio::test]
-async fn posts_and_changes_messages() {
-    let caller = Caller::new(quick()).await;
+async fn posts_and_updates_messages() {
+    let caller = Caller::new(without_pace()).await;
     let posted = caller
         .call("chat.postMessage", json!({"channel": "#builds", "text": "a"}))
         .await;
@@ -92,8 +93,8 @@ async fn posts_and_changes_messages() {
 }
 
 #[tokio::test]
-async fn says_no_with_200() {
-    let mut settings = quick();
+async fn refuses_with_status_200() {
+    let mut settings = without_pace();
     settings.channels.push(Channel {
         is_archived: true,
         ..Channel::new("C0OLD", "old")
@@ -136,7 +137,7 @@ async fn says_no_with_200() {
 
 #[tokio::test]
 async fn checks_blocks() {
-    let caller = Caller::new(quick()).await;
+    let caller = Caller::new(without_pace()).await;
     let mrkdwn = |length: usize| json!({"type": "mrkdwn", "text": "a".repeat(length)});
     let header =
         |length: usize| json!({"type": "header", "text": {"type": "plain_text", "text": "a".repeat(length)}});
@@ -192,8 +193,8 @@ async fn checks_blocks() {
             )
             .await;
         Caller::check(&answer, "invalid_blocks");
-        let said = answer["response_metadata"]["messages"][0].as_str().unwrap();
-        assert!(said.contains(place), "{said}");
+        let message = answer["response_metadata"]["messages"][0].as_str().unwrap();
+        assert!(message.contains(place), "{message}");
     }
     let long = json!({"channel": "#builds", "text": "a", "blocks": vec![section(3000); 5]});
     Caller::check(
@@ -216,8 +217,8 @@ async fn takes_a_message_a_second_in_each_channel() {
 }
 
 #[tokio::test]
-async fn a_webhook_answers_in_plain_words() {
-    let caller = Caller::new(quick()).await;
+async fn a_webhook_responds_in_plain_text() {
+    let caller = Caller::new(without_pace()).await;
     let url = caller.slack.webhook_url();
     let send = async |url: &str, body: &str| {
         let answer = caller.http.post(url).body(body.to_owned()).send().await.unwrap();
@@ -248,9 +249,9 @@ async fn a_webhook_answers_in_plain_words() {
 }
 
 #[tokio::test]
-async fn an_answer_can_be_lost_after_the_deed() {
-    let caller = Caller::new(quick()).await;
-    caller.slack.lose_answers(1);
+async fn a_lost_response_leaves_the_message_posted() {
+    let caller = Caller::new(without_pace()).await;
+    caller.slack.faults.inject(Match::any(), Fault::LoseResponse, 1);
     let url = format!("{}/chat.postMessage", caller.slack.api_url());
     let request = caller
         .http
@@ -258,5 +259,5 @@ async fn an_answer_can_be_lost_after_the_deed() {
         .bearer_auth("xoxb-local")
         .json(&json!({"channel": "#builds", "text": "a"}));
     assert!(request.send().await.is_err());
-    assert!(caller.slack.messages()[0].is_in_doubt);
+    assert!(caller.slack.messages()[0].response_was_lost);
 }

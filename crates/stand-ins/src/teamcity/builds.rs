@@ -7,48 +7,48 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Settings,
-    locator::{BuildLocator, Wanted},
+    locator::{BuildLocator, StateFilter},
     refusal::Refusal,
 };
 
-/// Where a build is on its way.
+/// State of a build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// It waits for an agent.
+    /// Waits for an agent.
     Queued,
-    /// An agent has it.
+    /// Runs on an agent.
     Running,
-    /// It has ended, or was cancelled.
+    /// Ended or cancelled.
     Finished,
 }
 
-/// A build, as it is now.
+/// Build in its current state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Build {
-    /// Grows from build to build.
+    /// Id; ids grow.
     pub id: u64,
-    /// Of which configuration.
+    /// Id of the build configuration.
     pub build_type: String,
-    /// `None` is the default branch.
+    /// Branch; `None` is the default branch.
     pub branch: Option<String>,
-    /// The properties that it was given.
+    /// Properties by name.
     pub properties: BTreeMap<String, String>,
-    /// Its tags.
+    /// Tags.
     pub tags: Vec<String>,
-    /// Why somebody wanted it.
+    /// Comment of the request that queued it.
     pub comment: Option<String>,
-    /// Whether it was to be put before the others.
+    /// Whether the request put it at the top of the queue.
     pub queue_at_top: bool,
-    /// Why somebody cancelled it.
+    /// Comment of the cancellation, if it was cancelled.
     pub cancelled: Option<String>,
-    /// How long it had waited until then.
+    /// Time in the queue before the cancellation.
     pub cancelled_after: Option<Duration>,
-    /// Where it is on its way.
+    /// State.
     pub state: State,
     queued_at: Instant,
 }
 
-/// All builds of a server.
+/// Builds of a server.
 #[derive(Debug, Default)]
 pub(super) struct Builds {
     builds: Vec<Build>,
@@ -62,7 +62,7 @@ impl Builds {
         self.builds.iter().map(|build| build.now(settings)).collect()
     }
 
-    /// Queues what `body` asks for.
+    /// Queues the build that `body` describes, or returns a queued build that absorbs it.
     pub(super) fn queue(&mut self, body: &Value, settings: &Settings) -> Result<Build, Refusal> {
         let build = parse(body, FIRST_ID + self.builds.len() as u64)?;
         if !settings.build_types.contains(&build.build_type) {
@@ -87,7 +87,7 @@ impl Builds {
         Ok(build.now(settings))
     }
 
-    /// One that waits with the same branch and the same properties; the newest ones wait.
+    /// Position of a queued build with the same branch and properties. The newest builds are queued: search from the end.
     fn waiting_twin(&self, build: &Build, settings: &Settings) -> Option<usize> {
         let is_twin = |other: &Build| {
             other.build_type == build.build_type
@@ -98,7 +98,7 @@ impl Builds {
         self.builds.iter().rposition(is_twin)
     }
 
-    /// Cancels a build that waits.
+    /// Cancels a queued build.
     pub(super) fn cancel(&mut self, id: u64, comment: &str, settings: &Settings) -> Result<Build, Refusal> {
         let waiting = self
             .builds
@@ -114,7 +114,7 @@ impl Builds {
         Ok(build.now(settings))
     }
 
-    /// The newest first, as TeamCity lists them.
+    /// Returns the builds that `locator` selects, the newest first, as TeamCity lists them.
     pub(super) fn find(&self, locator: &BuildLocator, settings: &Settings) -> Result<Vec<Build>, Refusal> {
         if let Some(build_type) = &locator.build_type
             && !settings.build_types.contains(build_type)
@@ -139,8 +139,8 @@ impl Builds {
 
 fn fits(build: &Build, locator: &BuildLocator) -> bool {
     let has_state = match locator.state {
-        Wanted::Any => true,
-        Wanted::Only(state) => build.state == state,
+        StateFilter::Any => true,
+        StateFilter::Only(state) => build.state == state,
     };
     let is_plain = build.cancelled.is_none() && build.branch.is_none();
     locator
@@ -166,7 +166,7 @@ impl Build {
         }
     }
 
-    /// As TeamCity writes it.
+    /// Returns TeamCity's JSON for the build.
     pub(super) fn json(&self, server: &str) -> Value {
         let properties = self
             .properties
@@ -248,7 +248,7 @@ fn parse(body: &Value, id: u64) -> Result<Build, Refusal> {
     })
 }
 
-/// Of `whole`, what `fields` asks for, such as `count,build(id,state)`; all of it where that is empty.
+/// Returns the parts of `whole` that `fields` selects, such as `count,build(id,state)`; empty selects all.
 pub(super) fn select(whole: &Value, fields: &str) -> Value {
     let Value::Object(all) = whole else {
         return match whole {

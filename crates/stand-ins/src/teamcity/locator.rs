@@ -1,19 +1,19 @@
 use super::{builds::State, refusal::Refusal};
 
-/// Which builds a request asks for.
+/// Parsed build locator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct BuildLocator {
     pub(super) build_type: Option<String>,
     pub(super) tag: Option<String>,
-    pub(super) state: Wanted,
-    /// Hides what was cancelled and what is on another branch. On unless it is switched off.
+    pub(super) state: StateFilter,
+    /// Hides cancelled builds and other branches. On by default.
     pub(super) has_default_filter: bool,
     pub(super) count: usize,
 }
 
-/// Which states a request asks for.
+/// Condition on a build's state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(super) enum StateFilter {
     Any,
     Only(State),
 }
@@ -24,7 +24,7 @@ impl BuildLocator {
         let mut locator = Self {
             build_type: None,
             tag: None,
-            state: Wanted::Only(State::Finished),
+            state: StateFilter::Only(State::Finished),
             has_default_filter: true,
             count: 100,
         };
@@ -32,13 +32,13 @@ impl BuildLocator {
             let Some((name, value)) = dimension.split_once(':') else {
                 return Err(bad(text, "a dimension has no value"));
             };
-            let value = inner(value).ok_or_else(|| bad(text, "parentheses do not fit"))?;
+            let value = inner(value).ok_or_else(|| bad(text, "unbalanced parentheses"))?;
             match name {
-                "buildType" => locator.build_type = Some(without(value, "id:")?),
-                "tag" => locator.tag = Some(without(value, "name:")?),
-                "state" => locator.state = state(value).ok_or_else(|| bad(text, "there is no such state"))?,
+                "buildType" => locator.build_type = Some(single_value(value, "id:")?),
+                "tag" => locator.tag = Some(single_value(value, "name:")?),
+                "state" => locator.state = state(value).ok_or_else(|| bad(text, "unknown state"))?,
                 "defaultFilter" => locator.has_default_filter = value != "false",
-                "count" => locator.count = value.parse().map_err(|_| bad(text, "count is no number"))?,
+                "count" => locator.count = value.parse().map_err(|_| bad(text, "count is not a number"))?,
                 _ => return Err(bad(text, &format!("dimension [{name}] is unknown"))),
             }
         }
@@ -46,7 +46,7 @@ impl BuildLocator {
     }
 }
 
-/// At the commas that stand in no parentheses.
+/// Splits at the commas outside of parentheses.
 pub(super) fn split(text: &str) -> impl Iterator<Item = &str> {
     let mut depth = 0;
     text.split(move |character| {
@@ -68,8 +68,8 @@ fn inner(value: &str) -> Option<&str> {
     }
 }
 
-/// The one value of a locator in a locator; more of them, as characters of a key would bring, are a mistake.
-fn without(value: &str, name: &str) -> Result<String, Refusal> {
+/// Returns the single value of a nested locator. A raw S3 key may hold separators, which TeamCity rejects.
+fn single_value(value: &str, name: &str) -> Result<String, Refusal> {
     let value = value.strip_prefix(name).unwrap_or(value);
     if value.is_empty() || value.contains([',', ':', '(', ')']) {
         return Err(bad(value, "unexpected characters"));
@@ -77,12 +77,12 @@ fn without(value: &str, name: &str) -> Result<String, Refusal> {
     Ok(value.to_owned())
 }
 
-fn state(value: &str) -> Option<Wanted> {
+fn state(value: &str) -> Option<StateFilter> {
     Some(match value {
-        "any" => Wanted::Any,
-        "queued" => Wanted::Only(State::Queued),
-        "running" => Wanted::Only(State::Running),
-        "finished" => Wanted::Only(State::Finished),
+        "any" => StateFilter::Any,
+        "queued" => StateFilter::Only(State::Queued),
+        "running" => StateFilter::Only(State::Running),
+        "finished" => StateFilter::Only(State::Finished),
         _ => return None,
     })
 }
@@ -96,17 +96,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hides_much_unless_it_is_asked_for() {
+    fn finds_only_finished_builds_by_default() {
         let plain = BuildLocator::parse("buildType:X,tag:T").unwrap();
         assert_eq!(
             (plain.state, plain.has_default_filter),
-            (Wanted::Only(State::Finished), true)
+            (StateFilter::Only(State::Finished), true)
         );
         let all = BuildLocator::parse("buildType:(id:X),tag:(name:T),state:any,defaultFilter:false,count:10");
         let expected = BuildLocator {
             build_type: Some("X".to_owned()),
             tag: Some("T".to_owned()),
-            state: Wanted::Any,
+            state: StateFilter::Any,
             has_default_filter: false,
             count: 10,
         };
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn breaks_on_the_characters_that_keys_have() {
+    fn rejects_separators_in_a_value() {
         for wrong in [
             "tag:(name:a,b)",
             "tag:(a(b)",

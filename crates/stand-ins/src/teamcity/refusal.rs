@@ -1,11 +1,8 @@
-use bytes::Bytes;
-use http_body_util::Full;
-use hyper::{Response, StatusCode, header};
+use hyper::StatusCode;
+use local_stack::http::{Response, response};
 use serde_json::json;
 
-use local_stack::http::Answer;
-
-/// In what form errors are said. TeamCity has all three, depending on which of its parts answers.
+/// Format of errors. TeamCity has all three: the part that fails decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorFormat {
     /// `{"errors":[…]}`
@@ -16,12 +13,12 @@ pub enum ErrorFormat {
     Text,
 }
 
-/// A request that is not carried out.
+/// Error response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub(super) status: StatusCode,
     pub(super) message: String,
-    /// Said as text whatever the form: what answers so lies in front of the REST API.
+    /// Plain text in every format: the error comes from a layer in front of the REST API.
     pub(super) is_plain: bool,
 }
 
@@ -49,7 +46,7 @@ impl Refusal {
         Self::new(StatusCode::NOT_FOUND, message)
     }
 
-    pub(super) fn answer(&self, format: ErrorFormat) -> Answer {
+    pub(super) fn response(&self, format: ErrorFormat) -> Response {
         let code = self.status.as_u16();
         let reason = self.status.canonical_reason().unwrap_or_default();
         let status_text = format!("Responding with error, status code: {code} ({reason}).");
@@ -63,12 +60,7 @@ impl Refusal {
                 ("application/json", json!({"errors": [error]}).to_string())
             }
         };
-        let mut answer = Response::new(Full::new(Bytes::from(body)));
-        *answer.status_mut() = self.status;
-        answer
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));
-        answer
+        response(code, &[("content-type", kind)], body)
     }
 }
 

@@ -1,73 +1,30 @@
-use std::sync::Arc;
-
 use bytes::Bytes;
-use http_body_util::Full;
-use hyper::{Method, Request, Response, StatusCode, header, header::HeaderValue};
+use hyper::{Method, Request, StatusCode, header, header::HeaderValue};
+use local_stack::http::{Response, response};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
-use super::{Settings, Shared, builds, locator::BuildLocator, refusal::Refusal, weather::Fault};
-use local_stack::{background, http::Answer};
+use super::{Settings, Shared, builds, locator::BuildLocator, refusal::Refusal};
 
-/// What a request asks for.
-enum Asked {
-    LookUp,
-    Queue,
-    Cancel(u64),
+/// Operation of the REST API.
+enum Operation {
+    FindBuilds,
+    QueueBuild,
+    CancelQueuedBuild(u64),
 }
 
-pub(super) async fn handle(shared: Arc<Shared>, request: Request<Bytes>) -> Option<Answer> {
-    // In a task of its own, because a caller that gives up must not undo what it has asked for.
-    background::spawn(async move { answer(&shared, &request).await })
-        .await
-        .ok()
-        .flatten()
-}
-
-async fn answer(shared: &Shared, request: &Request<Bytes>) -> Option<Answer> {
-    let _here = Here::come(shared);
+pub(super) fn respond(shared: &Shared, request: &Request<Bytes>) -> Response {
     let settings = shared.settings().clone();
-    let asked = match check(request, &settings) {
-        Ok(asked) => asked,
-        Err(refusal) => return Some(refusal.answer(settings.errors)),
-    };
-    if let Some(seconds) = too_many(shared) {
-        let refusal = Refusal::plain(StatusCode::TOO_MANY_REQUESTS, "Too many requests.");
-        let mut answer = refusal.answer(settings.errors);
-        answer
-            .headers_mut()
-            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        return Some(answer);
-    }
-    let fault = count(shared, &asked, &settings);
-    let refused = match fault {
-        Some(Fault::ServerError) => {
-            let message = "Server is starting up, please wait.";
-            Some(Refusal::plain(StatusCode::SERVICE_UNAVAILABLE, message))
-        }
-        Some(Fault::Conflict) => {
-            let message = "Cannot process this request at this time. Repeat later.";
-            Some(Refusal::new(StatusCode::CONFLICT, message))
-        }
-        _ => None,
-    };
-    if let Some(refusal) = refused {
-        return Some(refusal.answer(settings.errors));
-    }
-    let answer = match carry_out(shared, request, &asked, &settings) {
+    let outcome =
+        check(request, &settings).and_then(|operation| carry_out(shared, request, &operation, &settings));
+    match outcome {
         Ok(json) => success(&json),
-        Err(refusal) => refusal.answer(settings.errors),
-    };
-    match (fault, &settings.weather) {
-        (Some(Fault::LostAnswer), _) => return None,
-        (Some(Fault::SlowAnswer), Some(weather)) => tokio::time::sleep(weather.slow).await,
-        _ => {}
+        Err(refusal) => refusal.response(settings.errors),
     }
-    Some(answer)
 }
 
-/// Everything that TeamCity checks before it looks at what is asked.
-fn check(request: &Request<Bytes>, settings: &Settings) -> Result<Asked, Refusal> {
+/// Checks everything that TeamCity checks before it carries out an operation.
+fn check(request: &Request<Bytes>, settings: &Settings) -> Result<Operation, Refusal> {
     let has = |name, expected: &str| {
         let values = request.headers().get_all(name).iter();
         values
@@ -100,11 +57,11 @@ fn check(request: &Request<Bytes>, settings: &Settings) -> Result<Asked, Refusal
     }
     let path = percent_decode_str(request.uri().path()).decode_utf8_lossy();
     match (request.method(), path.split('/').collect::<Vec<_>>().as_slice()) {
-        (&Method::GET, ["", "app", "rest", "builds"]) => Ok(Asked::LookUp),
-        (&Method::POST, ["", "app", "rest", "buildQueue"]) => Ok(Asked::Queue),
+        (&Method::GET, ["", "app", "rest", "builds"]) => Ok(Operation::FindBuilds),
+        (&Method::POST, ["", "app", "rest", "buildQueue"]) => Ok(Operation::QueueBuild),
         (&Method::POST, ["", "app", "rest", "buildQueue", locator]) => {
             let id = locator.strip_prefix("id:").and_then(|id| id.parse().ok());
-            id.map(Asked::Cancel)
+            id.map(Operation::CancelQueuedBuild)
                 .ok_or_else(|| Refusal::bad_request("Bad locator syntax"))
         }
         _ => Err(Refusal::not_found(format!(
@@ -114,43 +71,23 @@ fn check(request: &Request<Bytes>, settings: &Settings) -> Result<Asked, Refusal
     }
 }
 
-fn too_many(shared: &Shared) -> Option<u64> {
-    let mut traffic = shared.traffic();
-    traffic.too_many = traffic.too_many.checked_sub(1)?;
-    Some(traffic.retry_after_s)
-}
-
-/// Counts the request, and decides what goes wrong with it.
-fn count(shared: &Shared, asked: &Asked, settings: &Settings) -> Option<Fault> {
-    let mut traffic = shared.traffic();
-    match asked {
-        Asked::LookUp => traffic.look_ups += 1,
-        Asked::Queue => traffic.posts += 1,
-        Asked::Cancel(_) => traffic.cancels += 1,
-    }
-    let number = traffic.look_ups + traffic.posts + traffic.cancels;
-    let fault = settings.weather.as_ref()?.fault(number)?;
-    traffic.went_wrong += 1;
-    Some(fault)
-}
-
 fn carry_out(
     shared: &Shared,
     request: &Request<Bytes>,
-    asked: &Asked,
+    operation: &Operation,
     settings: &Settings,
 ) -> Result<Value, Refusal> {
     let server = format!("http://{}", host(request));
-    match asked {
-        Asked::LookUp => {
+    match operation {
+        Operation::FindBuilds => {
             let locator = BuildLocator::parse(&query(request, "locator"))?;
             let found = shared.builds().find(&locator, settings)?;
             let builds: Vec<Value> = found.iter().map(|build| build.json(&server)).collect();
             let whole = json!({"count": builds.len(), "href": request.uri().to_string(), "build": builds});
             Ok(builds::select(&whole, &query(request, "fields")))
         }
-        Asked::Queue => Ok(shared.builds().queue(&body(request)?, settings)?.json(&server)),
-        Asked::Cancel(id) => {
+        Operation::QueueBuild => Ok(shared.builds().queue(&body(request)?, settings)?.json(&server)),
+        Operation::CancelQueuedBuild(id) => {
             let body = body(request)?;
             if body["readdIntoQueue"] == true {
                 return Err(Refusal::bad_request(
@@ -191,30 +128,11 @@ fn body(request: &Request<Bytes>) -> Result<Value, Refusal> {
     serde_json::from_slice(request.body()).map_err(|error| Refusal::bad_request(format!("Bad JSON: {error}")))
 }
 
-/// With the session cookie that TeamCity sets on every answer, as a trap for clients that keep it.
-fn success(json: &Value) -> Answer {
-    let mut answer = Response::new(Full::new(Bytes::from(json.to_string())));
-    let headers = answer.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let cookie = "TCSESSIONID=8F4B2C; Path=/; HttpOnly";
-    headers.insert(header::SET_COOKIE, HeaderValue::from_static(cookie));
-    answer
-}
-
-/// A request that is being answered.
-struct Here<'a>(&'a Shared);
-
-impl<'a> Here<'a> {
-    fn come(shared: &'a Shared) -> Self {
-        let mut traffic = shared.traffic();
-        traffic.at_once += 1;
-        traffic.most_at_once = traffic.most_at_once.max(traffic.at_once);
-        Self(shared)
-    }
-}
-
-impl Drop for Here<'_> {
-    fn drop(&mut self) {
-        self.0.traffic().at_once -= 1;
-    }
+/// Sets TeamCity's session cookie, which a client must not send back: a `POST` with it fails the CSRF check.
+fn success(json: &Value) -> Response {
+    let headers = [
+        ("content-type", "application/json"),
+        ("set-cookie", "TCSESSIONID=8F4B2C; Path=/; HttpOnly"),
+    ];
+    response(200, &headers, json.to_string())
 }

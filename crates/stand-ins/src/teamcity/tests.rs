@@ -1,5 +1,6 @@
-//! On the wire: what TeamCity refuses, this refuses.
+//! Requests that TeamCity refuses.
 
+use local_stack::Match;
 use reqwest::{Client, RequestBuilder, header};
 use serde_json::{Value, json};
 
@@ -51,7 +52,7 @@ fn build() -> Value {
 }
 
 #[tokio::test]
-async fn refuses_who_goes_wrong_as_teamcity_does() {
+async fn refuses_requests_with_wrong_headers() {
     let server = server(|_| {}).await;
     let replaced = |name, value| {
         let request = post(&server, "", &build()).build().unwrap();
@@ -88,7 +89,7 @@ async fn refuses_builds_that_teamcity_would_not_queue() {
 }
 
 #[tokio::test]
-async fn hides_what_waits_or_was_cancelled_unless_it_is_asked_for() {
+async fn hides_queued_and_cancelled_builds_by_default() {
     let server = server(|_| {}).await;
     let id = json(post(&server, "", &build())).await["id"].clone();
     let of_tag = |more: &str| get(&server, &format!("tag:(name:t){more}"));
@@ -110,7 +111,7 @@ async fn hides_what_waits_or_was_cancelled_unless_it_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_build_that_runs_is_not_in_the_queue() {
+async fn a_running_build_cannot_be_cancelled_in_the_queue() {
     let server = server(|settings| settings.time_in_queue = Duration::ZERO).await;
     let id = json(post(&server, "", &build())).await["id"].clone();
     let cancel = json!({"comment": "no", "readdIntoQueue": false});
@@ -119,7 +120,7 @@ async fn a_build_that_runs_is_not_in_the_queue() {
 }
 
 #[tokio::test]
-async fn builds_that_wait_with_the_same_properties_become_one() {
+async fn queued_builds_with_the_same_properties_become_one() {
     let server = server(|_| {}).await;
     let first = json(post(&server, "", &build())).await["id"].clone();
     assert_eq!(json(post(&server, "", &build())).await["id"], first);
@@ -129,7 +130,7 @@ async fn builds_that_wait_with_the_same_properties_become_one() {
 }
 
 #[tokio::test]
-async fn a_locator_that_it_does_not_understand_is_a_mistake() {
+async fn a_malformed_locator_is_a_bad_request() {
     let server = server(|_| {}).await;
     assert_eq!(status(get(&server, "tag:(name:a(b)")).await, 400);
     assert_eq!(status(get(&server, "key:a")).await, 400);
@@ -137,9 +138,9 @@ async fn a_locator_that_it_does_not_understand_is_a_mistake() {
 }
 
 #[tokio::test]
-async fn too_many_requests_are_told_when_to_come_back() {
+async fn a_rate_limited_client_gets_retry_after() {
     let server = server(|_| {}).await;
-    server.limit(1, 7);
+    server.faults.inject(Match::any(), too_many_requests(7), 1);
     let refused = get(&server, ALL).send().await.unwrap();
     assert_eq!(
         (refused.status().as_u16(), &refused.headers()[header::RETRY_AFTER]),
