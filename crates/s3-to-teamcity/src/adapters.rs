@@ -1,3 +1,3 @@
-//! The systems on the other side.
+//! Clients of other systems.
 
-pub mod teamcity;
+pub(crate) mod teamcity;

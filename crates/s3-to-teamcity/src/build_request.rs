@@ -1,4 +1,9 @@
-//! The build that an upload asks for.
+//! The build for an upload, and the tag by which it is found again.
+//!
+//! TeamCity has no idempotency key, and S3 and Lambda deliver every event at least once. So every build carries a tag
+//! that depends only on the upload: bucket, key, and the mark by which S3 tells the events of one key apart. The same
+//! upload reported twice has the same tag, and the same content uploaded again has another one. A look-up by tag
+//! therefore shows whether an upload already has its build.
 
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -6,29 +11,25 @@ use std::fmt;
 use crate::route::Route;
 use crate::upload::Upload;
 
-/// A build to be queued.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BuildRequest {
-    /// Of which configuration.
-    pub build_type: BuildTypeId,
-    /// On which branch; the default one where there is none.
-    pub branch: Option<String>,
-    /// Before all other builds.
-    pub queue_at_top: bool,
-    /// What people see in TeamCity.
-    pub comment: String,
-    /// By which the build of this upload is found again.
-    pub tag: Tag,
-    /// Name and value.
-    pub properties: Vec<(String, String)>,
+pub(crate) struct BuildRequest {
+    pub(crate) build_type: BuildTypeId,
+    /// The branch; `None` is TeamCity's default branch.
+    pub(crate) branch: Option<String>,
+    pub(crate) queue_at_top: bool,
+    pub(crate) comment: String,
+    pub(crate) tag: Tag,
+    /// The object's address, `s3://bucket/key`, for log lines.
+    pub(crate) object: String,
+    /// Names and values.
+    pub(crate) properties: Vec<(String, String)>,
 }
 
 impl BuildRequest {
-    /// The build that `route` makes of `upload`.
-    pub fn new(upload: &Upload, route: &Route, comment: &str) -> Self {
+    pub(crate) fn new(upload: &Upload, route: &Route, comment: &str) -> Self {
         let identity = Identity::of(upload);
-        let own = identity.properties(upload);
-        let theirs = route
+        let from_upload = identity.properties(upload);
+        let from_route = route
             .properties
             .iter()
             .map(|(name, template)| (name.clone(), template.render(upload)));
@@ -38,17 +39,18 @@ impl BuildRequest {
             queue_at_top: route.queue_at_top,
             comment: comment.to_owned(),
             tag: identity.tag(upload),
-            properties: own
+            object: upload.to_string(),
+            properties: from_upload
                 .into_iter()
-                .chain(theirs)
-                .map(|(name, value)| (name, literal(value)))
+                .chain(from_route)
+                .map(|(name, value)| (name, escape_percent_signs(value)))
                 .collect(),
         }
     }
 }
 
-/// The properties that every build gets, and that no route may give.
-pub const OWN_PROPERTIES: [&str; 6] = [
+/// The properties that describe the object. Every build has them, and no route may set them.
+pub(crate) const OWN_PROPERTIES: [&str; 6] = [
     "eventKey",
     "eventBucket",
     "eventVersionId",
@@ -59,25 +61,23 @@ pub const OWN_PROPERTIES: [&str; 6] = [
 
 /// The id of a build configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct BuildTypeId(String);
+pub(crate) struct BuildTypeId(String);
 
 impl BuildTypeId {
-    /// Takes any id that can stand in a locator as it is; TeamCity's have letters, digits and underscores.
+    /// Parses an id that needs no escaping in a locator. TeamCity's own ids have letters, digits and underscores.
     ///
     /// # Errors
-    /// For an empty one, or one with characters that mean something to a locator.
-    pub fn parse(text: &str) -> Result<Self, &'static str> {
-        if text.is_empty() {
-            return Err("is empty");
-        }
-        if text.contains(|character: char| ",:()$%".contains(character) || character.is_whitespace()) {
-            return Err("is no build configuration's id, expected letters, digits and underscores");
+    ///
+    /// The text is empty, or has characters with a meaning in locators.
+    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
+        let is_special = |character: char| ",:()$%".contains(character) || character.is_whitespace();
+        if text.is_empty() || text.contains(is_special) {
+            return Err("expected the id of a build configuration (letters, digits and underscores)");
         }
         Ok(Self(text.to_owned()))
     }
 
-    /// The id itself.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -88,14 +88,12 @@ impl fmt::Display for BuildTypeId {
     }
 }
 
-/// What marks the build of one upload: the same for the same upload told twice, another for the same content
-/// uploaded again. Hexadecimal, so it is safe in a locator whatever the key is.
+/// The tag that marks the build of one upload. It is hexadecimal, and so safe in a locator whatever the key is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Tag(String);
+pub(crate) struct Tag(String);
 
 impl Tag {
-    /// The tag itself.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -106,13 +104,13 @@ impl fmt::Display for Tag {
     }
 }
 
-/// What tells an upload from the others of its key.
+/// The mark that tells an upload from the others of its key.
 enum Identity<'a> {
-    /// Every notification since 2015 has one.
+    /// S3's sequencer, in every notification of a created or removed object since 2015.
     Sequencer(&'a str),
-    /// Where there is none.
+    /// The object's version, if there is no sequencer.
     Version(&'a str),
-    /// Where the bucket has no versions either.
+    /// Hash of the content and time of the event, if the bucket has no versions either.
     ContentAndTime { etag: &'a str, time: &'a str },
 }
 
@@ -129,7 +127,7 @@ impl<'a> Identity<'a> {
         }
     }
 
-    /// `s3-` and the first 32 hexadecimal digits of SHA-256 over bucket, NUL, key, NUL and the identity.
+    /// Returns `s3-` and the first 32 hexadecimal digits of SHA-256 over bucket, NUL, key, NUL and the mark.
     fn tag(&self, upload: &Upload) -> Tag {
         let mut hash = Sha256::new();
         hash.update(format!("{}\0{}\0", upload.bucket, upload.key));
@@ -144,8 +142,8 @@ impl<'a> Identity<'a> {
         Tag(format!("s3-{digits}"))
     }
 
-    /// TeamCity makes one build of two that wait with the same properties: what tells uploads apart has to be
-    /// among them.
+    /// Returns the properties that describe the object, the mark among them: TeamCity merges two queued builds that have
+    /// equal properties.
     fn properties(&self, upload: &Upload) -> Vec<(String, String)> {
         let known = [
             ("eventKey", Some(upload.key.to_string())),
@@ -168,12 +166,12 @@ impl<'a> Identity<'a> {
     }
 }
 
-/// A value that TeamCity gives to the build as it is.
+/// Escapes a value, so that TeamCity passes it to the build unchanged.
 ///
-/// What stands between two percent signs is a reference to a parameter, `%%` a percent sign: the key
-/// `%system.password%` must not bring a password into a build that shows its key. A single one is itself.
+/// In TeamCity `%name%` refers to a parameter, `%%` is a percent sign, and a single `%` is itself. Without escaping, an
+/// object with the key `%system.password%` would put a password into the build's properties.
 /// Source: "Using Build Parameters" in TeamCity's help.
-fn literal(value: String) -> String {
+fn escape_percent_signs(value: String) -> String {
     if value.matches('%').count() > 1 {
         value.replace('%', "%%")
     } else {
@@ -235,13 +233,13 @@ mod tests {
     }
 
     #[test]
-    fn the_same_content_uploaded_again_is_another_build() {
+    fn the_same_content_uploaded_again_has_another_tag() {
         let again = tag(|upload| upload.sequencer = Some("0A1C".to_owned()));
         assert_ne!(again, tag(|_| {}));
     }
 
     #[test]
-    fn another_channel_tells_the_same_upload() {
+    fn the_tag_does_not_depend_on_the_channel() {
         assert_eq!(
             tag(|upload| upload.event_name = EventName::from_notification("ObjectCreated")),
             tag(|_| {})
@@ -258,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn every_build_knows_its_object() {
+    fn every_build_has_properties_of_its_object() {
         check_properties(
             &upload(),
             &[
@@ -272,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn the_time_is_a_property_where_nothing_else_tells_uploads_apart() {
+    fn the_time_is_a_property_if_nothing_else_tells_uploads_apart() {
         let upload = Upload {
             version_id: None,
             sequencer: None,
@@ -291,9 +289,12 @@ mod tests {
 
     #[test]
     fn a_key_cannot_refer_to_teamcitys_parameters() {
-        assert_eq!(literal("%system.password%".to_owned()), "%%system.password%%");
-        assert_eq!(literal("a%%b".to_owned()), "a%%%%b");
-        assert_eq!(literal("a%2Bb".to_owned()), "a%2Bb");
+        assert_eq!(
+            escape_percent_signs("%system.password%".to_owned()),
+            "%%system.password%%"
+        );
+        assert_eq!(escape_percent_signs("a%%b".to_owned()), "a%%%%b");
+        assert_eq!(escape_percent_signs("a%2Bb".to_owned()), "a%2Bb");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The function's variables.
 
+use lambda_core::rules;
 use lambda_core::secrets::SecretSource;
 use lambda_core::variables::{ConfigurationError, Variables};
 use std::path::PathBuf;
@@ -8,40 +9,35 @@ use url::Url;
 
 use crate::build_request::BuildTypeId;
 use crate::route::Route;
-use crate::route_settings;
 
-/// What the environment says.
 #[derive(Clone, Debug)]
-pub struct Config {
-    /// Where TeamCity is.
-    pub teamcity: TeamCitySettings,
-    /// Tried in order.
-    pub routes: Vec<Route>,
-    /// What people see beside each build.
-    pub comment: String,
-    /// See `lambda-core`.
-    pub function_timeout: Duration,
+pub(crate) struct Config {
+    pub(crate) teamcity: TeamCitySettings,
+    /// Routes in the order in which they are tried.
+    pub(crate) routes: Vec<Route>,
+    /// The comment of every build, for people who look at it in TeamCity.
+    pub(crate) comment: String,
+    pub(crate) function_timeout: Duration,
 }
 
-/// Where TeamCity is, and how to get in.
 #[derive(Clone, Debug)]
-pub struct TeamCitySettings {
-    /// Its address, perhaps with a path.
-    pub url: Url,
-    /// An access token.
-    pub token: SecretSource,
-    /// A private authority, in PEM.
-    pub ca_file: Option<PathBuf>,
-    /// For one request.
-    pub timeout: Duration,
+pub(crate) struct TeamCitySettings {
+    /// The server's address without a final `/`; it may have a path.
+    pub(crate) url: Url,
+    pub(crate) token: SecretSource,
+    /// A PEM file with private certificate authorities.
+    pub(crate) ca_file: Option<PathBuf>,
+    /// The time-out of one request.
+    pub(crate) timeout: Duration,
 }
 
 impl Config {
     /// Reads all variables.
     ///
     /// # Errors
-    /// One that names every missing and malformed variable.
-    pub fn from_variables(variables: &Variables) -> Result<Self, ConfigurationError> {
+    ///
+    /// One error that lists every missing and malformed variable.
+    pub(crate) fn from_variables(variables: &Variables) -> Result<Self, ConfigurationError> {
         let teamcity = TeamCitySettings::from_variables(variables);
         let routes = routes(variables);
         let function_timeout = variables.number("FUNCTION_TIMEOUT_S", 60, 1);
@@ -76,7 +72,7 @@ impl TeamCitySettings {
     }
 }
 
-/// The address without `/` at its end. Credentials in it would stand in every error.
+/// Parses a server's address and removes a final `/`. Credentials are not allowed: every error would show them.
 fn parse_url(text: &str) -> Result<Url, String> {
     let expected = || "expected an address like https://teamcity.example.com".to_owned();
     let url = Url::parse(text.trim_end_matches('/')).map_err(|_| expected())?;
@@ -89,9 +85,9 @@ fn parse_url(text: &str) -> Result<Url, String> {
 }
 
 fn routes(variables: &Variables) -> Option<Vec<Route>> {
-    let routes = variables.optional("BUILD_ROUTES", route_settings::parse)?;
-    let build_type = variables.optional("TEAMCITY_BUILD_TYPE", BuildTypeId::parse)?;
-    match (routes, build_type) {
+    let routes = rules::read(variables, "BUILD_ROUTES", &Route::KEYS, Route::read);
+    let build_type = variables.optional("TEAMCITY_BUILD_TYPE", BuildTypeId::parse);
+    match (routes?, build_type?) {
         (Some(routes), None) => Some(routes),
         (None, Some(build_type)) => Some(vec![Route::to(build_type)]),
         (Some(_), Some(_)) => {
@@ -116,15 +112,15 @@ mod tests {
     ];
 
     #[track_caller]
-    fn message(variables: impl IntoIterator<Item = (&'static str, &'static str)>) -> String {
+    fn error(variables: impl IntoIterator<Item = (&'static str, &'static str)>) -> String {
         let variables: Variables = variables.into_iter().collect();
         Config::from_variables(&variables)
-            .expect_err("faults were planted")
+            .expect_err("the variables are faulty")
             .to_string()
     }
 
     #[test]
-    fn needs_nothing_but_address_token_and_build_type() {
+    fn needs_only_address_token_and_build_type() {
         let config = Config::from_variables(&GOOD.into_iter().collect()).expect("the rest has defaults");
         assert_eq!(config.teamcity.url.as_str(), "https://teamcity.example.com/ci");
         assert_eq!(config.teamcity.timeout, Duration::from_secs(10));
@@ -134,41 +130,44 @@ mod tests {
     }
 
     #[test]
-    fn names_every_wrong_variable_at_once() {
-        let message = message([
+    fn reports_every_faulty_variable_at_once() {
+        let error = error([
             ("TEAMCITY_URL", "teamcity.example.com"),
             ("TEAMCITY_TIMEOUT_MS", "0"),
-            ("BUILD_ROUTES", r#"[{"build_type": "A", "prefix": 7}]"#),
+            (
+                "BUILD_ROUTES",
+                r#"[{"build_type": "A", "prefix": 7}, {"suffix": ".csv"}]"#,
+            ),
             ("FUNCTION_TIMEOUT_S", "soon"),
         ]);
         for fault in [
             "TEAMCITY_URL is malformed",
             "TEAMCITY_TOKEN (or TEAMCITY_TOKEN_SECRET) is missing",
             "TEAMCITY_TIMEOUT_MS is malformed",
-            "BUILD_ROUTES is malformed: route 1: prefix is no text",
+            "BUILD_ROUTES[0].prefix: expected text",
+            "BUILD_ROUTES[1].build_type: missing",
             "FUNCTION_TIMEOUT_S is malformed",
         ] {
-            assert!(message.contains(fault), "{fault} is not in: {message}");
+            assert!(error.contains(fault), "{fault} is not in: {error}");
         }
     }
 
     #[test]
-    fn wants_routes_or_a_build_type() {
-        assert!(
-            message(GOOD.into_iter().take(2)).contains("BUILD_ROUTES (or TEAMCITY_BUILD_TYPE) is missing")
-        );
+    fn needs_either_routes_or_a_build_type() {
+        let neither = GOOD.into_iter().take(2);
+        assert!(error(neither).contains("BUILD_ROUTES (or TEAMCITY_BUILD_TYPE) is missing"));
         let both = GOOD
             .into_iter()
             .chain([("BUILD_ROUTES", r#"[{"build_type": "A"}]"#)]);
-        assert!(message(both).contains("both set"));
+        assert!(error(both).contains("both set"));
     }
 
     #[test]
-    fn an_address_holds_no_credentials() {
-        let message = message([("TEAMCITY_URL", "https://me:hunter2@teamcity.example.com")]);
+    fn rejects_an_address_with_credentials_and_does_not_quote_it() {
+        let error = error([("TEAMCITY_URL", "https://me:hunter2@teamcity.example.com")]);
         assert!(
-            message.contains("TEAMCITY_URL is malformed") && !message.contains("hunter2"),
-            "{message}"
+            error.contains("TEAMCITY_URL is malformed") && !error.contains("hunter2"),
+            "{error}"
         );
     }
 }

@@ -1,44 +1,39 @@
-//! What wakes the function.
+//! The event that invokes the function.
 
 use lambda_core::invalid_event::InvalidEvent;
 use serde_json::Value;
 
 use crate::notification::{self, Notice};
 
-/// An event, understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// From S3, SNS or EventBridge: it succeeds or fails as one.
-    Notices(Vec<Notice>),
-    /// From a queue: each message succeeds or fails by itself.
-    Queue(Vec<Message>),
+pub(crate) enum Event {
+    /// An event of S3, SNS or EventBridge. It succeeds or fails as a whole.
+    Notification(Vec<Notice>),
+    /// An event of SQS. Each message succeeds or fails by itself.
+    SqsBatch(Vec<SqsMessage>),
 }
 
-/// A queue's message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
-    /// By which the queue is told that it failed.
-    pub id: String,
-    /// What it says.
-    pub notices: Vec<Notice>,
+pub(crate) struct SqsMessage {
+    /// The id by which the response names a failed message.
+    pub(crate) id: String,
+    pub(crate) notices: Vec<Notice>,
 }
 
 const EXPECTED: &str =
-    "expected an S3 notification, directly or in SQS or SNS, or EventBridge's event of source aws.s3";
+    "expected an S3 notification (also inside SQS or SNS) or an EventBridge event with the source aws.s3";
 
 impl Event {
-    /// Understands an event of any channel. The JSON decides what it is: the public structs of these events
-    /// refuse some that are real.
+    /// Parses an event of any channel, by the shape of its JSON: the structs of `aws_lambda_events` reject some real
+    /// events.
     ///
     /// # Errors
-    /// [`InvalidEvent`] where nothing in it is understood. A part that is not is a [`Notice::Malformed`].
-    pub fn parse(event: &Value) -> Result<Self, InvalidEvent> {
-        if let Some(messages) = messages(event) {
-            return messages
-                .iter()
-                .map(parse_message)
-                .collect::<Result<_, _>>()
-                .map(Self::Queue);
+    ///
+    /// [`InvalidEvent`] if no part can be read. Otherwise a part that cannot be read becomes a [`Notice::Malformed`].
+    pub(crate) fn parse(event: &Value) -> Result<Self, InvalidEvent> {
+        if let Some(messages) = sqs_messages(event) {
+            let messages = messages.iter().map(parse_message).collect::<Result<_, _>>();
+            return messages.map(Self::SqsBatch);
         }
         let notices = notification::read(event).ok_or_else(|| InvalidEvent::new(EXPECTED))?;
         let mut faults = notices.iter().filter_map(|notice| match notice {
@@ -49,28 +44,26 @@ impl Event {
             Some(first) if 1 + faults.count() == notices.len() => {
                 Err(InvalidEvent::new(format!("{EXPECTED}; {first}")))
             }
-            _ => Ok(Self::Notices(notices)),
+            _ => Ok(Self::Notification(notices)),
         }
     }
 }
 
-fn messages(event: &Value) -> Option<&Vec<Value>> {
+fn sqs_messages(event: &Value) -> Option<&Vec<Value>> {
     let records = event.get("Records")?.as_array()?;
     let is_message = |record: &Value| record["eventSource"] == "aws:sqs" && record.get("s3").is_none();
     (!records.is_empty() && records.iter().all(is_message)).then_some(records)
 }
 
-fn parse_message(message: &Value) -> Result<Message, InvalidEvent> {
+fn parse_message(message: &Value) -> Result<SqsMessage, InvalidEvent> {
     let Some(id) = message["messageId"].as_str() else {
-        return Err(InvalidEvent::new(
-            "expected each message of SQS to have a messageId",
-        ));
+        return Err(InvalidEvent::new("expected each SQS message to have a messageId"));
     };
     let notices = match message["body"].as_str() {
         Some(body) => notification::read_text(body),
-        None => vec![Notice::Malformed("the message has no body".to_owned())],
+        None => vec![Notice::Malformed("the SQS message has no body".to_owned())],
     };
-    Ok(Message {
+    Ok(SqsMessage {
         id: id.to_owned(),
         notices,
     })
@@ -82,42 +75,38 @@ mod tests {
     use serde_json::json;
 
     fn fixture(case: &str) -> Value {
-        let path = format!(
-            "{}/../../events/s3-to-teamcity/{case}.json",
-            env!("CARGO_MANIFEST_DIR")
-        );
-        let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-        serde_json::from_str(&text).expect("a fixture is JSON")
+        local_stack::event("s3-to-teamcity", case)
     }
 
-    fn told(notices: &[Notice]) -> Vec<String> {
-        let told = notices.iter().map(|notice| match notice {
+    /// Describes each notice in a line.
+    fn lines(notices: &[Notice]) -> Vec<String> {
+        let lines = notices.iter().map(|notice| match notice {
             Notice::Upload(upload) => format!("{} {upload}", upload.event_name),
             Notice::TestEvent { .. } => "test".to_owned(),
             Notice::Malformed(fault) => fault.clone(),
         });
-        told.collect()
+        lines.collect()
     }
 
     #[track_caller]
     fn check(case: &str, expected: &[&str]) {
-        let Event::Notices(notices) = Event::parse(&fixture(case)).expect("a good event") else {
-            panic!("{case} is from no queue")
+        let Event::Notification(notices) = Event::parse(&fixture(case)).expect("a good event") else {
+            panic!("{case} is not an SQS batch")
         };
-        assert_eq!(told(&notices), expected, "{case}");
+        assert_eq!(lines(&notices), expected, "{case}");
     }
 
     #[track_caller]
-    fn check_queue(case: &str, expected: &[&[&str]]) {
-        let Event::Queue(messages) = Event::parse(&fixture(case)).expect("a good event") else {
-            panic!("{case} is from a queue")
+    fn check_batch(case: &str, expected: &[&[&str]]) {
+        let Event::SqsBatch(messages) = Event::parse(&fixture(case)).expect("a good event") else {
+            panic!("{case} is an SQS batch")
         };
-        let came: Vec<_> = messages.iter().map(|message| told(&message.notices)).collect();
-        assert_eq!(came, expected, "{case}");
+        let lines: Vec<_> = messages.iter().map(|message| lines(&message.notices)).collect();
+        assert_eq!(lines, expected, "{case}");
     }
 
     #[test]
-    fn understands_s3() {
+    fn parses_events_of_s3() {
         check(
             "direct",
             &["ObjectCreated:Put s3://nightshift-inbox/red flower.jpg"],
@@ -145,12 +134,12 @@ mod tests {
     }
 
     #[test]
-    fn understands_sns() {
+    fn parses_events_of_sns() {
         check("sns", &["ObjectCreated:Put s3://nightshift-inbox/in/by sns.csv"]);
     }
 
     #[test]
-    fn understands_eventbridge() {
+    fn parses_events_of_eventbridge() {
         check(
             "eventbridge",
             &["ObjectCreated:Put s3://nightshift-inbox/in/100%+tax.csv"],
@@ -158,8 +147,8 @@ mod tests {
     }
 
     #[test]
-    fn understands_queues() {
-        check_queue(
+    fn parses_events_of_sqs() {
+        check_batch(
             "sqs-batch",
             &[
                 &["ObjectCreated:Put s3://nightshift-inbox/in/a.csv"],
@@ -170,46 +159,46 @@ mod tests {
                 &["test"],
             ],
         );
-        check_queue(
+        check_batch(
             "sns-in-sqs",
             &[&["ObjectCreated:Put s3://nightshift-inbox/in/by sns and sqs.csv"]],
         );
     }
 
     #[test]
-    fn a_message_that_is_not_understood_does_not_hide_the_others() {
+    fn a_malformed_message_does_not_hide_the_others() {
         let event = json!({"Records": [
             {"messageId": "1", "eventSource": "aws:sqs", "body": "hello"},
             {"messageId": "2", "eventSource": "aws:sqs", "body": fixture("direct").to_string()},
             {"messageId": "3", "eventSource": "aws:sqs"},
         ]});
-        let Event::Queue(messages) = Event::parse(&event).expect("a good event") else {
-            panic!("it is from a queue")
+        let Event::SqsBatch(messages) = Event::parse(&event).expect("a good event") else {
+            panic!("it is an SQS batch")
         };
-        let came: Vec<_> = messages
+        let lines: Vec<_> = messages
             .iter()
-            .map(|message| told(&message.notices).remove(0))
+            .map(|message| lines(&message.notices).remove(0))
             .collect();
         assert_eq!(
-            came,
+            lines,
             [
                 "the message is not JSON",
                 "ObjectCreated:Put s3://nightshift-inbox/red flower.jpg",
-                "the message has no body",
+                "the SQS message has no body",
             ]
         );
     }
 
     #[test]
-    fn an_event_without_records_is_nothing_to_do() {
+    fn an_event_without_records_has_no_notices() {
         assert_eq!(
             Event::parse(&json!({"Records": []})).expect("a good event"),
-            Event::Notices(Vec::new())
+            Event::Notification(Vec::new())
         );
     }
 
     #[test]
-    fn refuses_what_it_does_not_understand_and_says_what_it_expects() {
+    fn rejects_other_events_without_quoting_them() {
         let unknown = [
             json!({}),
             json!([]),

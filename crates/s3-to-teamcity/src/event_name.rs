@@ -1,8 +1,8 @@
-//! What can happen to an object, in S3's words.
+//! The names of S3's events.
 
 use std::fmt;
 
-/// The families of event names. Source: "Supported event types for SQS, SNS, and Lambda" in the Amazon S3
+/// The first part of every event name. Source: "Supported event types for SQS, SNS, and Lambda" in the Amazon S3
 /// User Guide.
 const FAMILIES: [&str; 11] = [
     "ObjectCreated",
@@ -18,19 +18,19 @@ const FAMILIES: [&str; 11] = [
     "ReducedRedundancyLostObject",
 ];
 
-/// An event's name as in an S3 notification, `ObjectCreated:Put`; EventBridge's names are translated.
+/// An event's name as in an S3 notification, `ObjectCreated:Put`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EventName(String);
+pub(crate) struct EventName(String);
 
 impl EventName {
-    /// From a notification: without `s3:` in records, with it in bucket configurations.
-    pub fn from_notification(name: &str) -> Self {
+    /// Takes the name from a notification, or with `s3:` from the configuration of a bucket.
+    pub(crate) fn from_notification(name: &str) -> Self {
         Self(name.strip_prefix("s3:").unwrap_or(name).to_owned())
     }
 
-    /// From EventBridge's `detail-type`, with `detail.reason` and `detail.deletion-type`. What is not known
-    /// keeps its name, which no route matches.
-    pub fn from_eventbridge(detail_type: &str, reason: &str, deletion_type: &str) -> Self {
+    /// Translates EventBridge's `detail-type`, with `detail.reason` and `detail.deletion-type`. An unknown
+    /// `detail-type` is kept, and no route matches it.
+    pub(crate) fn from_eventbridge(detail_type: &str, reason: &str, deletion_type: &str) -> Self {
         let name = match detail_type {
             "Object Created" => match reason {
                 "PutObject" => "ObjectCreated:Put",
@@ -60,13 +60,12 @@ impl EventName {
         Self(name.to_owned())
     }
 
-    /// Whether the object is gone.
-    pub fn is_removal(&self) -> bool {
+    /// Reports whether the event removed the object.
+    pub(crate) fn is_removal(&self) -> bool {
         ["ObjectRemoved", "LifecycleExpiration"].contains(&self.family())
     }
 
-    /// The whole name.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
@@ -81,20 +80,21 @@ impl fmt::Display for EventName {
     }
 }
 
-/// What a route asks for: a whole family, or one name.
+/// A pattern of a route: a whole family of events, or one name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EventPattern {
+pub(crate) struct EventPattern {
     families: Vec<String>,
     name: Option<EventName>,
 }
 
 impl EventPattern {
-    /// `ObjectCreated:*`, `ObjectRemoved:Delete`, both also with `s3:`, and EventBridge's `Object Created`
-    /// and `Object Deleted`.
+    /// Parses `ObjectCreated:*` or `ObjectRemoved:Delete`, also with `s3:`, and EventBridge's `Object Created` and
+    /// `Object Deleted`.
     ///
     /// # Errors
-    /// For a family that S3 does not have: it would never match, and nobody would notice.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    ///
+    /// A family that S3 does not have. Such a pattern would never match, without any sign of it.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         match text {
             "Object Created" => return Ok(Self::families(&["ObjectCreated"])),
             "Object Deleted" => return Ok(Self::families(&["ObjectRemoved", "LifecycleExpiration"])),
@@ -114,18 +114,17 @@ impl EventPattern {
                 name: Some(name),
             }),
             _ => Err(format!(
-                "{text:?} is no event's name, expected one like ObjectCreated:Put"
+                "expected an event name like ObjectCreated:Put, found {text:?}"
             )),
         }
     }
 
-    /// Every event by which an object comes to be.
-    pub fn created() -> Self {
+    /// Returns the pattern for every event that creates an object.
+    pub(crate) fn created() -> Self {
         Self::families(&["ObjectCreated"])
     }
 
-    /// Whether it asks for this event.
-    pub fn matches(&self, event: &EventName) -> bool {
+    pub(crate) fn matches(&self, event: &EventName) -> bool {
         match &self.name {
             Some(name) => name == event,
             None => self.families.iter().any(|family| family == event.family()),
@@ -180,14 +179,14 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_would_never_match() {
+    fn rejects_patterns_that_never_match() {
         for wrong in ["ObjectCreate:*", "", "*", "ObjectCreated:P*", "ObjectCreated:"] {
             assert!(EventPattern::parse(wrong).is_err(), "{wrong:?}");
         }
     }
 
     #[test]
-    fn translates_eventbridges_names() {
+    fn translates_the_names_of_eventbridge() {
         let name = |detail_type, reason, deletion| {
             EventName::from_eventbridge(detail_type, reason, deletion)
                 .as_str()

@@ -1,221 +1,185 @@
-//! From the event to the builds, queued.
+//! The handling of one event.
+
+mod event_outcome;
 
 use aws_lambda_events::sqs::SqsBatchResponse;
 use futures_util::{StreamExt, stream};
 use lambda_core::deadline::Deadline;
 use lambda_core::invocation::Invocation;
-use lambda_core::metrics::{self, Unit};
-use lambda_core::run::Handler;
+use lambda_core::run::{ErrorType, Handler};
 use lambda_core::secrets::Secrets;
 use lambda_core::variables::Variables;
 use serde_json::Value;
+use std::collections::HashSet;
 use std::time::Duration;
 
-use crate::adapters::teamcity::{Outcome, TeamCity};
-use crate::answer::{Answer, QueuedBuild, Report};
+use crate::adapters::teamcity::{TeamCity, UploadBuild};
+use crate::build_plan::{BuildPlan, Step};
 use crate::build_request::BuildRequest;
 use crate::config::Config;
-use crate::event::{Event, Message};
+use crate::event::{Event, SqsMessage};
+use crate::function_response::{FunctionResponse, UploadReport};
 use crate::notification::Notice;
-use crate::plan::{Step, plan};
-use crate::share::share;
-use crate::upload::Upload;
+use crate::time_share::time_share;
 
-/// How many builds are being queued at once.
-const AT_ONCE: usize = 8;
-/// What must be left for saying what could not be done; of a short invocation, a tenth.
+use event_outcome::EventOutcome;
+
+const CONCURRENT_BUILDS: usize = 8;
+/// Time kept for the response, at most a tenth of the invocation.
 const RESERVE: Duration = Duration::from_secs(1);
-/// How many faults an error names.
-const SHOWN: usize = 10;
+/// Failures that an error lists.
+const LISTED_FAILURES: usize = 10;
 
-/// Built at cold start.
+/// The function, set up at cold start.
 pub struct S3ToTeamCity {
     config: Config,
     teamcity: TeamCity,
 }
 
-/// Uploads without a build. The others have theirs; the next attempt at this event finds them.
-#[derive(Debug, thiserror::Error)]
-#[error("{} of {of} could not be queued: {}", .faults.len(), shown(.faults))]
-pub struct UploadsNotQueued {
-    of: usize,
-    faults: Vec<String>,
-}
-
-/// What became of the notices: a report, and for each notice that failed its number and why.
-#[derive(Default)]
-struct Done {
-    report: Report,
-    failed: Vec<(usize, String)>,
-    cancelled: usize,
-    started: usize,
-}
-
-impl S3ToTeamCity {
-    /// Reads the configuration and makes the clients.
-    ///
-    /// # Errors
-    /// For a wrong configuration.
-    pub fn start(variables: &Variables) -> anyhow::Result<Self> {
-        let config = Config::from_variables(variables)?;
-        Ok(Self {
-            teamcity: TeamCity::new(&config.teamcity, Secrets::when_needed())?,
-            config,
-        })
-    }
-
-    /// Does what these notices ask for, and fails where a part of them failed.
-    async fn report(&self, notices: Vec<Notice>, invocation: &Invocation) -> anyhow::Result<Report> {
-        let of = notices.len();
-        let done = self.work(notices, invocation).await;
-        if done.failed.is_empty() {
-            return Ok(done.report);
-        }
-        let faults = done.failed.into_iter().map(|(_, fault)| fault).collect();
-        Err(UploadsNotQueued { of, faults }.into())
-    }
-
-    /// Does what these messages ask for, and names those of which a part failed.
-    async fn batch(&self, messages: Vec<Message>, invocation: &Invocation) -> SqsBatchResponse {
-        let (ids, notices): (Vec<String>, Vec<Notice>) = messages
-            .into_iter()
-            .flat_map(|message| {
-                message
-                    .notices
-                    .into_iter()
-                    .map(move |notice| (message.id.clone(), notice))
-            })
-            .unzip();
-        let done = self.work(notices, invocation).await;
-        let mut failed = Vec::new();
-        for (number, fault) in &done.failed {
-            let id = ids[*number].as_str();
-            // The answer has room for the ids alone.
-            tracing::error!(
-                sqs.message_id = id,
-                "could not queue what message {id} asks for: {fault}"
-            );
-            if !failed.contains(&id) {
-                failed.push(id);
-            }
-        }
-        let mut answer = SqsBatchResponse::default();
-        answer.set_failures(failed);
-        answer
-    }
-
-    /// Queues what these notices ask for; one that fails does not keep the others from it.
-    async fn work(&self, notices: Vec<Notice>, invocation: &Invocation) -> Done {
-        let plan = plan(notices, &self.config.routes, &self.config.comment);
-        let builds = self.queue_all(&plan.requests, invocation.deadline).await;
-        let mut done = Done::default();
-        let mut is_told = vec![false; builds.len()];
-        for (number, step) in plan.steps.into_iter().enumerate() {
-            match step {
-                Step::Skip(skipped) => done.report.skipped.push(skipped),
-                Step::Fail(fault) => done.failed.push((number, fault)),
-                Step::Build(build, upload) => match &builds[build] {
-                    Err(error) => done.failed.push((number, format!("{upload}: {error:#}"))),
-                    Ok(outcome) if is_told[build] => done.add_known(&upload, outcome),
-                    Ok(outcome) => {
-                        is_told[build] = true;
-                        done.add(&upload, outcome);
-                    }
-                },
-            }
-        }
-        done.emit(&invocation.function_name);
-        done
-    }
-
-    /// Queues these builds, several at once, with an even share of the time left for each.
-    async fn queue_all(&self, requests: &[BuildRequest], deadline: Deadline) -> Vec<anyhow::Result<Outcome>> {
-        let until = Deadline::after(deadline.left().saturating_sub(RESERVE.min(deadline.whole() / 10)));
-        let queued = stream::iter(requests.iter().enumerate()).map(|(number, request)| {
-            let share = share(until.left(), requests.len() - number, AT_ONCE);
-            async move {
-                (
-                    number,
-                    self.teamcity.queue_once(request, Deadline::after(share)).await,
-                )
-            }
-        });
-        let mut outcomes: Vec<_> = queued.buffer_unordered(AT_ONCE).collect().await;
-        outcomes.sort_by_key(|(number, _)| *number);
-        outcomes.into_iter().map(|(_, outcome)| outcome).collect()
-    }
-}
-
-impl Done {
-    fn add(&mut self, upload: &Upload, outcome: &Outcome) {
-        self.cancelled += outcome.cancelled;
-        self.started += outcome.started;
-        if !outcome.is_new {
-            return self.add_known(upload, outcome);
-        }
-        let id = outcome.build.id;
-        tracing::info!(s3.bucket = %upload.bucket, s3.key = %upload.key, build.id = id, "queued build {id} for {upload}");
-        self.report.queued.push(queued_build(upload, outcome));
-    }
-
-    fn add_known(&mut self, upload: &Upload, outcome: &Outcome) {
-        let id = outcome.build.id;
-        tracing::info!(s3.bucket = %upload.bucket, s3.key = %upload.key, build.id = id, "build {id} is there for {upload}");
-        self.report.known.push(queued_build(upload, outcome));
-    }
-
-    fn emit(&self, function: &str) {
-        let count = |name, count: usize| (name, count as f64, Unit::Count);
-        let metrics = [
-            count("BuildsQueued", self.report.queued.len()),
-            count("BuildsKnown", self.report.known.len()),
-            count("UploadsSkipped", self.report.skipped.len()),
-            count("UploadsFailed", self.failed.len()),
-            count("DuplicateCancelled", self.cancelled),
-            count("DuplicateStarted", self.started),
-        ];
-        metrics::emit(function, &metrics);
-    }
-}
-
-fn queued_build(upload: &Upload, outcome: &Outcome) -> QueuedBuild {
-    QueuedBuild::new(upload, outcome.build.id, outcome.build.web_url.clone())
-}
-
-/// The first few: an error is a line, not a report.
-fn shown(faults: &[String]) -> String {
-    let shown = faults.iter().take(SHOWN).cloned().collect::<Vec<_>>().join("; ");
-    match faults.len().checked_sub(SHOWN) {
-        None | Some(0) => shown,
-        Some(more) => format!("{shown}; and {more} more"),
-    }
-}
-
+// Called by AWS for every event.
 impl Handler for S3ToTeamCity {
-    type Answer = Answer;
+    type Response = FunctionResponse;
 
-    /// Queues a build for each upload of the event that a route matches.
+    const ERROR_TYPES: &'static [ErrorType] = &[
+        ErrorType::of::<UploadsNotQueued>("UploadsNotQueued"),
+        ErrorType::any("S3ToTeamCityError"),
+    ];
+
+    /// Queues a build for each upload that a route matches.
     ///
-    /// What nobody wants built (removed, no route, S3's test) is skipped with a reason. Everything else that
-    /// has no build at the end is a failure, also what could not be read: a message of a queue by itself, so
-    /// that the queue delivers it again and in the end keeps it aside; any other event as a whole, after the
-    /// rest of it was queued.
-    async fn handle(&self, event: Value, invocation: Invocation) -> anyhow::Result<Answer> {
-        match Event::parse(&event)? {
-            Event::Notices(notices) => Ok(Answer::Report(self.report(notices, &invocation).await?)),
-            Event::Queue(messages) => Ok(Answer::Batch(self.batch(messages, &invocation).await)),
-        }
+    /// Removed objects, uploads without a route and S3's test event are skipped with a reason. Any other upload that has
+    /// no build at the end is a failure, and so is a notice that could not be read. A failure in an SQS message fails
+    /// this message alone: the queue delivers it again, and at last moves it to the dead-letter queue. Any other event
+    /// fails as a whole, after the builds of its other uploads were queued.
+    async fn handle(&self, event: Value, invocation: Invocation) -> anyhow::Result<FunctionResponse> {
+        Ok(match Event::parse(&event)? {
+            Event::Notification(notices) => {
+                FunctionResponse::Uploads(self.handle_notification(notices, &invocation).await?)
+            }
+            Event::SqsBatch(messages) => {
+                FunctionResponse::SqsBatch(self.handle_batch(messages, &invocation).await)
+            }
+        })
     }
 
     fn function_timeout(&self) -> Duration {
         self.config.function_timeout
     }
+}
 
-    fn error_type(error: &anyhow::Error) -> &'static str {
-        if error.is::<UploadsNotQueued>() {
-            "UploadsNotQueued"
-        } else {
-            "S3ToTeamCityError"
+// Called once, at cold start.
+impl S3ToTeamCity {
+    /// Reads the configuration and creates the client of TeamCity.
+    ///
+    /// # Errors
+    ///
+    /// The configuration is invalid.
+    pub fn start(variables: &Variables) -> anyhow::Result<Self> {
+        let config = Config::from_variables(variables)?;
+        Ok(Self {
+            teamcity: TeamCity::new(&config.teamcity, Secrets::lazy())?,
+            config,
+        })
+    }
+}
+
+// Called for the notices of every event.
+impl S3ToTeamCity {
+    async fn handle_notification(
+        &self,
+        notices: Vec<Notice>,
+        invocation: &Invocation,
+    ) -> anyhow::Result<UploadReport> {
+        let total = notices.len();
+        let outcome = self.queue_builds(notices, invocation).await;
+        if outcome.failures.is_empty() {
+            return Ok(outcome.report);
         }
+        let failures = outcome.failures.into_iter().map(|(_, failure)| failure);
+        Err(UploadsNotQueued {
+            total,
+            failures: failures.collect(),
+        }
+        .into())
+    }
+
+    async fn handle_batch(&self, messages: Vec<SqsMessage>, invocation: &Invocation) -> SqsBatchResponse {
+        let mut message_ids = Vec::new();
+        let mut notices = Vec::new();
+        for message in messages {
+            message_ids.extend(message.notices.iter().map(|_| message.id.clone()));
+            notices.extend(message.notices);
+        }
+        let outcome = self.queue_builds(notices, invocation).await;
+        let mut failed_ids = Vec::new();
+        for (notice, failure) in &outcome.failures {
+            let id = message_ids[*notice].as_str();
+            // The response has room for the ids only.
+            tracing::error!(sqs.message_id = id, "failed SQS message {id}: {failure}");
+            if !failed_ids.contains(&id) {
+                failed_ids.push(id);
+            }
+        }
+        let mut response = SqsBatchResponse::default();
+        response.set_failures(failed_ids);
+        response
+    }
+
+    /// Queues the builds that these notices request. A failed one does not stop the others.
+    async fn queue_builds(&self, notices: Vec<Notice>, invocation: &Invocation) -> EventOutcome {
+        let plan = BuildPlan::new(notices, &self.config.routes, &self.config.comment);
+        let builds = self.queue_all(&plan.requests, invocation.deadline).await;
+        let mut outcome = EventOutcome::default();
+        let mut reported = HashSet::new();
+        for (notice, step) in plan.steps.into_iter().enumerate() {
+            match step {
+                Step::Skip(upload) => outcome.add_skipped(upload),
+                Step::Fail(failure) => outcome.failures.push((notice, failure)),
+                Step::Build(index, upload) => match &builds[index] {
+                    Err(error) => outcome.failures.push((notice, format!("{upload}: {error:#}"))),
+                    Ok(build) if reported.insert(index) => outcome.add_build(&upload, build),
+                    Ok(build) => outcome.add_known_build(&upload, build),
+                },
+            }
+        }
+        outcome.emit_metrics(&invocation.function_name);
+        outcome
+    }
+
+    /// Queues builds concurrently. Each gets an even share of the remaining time.
+    async fn queue_all(
+        &self,
+        requests: &[BuildRequest],
+        deadline: Deadline,
+    ) -> Vec<anyhow::Result<UploadBuild>> {
+        let reserve = RESERVE.min(deadline.total() / 10);
+        let deadline = Deadline::after(deadline.remaining().saturating_sub(reserve));
+        let builds = stream::iter(requests.iter().enumerate()).map(|(index, request)| {
+            let share = time_share(deadline.remaining(), requests.len() - index, CONCURRENT_BUILDS);
+            async move {
+                let build = self.teamcity.queue_once(request, Deadline::after(share)).await;
+                (index, build)
+            }
+        });
+        let mut builds: Vec<_> = builds.buffer_unordered(CONCURRENT_BUILDS).collect().await;
+        builds.sort_by_key(|(index, _)| *index);
+        builds.into_iter().map(|(_, build)| build).collect()
+    }
+}
+
+/// The error for an event of which some uploads have no build. A retry finds the builds of the others.
+#[derive(Debug, thiserror::Error)]
+#[error("could not queue builds for {} of {total} uploads: {}", .failures.len(), list(.failures))]
+struct UploadsNotQueued {
+    total: usize,
+    failures: Vec<String>,
+}
+
+fn list(failures: &[String]) -> String {
+    let listed = failures.len().min(LISTED_FAILURES);
+    let list = failures[..listed].join("; ");
+    match failures.len() - listed {
+        0 => list,
+        more => format!("{list}; and {more} more"),
     }
 }

@@ -1,19 +1,23 @@
 #![doc = include_str!("../README.md")]
 
-pub mod config;
-pub mod event;
-pub mod handler;
+mod config;
+mod event;
+mod function_response;
+mod handler;
 
-pub mod answer;
-pub mod build_request;
-pub mod duplicates;
-pub mod event_name;
-pub mod notification;
-pub mod plan;
-pub mod route;
-pub mod route_settings;
-pub mod share;
-pub mod template;
-pub mod upload;
+mod event_name;
+mod notification;
+mod upload;
 
-pub mod adapters;
+mod route;
+mod route_fields;
+mod template;
+
+mod build_plan;
+mod build_request;
+mod time_share;
+mod upload_builds;
+
+mod adapters;
+
+pub use handler::S3ToTeamCity;

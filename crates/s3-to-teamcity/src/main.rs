@@ -1,7 +1,7 @@
 //! The `s3-to-teamcity` Lambda function.
 
 use lambda_core::{run, telemetry, variables::Variables};
-use s3_to_teamcity::handler::S3ToTeamCity;
+use s3_to_teamcity::S3ToTeamCity;
 use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]

@@ -1,34 +1,32 @@
-//! What stands in a notification, in any of the wrappings in which S3's events travel.
+//! The notification of S3's events, as S3, SNS, SQS or EventBridge deliver it.
 
 use serde_json::Value;
 
 use crate::event_name::EventName;
 use crate::upload::{ObjectKey, Upload};
 
-/// EventBridge in an SNS envelope in a queue is three deep; nothing that S3 sends is deeper.
-const DEEPEST: usize = 4;
+/// The greatest depth of envelopes. EventBridge inside SNS inside SQS is three deep, and S3 sends nothing deeper.
+const MAX_DEPTH: usize = 4;
 
-/// One thing that a notification says.
+/// One entry of a notification.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Notice {
-    /// Something happened to an object.
+pub(crate) enum Notice {
     Upload(Upload),
-    /// S3 tried whether its notifications arrive.
+    /// S3's test message after notifications were set up for the bucket.
     TestEvent {
-        /// Whose notifications.
         bucket: Option<String>,
     },
-    /// What is missing, never what came: a notification may hold what must not stand in a log.
+    /// The fault of an entry that could not be read. It never quotes the entry, which may hold personal data.
     Malformed(String),
 }
 
-/// Reads a notification: S3's own, SNS's around it, or EventBridge's. `None` where it is none of these.
-pub fn read(notification: &Value) -> Option<Vec<Notice>> {
+/// Reads a notification of S3 or EventBridge, also inside SNS. Returns `None` for other JSON.
+pub(crate) fn read(notification: &Value) -> Option<Vec<Notice>> {
     read_at(notification, 0)
 }
 
-/// Reads a notification from the text that carries it.
-pub fn read_text(text: &str) -> Vec<Notice> {
+/// Reads a notification from the body of an SQS message.
+pub(crate) fn read_text(text: &str) -> Vec<Notice> {
     read_text_at(text, 0)
 }
 
@@ -36,11 +34,11 @@ fn read_text_at(text: &str, depth: usize) -> Vec<Notice> {
     let Ok(notification) = serde_json::from_str::<Value>(text) else {
         return malformed("the message is not JSON");
     };
-    read_at(&notification, depth).unwrap_or_else(|| malformed("the message is no notification of S3"))
+    read_at(&notification, depth).unwrap_or_else(|| malformed("the message is not an S3 notification"))
 }
 
 fn read_at(notification: &Value, depth: usize) -> Option<Vec<Notice>> {
-    if depth > DEEPEST {
+    if depth > MAX_DEPTH {
         return None;
     }
     let text = |pointer| text(notification, pointer);
@@ -65,14 +63,14 @@ fn read_at(notification: &Value, depth: usize) -> Option<Vec<Notice>> {
     None
 }
 
-/// A record of S3's own notification, or of SNS's.
+/// Reads a record of an S3 notification or of an SNS event.
 fn read_record(record: &Value, number: usize, depth: usize) -> Vec<Notice> {
     if record.get("s3").is_some() {
         return vec![read_s3(record, number)];
     }
     match text(record, "/Sns/Message") {
         Some(message) => read_text_at(&message, depth + 1),
-        None => malformed(format!("record {number} is neither S3's nor SNS's")),
+        None => malformed(format!("record {number} is neither an S3 nor an SNS record")),
     }
 }
 
@@ -110,21 +108,21 @@ fn read_eventbridge(event: &Value) -> Notice {
             event_time: text(event, "/time"),
         })
     };
-    notice(read(), "the event of EventBridge")
+    notice(read(), "the EventBridge event")
 }
 
-fn notice(read: Result<Upload, &str>, what: &str) -> Notice {
-    match read {
+fn notice(upload: Result<Upload, &str>, source: &str) -> Notice {
+    match upload {
         Ok(upload) => Notice::Upload(upload),
-        Err(missing) => Notice::Malformed(format!("{what} has no {missing}")),
+        Err(missing) => Notice::Malformed(format!("{source} has no {missing}")),
     }
 }
 
-fn malformed(what: impl Into<String>) -> Vec<Notice> {
-    vec![Notice::Malformed(what.into())]
+fn malformed(fault: impl Into<String>) -> Vec<Notice> {
+    vec![Notice::Malformed(fault.into())]
 }
 
-/// A text that is not empty.
+/// Returns the text at `pointer`, if it is there and not empty.
 fn text(value: &Value, pointer: &str) -> Option<String> {
     let text = value.pointer(pointer)?.as_str()?;
     (!text.is_empty()).then(|| text.to_owned())
@@ -137,18 +135,19 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    fn uploads(notices: &[Notice]) -> Vec<String> {
-        let told = notices.iter().map(|notice| match notice {
+    /// Describes each notice in a line.
+    fn lines(notices: &[Notice]) -> Vec<String> {
+        let lines = notices.iter().map(|notice| match notice {
             Notice::Upload(upload) => format!("{} {upload}", upload.event_name),
             Notice::TestEvent { bucket } => format!("test of {}", bucket.as_deref().unwrap_or("?")),
-            Notice::Malformed(what) => format!("malformed: {what}"),
+            Notice::Malformed(fault) => format!("malformed: {fault}"),
         });
-        told.collect()
+        lines.collect()
     }
 
     #[track_caller]
     fn check(notification: Value, expected: &[&str]) {
-        assert_eq!(uploads(&read(&notification).expect("a notification")), expected);
+        assert_eq!(lines(&read(&notification).expect("a notification")), expected);
     }
 
     fn s3_record(key: &str) -> Value {
@@ -175,9 +174,9 @@ mod tests {
             notification,
             &[
                 "malformed: record 1 has no s3.object.key",
-                "malformed: record 2 is neither S3's nor SNS's",
+                "malformed: record 2 is neither an S3 nor an SNS record",
                 "ObjectCreated:Put s3://inbox/c",
-                "malformed: record 4 is neither S3's nor SNS's",
+                "malformed: record 4 is neither an S3 nor an SNS record",
             ],
         );
     }
@@ -198,12 +197,12 @@ mod tests {
     }
 
     #[test]
-    fn unwraps_no_deeper_than_anybody_wraps() {
+    fn does_not_unwrap_deeper_than_any_channel_wraps() {
         let mut nested = json!({"Records": [s3_record("a")]});
         for _ in 0..20 {
             nested = json!({"Type": "Notification", "Message": nested.to_string()});
         }
-        check(nested, &["malformed: the message is no notification of S3"]);
+        check(nested, &["malformed: the message is not an S3 notification"]);
     }
 
     #[test]
@@ -214,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn knows_the_test_event() {
+    fn reads_the_test_event() {
         check(
             json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "inbox"}),
             &["test of inbox"],
@@ -222,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn is_silent_about_anything_else() {
+    fn ignores_other_json() {
         for other in [
             json!({}),
             json!([]),
@@ -234,7 +233,7 @@ mod tests {
         }
     }
 
-    /// The only key that the notification tells of.
+    /// Returns the notification's only key.
     fn key(notification: &Value) -> Option<String> {
         match read(notification)?.as_slice() {
             [Notice::Upload(upload)] => Some(upload.key.to_string()),
@@ -244,7 +243,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_channel_tells_the_key_that_was_uploaded(uploaded in "\\PC{1,256}|[+%0-9A-F ,:()/]{1,64}") {
+        fn every_channel_yields_the_uploaded_key(uploaded in "\\PC{1,256}|[+%0-9A-F ,:()/]{1,64}") {
             let direct = json!({"Records": [s3_record(&as_s3_encodes(&uploaded))]});
             let eventbridge = json!({"source": "aws.s3", "detail-type": "Object Created",
                 "detail": {"bucket": {"name": "inbox"}, "object": {"key": uploaded}}});
@@ -253,9 +252,8 @@ mod tests {
                 let envelope = json!({"Type": "Notification", "Message": sent.to_string()});
                 for notification in [sent, by_sns, envelope] {
                     prop_assert_eq!(key(&notification), Some(uploaded.clone()));
-                    // What a queue carries is the text of it.
-                    let in_a_queue = read_text(&notification.to_string());
-                    prop_assert_eq!(Some(in_a_queue), read(&notification));
+                    let from_sqs = read_text(&notification.to_string());
+                    prop_assert_eq!(Some(from_sqs), read(&notification));
                 }
             }
         }

@@ -1,36 +1,34 @@
-//! Which upload becomes which build.
+//! The choice of the build for an upload.
+
+use serde::Serialize;
+use std::fmt;
 
 use crate::build_request::{BuildRequest, BuildTypeId};
 use crate::event_name::EventPattern;
 use crate::template::Template;
 use crate::upload::Upload;
 
-/// From uploads of one kind to builds of one configuration. What is not said matches everything.
+/// A rule that queues a build for uploads of one kind. A condition that is `None` matches every upload.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Route {
-    /// The bucket's name.
-    pub bucket: Option<String>,
-    /// How keys begin.
-    pub prefix: Option<String>,
-    /// How keys end.
-    pub suffix: Option<String>,
-    /// Which events.
-    pub events: Vec<EventPattern>,
-    /// In bytes; smaller objects are left alone.
-    pub min_size: Option<u64>,
-    /// What to build.
-    pub build_type: BuildTypeId,
-    /// On which branch.
-    pub branch: Option<String>,
-    /// Before all other builds.
-    pub queue_at_top: bool,
-    /// What the build is told besides the object.
-    pub properties: Vec<(String, Template)>,
+pub(crate) struct Route {
+    pub(crate) bucket: Option<String>,
+    /// The beginning of the key.
+    pub(crate) prefix: Option<String>,
+    /// The end of the key.
+    pub(crate) suffix: Option<String>,
+    pub(crate) events: Vec<EventPattern>,
+    /// The least size of the object in bytes.
+    pub(crate) min_size: Option<u64>,
+    pub(crate) build_type: BuildTypeId,
+    pub(crate) branch: Option<String>,
+    pub(crate) queue_at_top: bool,
+    /// Properties of the build besides those that describe the object.
+    pub(crate) properties: Vec<(String, Template)>,
 }
 
 impl Route {
-    /// A build of this configuration for every created object.
-    pub fn to(build_type: BuildTypeId) -> Self {
+    /// Creates a route from every created object to `build_type`.
+    pub(crate) fn to(build_type: BuildTypeId) -> Self {
         Self {
             bucket: None,
             prefix: None,
@@ -59,43 +57,35 @@ impl Route {
     }
 }
 
-/// What becomes of an upload.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Decision {
-    /// A build.
-    Build(BuildRequest),
-    /// Nothing, and why.
-    Skip(Reason),
-}
-
-/// Why nothing is built.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// The object is gone, and no route asked for that.
-    Removed,
-    /// S3 tried whether its notifications arrive.
-    TestEvent,
-    /// No route matches.
-    NoRoute,
-}
-
-impl Reason {
-    /// The word for it in the answer.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Removed => "removed",
-            Self::TestEvent => "test_event",
-            Self::NoRoute => "no_route",
-        }
+/// Returns the build of the first route that matches, or the reason for queueing none.
+pub(crate) fn build_for(
+    upload: &Upload,
+    routes: &[Route],
+    comment: &str,
+) -> Result<BuildRequest, SkipReason> {
+    match routes.iter().find(|route| route.matches(upload)) {
+        Some(route) => Ok(BuildRequest::new(upload, route, comment)),
+        None if upload.event_name.is_removal() => Err(SkipReason::Removed),
+        None => Err(SkipReason::NoRoute),
     }
 }
 
-/// The first route that matches decides.
-pub fn decide(upload: &Upload, routes: &[Route], comment: &str) -> Decision {
-    match routes.iter().find(|route| route.matches(upload)) {
-        Some(route) => Decision::Build(BuildRequest::new(upload, route, comment)),
-        None if upload.event_name.is_removal() => Decision::Skip(Reason::Removed),
-        None => Decision::Skip(Reason::NoRoute),
+/// The reason for queueing no build. Its `Display` form is the one for logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SkipReason {
+    Removed,
+    TestEvent,
+    NoRoute,
+}
+
+impl fmt::Display for SkipReason {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Removed => "the object was removed, and no route handles that",
+            Self::TestEvent => "test event of S3",
+            Self::NoRoute => "no matching route",
+        })
     }
 }
 
@@ -103,7 +93,7 @@ pub fn decide(upload: &Upload, routes: &[Route], comment: &str) -> Decision {
 mod tests {
     use super::*;
     use crate::event_name::EventName;
-    use crate::route_settings;
+    use crate::route_fields::tests::parse;
     use crate::upload::ObjectKey;
 
     fn upload(key: &str, event: &str) -> Upload {
@@ -119,49 +109,58 @@ mod tests {
         }
     }
 
-    /// What the upload's build type is, or why there is none.
+    /// Compares the upload's build type, or the reason for queueing no build.
     #[track_caller]
-    fn check(routes: &str, upload: &Upload, expected: &str) {
-        let routes = route_settings::parse(routes).expect("good routes");
-        let came = match decide(upload, &routes, "") {
-            Decision::Build(request) => request.build_type.to_string(),
-            Decision::Skip(reason) => reason.as_str().to_owned(),
-        };
-        assert_eq!(came, expected);
+    fn check(routes: &str, upload: &Upload, expected: Result<&str, SkipReason>) {
+        let routes = parse(routes).expect("good routes");
+        let build_type = build_for(upload, &routes, "").map(|request| request.build_type.to_string());
+        assert_eq!(build_type, expected.map(str::to_owned));
     }
 
     #[test]
-    fn the_first_route_that_matches_decides() {
+    fn the_first_matching_route_decides() {
         let routes = r#"[
             {"prefix": "누수/", "suffix": ".csv", "build_type": "Leaks"},
             {"prefix": "누수/", "build_type": "Other_Leaks"},
             {"bucket": "outbox", "build_type": "Out"}
         ]"#;
-        check(routes, &upload("누수/1.csv", "ObjectCreated:Put"), "Leaks");
-        check(routes, &upload("누수/1.txt", "ObjectCreated:Put"), "Other_Leaks");
-        check(routes, &upload("1.csv", "ObjectCreated:Put"), "no_route");
+        check(routes, &upload("누수/1.csv", "ObjectCreated:Put"), Ok("Leaks"));
+        check(
+            routes,
+            &upload("누수/1.txt", "ObjectCreated:Put"),
+            Ok("Other_Leaks"),
+        );
+        check(
+            routes,
+            &upload("1.csv", "ObjectCreated:Put"),
+            Err(SkipReason::NoRoute),
+        );
     }
 
     #[test]
-    fn small_objects_are_left_alone() {
+    fn objects_below_the_least_size_have_no_route() {
         let upload = upload("a", "ObjectCreated:Put");
-        check(r#"[{"min_size": 100, "build_type": "A"}]"#, &upload, "A");
-        check(r#"[{"min_size": 101, "build_type": "A"}]"#, &upload, "no_route");
+        check(r#"[{"min_size": 100, "build_type": "A"}]"#, &upload, Ok("A"));
+        check(
+            r#"[{"min_size": 101, "build_type": "A"}]"#,
+            &upload,
+            Err(SkipReason::NoRoute),
+        );
     }
 
     #[test]
-    fn a_removed_object_is_skipped_unless_a_route_asks_for_it() {
+    fn a_removed_object_is_skipped_unless_a_route_handles_removals() {
         let removed = upload("a", "ObjectRemoved:Delete");
-        check(r#"[{"build_type": "A"}]"#, &removed, "removed");
+        check(r#"[{"build_type": "A"}]"#, &removed, Err(SkipReason::Removed));
         check(
             r#"[{"build_type": "A"}, {"events": ["ObjectRemoved:*"], "build_type": "Clean_Up"}]"#,
             &removed,
-            "Clean_Up",
+            Ok("Clean_Up"),
         );
         check(
             r#"[{"events": ["ObjectRemoved:DeleteMarkerCreated"], "build_type": "A"}]"#,
             &removed,
-            "removed",
+            Err(SkipReason::Removed),
         );
     }
 
@@ -170,19 +169,18 @@ mod tests {
         check(
             r#"[{"build_type": "A"}]"#,
             &upload("a", "ObjectTagging:Put"),
-            "no_route",
+            Err(SkipReason::NoRoute),
         );
     }
 
     #[test]
-    fn a_route_says_how_to_build() {
-        let routes = route_settings::parse(
+    fn a_route_sets_branch_place_in_the_queue_comment_and_properties() {
+        let routes = parse(
             r#"[{"build_type": "A", "branch": "main", "queue_at_top": true, "properties": {"env.FILE": "{file_name}"}}]"#,
         );
         let upload = upload("in/a.csv", "ObjectCreated:Put");
-        let Decision::Build(request) = decide(&upload, &routes.expect("good routes"), "by hand") else {
-            panic!("it matches")
-        };
+        let request =
+            build_for(&upload, &routes.expect("good routes"), "by hand").expect("the route matches");
         assert_eq!(
             (request.branch.as_deref(), request.queue_at_top),
             (Some("main"), true)

@@ -1,10 +1,10 @@
-//! Texts with placeholders, filled in from an upload.
+//! Templates for the properties of a build.
 
 use crate::upload::Upload;
 
-/// A property's value before the upload is known: `{bucket}/{file_name}`.
+/// A text with placeholders, `{bucket}/{file_name}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Template(Vec<Part>);
+pub(crate) struct Template(Vec<Part>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Part {
@@ -39,8 +39,9 @@ impl Template {
     /// Parses text with placeholders; `{{` and `}}` are braces.
     ///
     /// # Errors
-    /// For a placeholder that there is not, and for braces that do not fit.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    ///
+    /// An unknown placeholder, or a single brace.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some(at) = rest.find(['{', '}']) {
@@ -55,7 +56,7 @@ impl Template {
             }
             let Some((name, after)) = from_brace.strip_prefix('{').and_then(|text| text.split_once('}'))
             else {
-                return Err("a brace has no partner; a brace itself is written {{ or }}".to_owned());
+                return Err("unbalanced brace; write {{ or }} for a brace itself".to_owned());
             };
             parts.push(Part::Placeholder(placeholder(name)?));
             rest = after;
@@ -66,8 +67,8 @@ impl Template {
         Ok(Self(parts))
     }
 
-    /// The text for this upload; what the upload does not have is empty.
-    pub fn render(&self, upload: &Upload) -> String {
+    /// Replaces the placeholders by values of the upload. A value that the upload lacks is empty.
+    pub(crate) fn render(&self, upload: &Upload) -> String {
         let texts = self.0.iter().map(|part| match part {
             Part::Text(text) => text.clone(),
             Part::Placeholder(placeholder) => value(*placeholder, upload),
@@ -82,7 +83,7 @@ fn placeholder(name: &str) -> Result<Placeholder, String> {
         None => {
             let known = PLACEHOLDERS.map(|(known, _)| format!("{{{known}}}"));
             Err(format!(
-                "there is no placeholder {{{name}}}, expected one of {}",
+                "unknown placeholder {{{name}}}, expected one of {}",
                 known.join(" ")
             ))
         }
@@ -130,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn fills_in_placeholders() {
+    fn replaces_placeholders() {
         check("", "");
         check("plain", "plain");
         check("s3://{bucket}/{key}", "s3://inbox/in/{size} 누수.csv");
@@ -139,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn leaves_empty_what_the_upload_does_not_have() {
+    fn a_value_that_the_upload_lacks_is_empty() {
         check("[{version_id}]", "[]");
     }
 
@@ -149,10 +150,10 @@ mod tests {
     }
 
     #[test]
-    fn refuses_placeholders_that_there_are_not() {
+    fn rejects_unknown_placeholders_and_unbalanced_braces() {
         let error = Template::parse("{name}").expect_err("no such placeholder");
         assert!(
-            error.starts_with("there is no placeholder {name}, expected one of {bucket} {key}"),
+            error.starts_with("unknown placeholder {name}, expected one of {bucket} {key}"),
             "{error}"
         );
         for wrong in ["{", "}", "{key", "{{key}", "a } b", "{Key}", "{}"] {

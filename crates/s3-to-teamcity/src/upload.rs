@@ -1,29 +1,26 @@
-//! What happened to an object, whichever channel told it.
+//! An S3 event about one object.
 
 use percent_encoding::percent_decode_str;
 use std::fmt;
 
 use crate::event_name::EventName;
 
-/// One event of one object.
+/// An S3 event about one object; nearly always it was uploaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Upload {
-    /// The bucket's name.
-    pub bucket: String,
-    /// The object's key, decoded.
-    pub key: ObjectKey,
-    /// What happened.
-    pub event_name: EventName,
-    /// Only where the bucket has versions; `null` is the version from before it had any.
-    pub version_id: Option<String>,
-    /// A hash of the content: the same for the same content uploaded again.
-    pub etag: Option<String>,
-    /// In bytes.
-    pub size: Option<u64>,
-    /// Grows from event to event of one key; S3's own mark to tell them apart.
-    pub sequencer: Option<String>,
-    /// As S3 wrote it.
-    pub event_time: Option<String>,
+pub(crate) struct Upload {
+    pub(crate) bucket: String,
+    pub(crate) key: ObjectKey,
+    pub(crate) event_name: EventName,
+    /// The object's version, if the bucket has versions. `null` is the version from before versioning was switched on.
+    pub(crate) version_id: Option<String>,
+    /// A hash of the content. The same content uploaded again has the same one.
+    pub(crate) etag: Option<String>,
+    /// The object's size in bytes.
+    pub(crate) size: Option<u64>,
+    /// S3's own mark that tells the events of one key apart; it grows from event to event.
+    pub(crate) sequencer: Option<String>,
+    /// The event's time, in S3's notation.
+    pub(crate) event_time: Option<String>,
 }
 
 impl fmt::Display for Upload {
@@ -32,31 +29,32 @@ impl fmt::Display for Upload {
     }
 }
 
-/// An object's key as it is in the bucket.
+/// An object's key, decoded, as in the bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ObjectKey(String);
+pub(crate) struct ObjectKey(String);
 
 impl ObjectKey {
-    /// From an S3 notification, which encodes keys as forms do: `red+flower%2B.jpg` is `red flower+.jpg`.
-    /// `None` where that is empty or no UTF-8, which a key always is.
-    pub fn from_notification(encoded: &str) -> Option<Self> {
+    /// Decodes the key of an S3 notification, which is encoded like an HTML form: `red+flower%2B.jpg` is
+    /// `red flower+.jpg`. Returns `None` if the result is empty or not UTF-8; no key in S3 is
+    /// either.
+    pub(crate) fn from_notification(encoded: &str) -> Option<Self> {
         let spaced = encoded.replace('+', " ");
         let decoded = percent_decode_str(&spaced).decode_utf8().ok()?;
         Self::from_eventbridge(&decoded)
     }
 
-    /// From EventBridge, which does not encode keys: `+` and `%` are themselves. `None` where it is empty.
-    pub fn from_eventbridge(literal: &str) -> Option<Self> {
+    /// Takes the key of an EventBridge event as it is, because EventBridge does not encode keys. Returns `None` if it is
+    /// empty.
+    pub(crate) fn from_eventbridge(literal: &str) -> Option<Self> {
         (!literal.is_empty()).then(|| Self(literal.to_owned()))
     }
 
-    /// The whole key.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// What stands behind the last `/`.
-    pub fn file_name(&self) -> &str {
+    /// Returns the part after the last `/`.
+    pub(crate) fn file_name(&self) -> &str {
         self.0.rsplit('/').next().unwrap_or_default()
     }
 }
@@ -67,7 +65,7 @@ impl fmt::Display for ObjectKey {
     }
 }
 
-/// What S3 leaves as it is in the key of a notification.
+/// The characters that S3 does not encode in the key of a notification.
 #[cfg(test)]
 const PLAIN: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
     .remove(b'/')
@@ -76,7 +74,7 @@ const PLAIN: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'*');
 
-/// A key as it stands in a notification.
+/// Encodes a key as S3 does in a notification.
 #[cfg(test)]
 pub(crate) fn as_s3_encodes(key: &str) -> String {
     percent_encoding::utf8_percent_encode(key, PLAIN)
@@ -100,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn notifications_encode_keys_as_forms_do() {
+    fn keys_in_notifications_are_form_encoded() {
         check("red+flower.jpg", "red flower.jpg");
         check("a%2Bb+%252B.txt", "a+b %2B.txt");
         check("%EB%88%84%EC%88%98/%EC%82%AC%EC%A7%84+1.jpg", "누수/사진 1.jpg");
@@ -110,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn eventbridge_writes_keys_as_they_are() {
+    fn keys_in_eventbridge_events_are_not_encoded() {
         let key = ObjectKey::from_eventbridge("a+b %2B.txt").expect("a good key");
         assert_eq!(key.as_str(), "a+b %2B.txt");
     }
@@ -123,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn the_file_name_is_what_stands_behind_the_last_slash() {
+    fn the_file_name_is_the_part_after_the_last_slash() {
         let file_name = |key| {
             ObjectKey::from_eventbridge(key)
                 .expect("not empty")
@@ -137,13 +135,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_s3_encodes_is_decoded_to_the_same_key(key in "\\PC{1,256}|[+%0-9A-F ,:()/]{1,64}") {
+        fn decoding_restores_every_key_that_s3_encoded(key in "\\PC{1,256}|[+%0-9A-F ,:()/]{1,64}") {
             let decoded = ObjectKey::from_notification(&as_s3_encodes(&key));
             prop_assert_eq!(decoded, Some(ObjectKey(key)));
         }
 
         #[test]
-        fn what_eventbridge_writes_is_the_key_itself(key in "\\PC{1,256}|[+%0-9A-F ,:()/]{1,64}") {
+        fn eventbridge_keys_are_taken_as_they_are(key in "\\PC{1,256}|[+%0-9A-F ,:()/]{1,64}") {
             prop_assert_eq!(ObjectKey::from_eventbridge(&key), Some(ObjectKey(key)));
         }
     }

@@ -1,8 +1,8 @@
-//! TeamCity, by its REST API.
+//! TeamCity's REST API.
 
 mod error;
 mod error_body;
-mod once;
+mod queue_once;
 
 use lambda_core::deadline::Deadline;
 use lambda_core::http;
@@ -17,16 +17,17 @@ use url::Url;
 
 use crate::build_request::{BuildRequest, BuildTypeId, Tag};
 use crate::config::TeamCitySettings;
-use crate::duplicates::{Build, State};
+use crate::upload_builds::{Build, BuildState};
 
-pub use error::TeamCityError;
-pub use once::Outcome;
+pub(crate) use queue_once::UploadBuild;
 
-/// A TeamCity server.
+use error::TeamCityError;
+
+/// A client of one TeamCity server.
 ///
-/// Every request carries the token as `Bearer`, and never a cookie: a session would bring CSRF checks back.
-/// No request takes longer than `TEAMCITY_TIMEOUT_MS` or what is left.
-pub struct TeamCity {
+/// Every request carries the token as `Bearer`, and never a cookie: with a session TeamCity would require CSRF tokens.
+/// The time-out of a request is `TEAMCITY_TIMEOUT_MS` or the remaining time, whichever is shorter.
+pub(crate) struct TeamCity {
     http: Client,
     url: Url,
     timeout: Duration,
@@ -34,9 +35,8 @@ pub struct TeamCity {
     secrets: Secrets,
 }
 
-/// A build in an answer.
 #[derive(Deserialize)]
-struct BuildAnswer {
+struct BuildJson {
     id: u64,
     state: Option<String>,
     status: Option<String>,
@@ -45,17 +45,18 @@ struct BuildAnswer {
 }
 
 #[derive(Deserialize)]
-struct BuildsAnswer {
+struct BuildsJson {
     #[serde(default)]
-    build: Vec<BuildAnswer>,
+    build: Vec<BuildJson>,
 }
 
 impl TeamCity {
-    /// The server of these settings; connects to nothing yet.
+    /// Creates a client. No connection is opened yet.
     ///
     /// # Errors
-    /// When the CA file cannot be used.
-    pub fn new(settings: &TeamCitySettings, secrets: Secrets) -> anyhow::Result<Self> {
+    ///
+    /// The CA file cannot be used.
+    pub(crate) fn new(settings: &TeamCitySettings, secrets: Secrets) -> anyhow::Result<Self> {
         Ok(Self {
             http: http::client(settings.ca_file.as_deref())?,
             url: settings.url.clone(),
@@ -65,14 +66,11 @@ impl TeamCity {
         })
     }
 
-    /// The builds with this tag, in whatever state and on whatever branch, the newest `count` of them.
+    /// Returns the newest `count` builds with this tag, in any state and on any branch.
     ///
-    /// Without `state:any,defaultFilter:false` TeamCity hides those that wait, run, were cancelled or are on
-    /// another branch.
-    ///
-    /// # Errors
-    /// See [`TeamCityError`].
-    pub async fn find_by_tag(
+    /// Without `state:any,defaultFilter:false` TeamCity hides builds that are queued, running, cancelled or on another
+    /// branch.
+    async fn find_by_tag(
         &self,
         build_type: &BuildTypeId,
         tag: &Tag,
@@ -86,73 +84,67 @@ impl TeamCity {
         url.query_pairs_mut()
             .append_pair("locator", &locator)
             .append_pair("fields", "count,build(id,state,status,webUrl)");
-        let answer: BuildsAnswer = self.ask(self.http.get(url), deadline).await?;
-        Ok(answer.build.into_iter().map(Build::from).collect())
+        let builds: BuildsJson = self.send(self.http.get(url), deadline).await?;
+        Ok(builds.build.into_iter().map(Build::from).collect())
     }
 
-    /// Queues a build. Where the answer is lost, it may be queued all the same.
-    ///
-    /// # Errors
-    /// See [`TeamCityError`].
-    pub async fn queue(&self, request: &BuildRequest, deadline: Deadline) -> Result<Build, TeamCityError> {
+    /// Queues a build. If the response is lost, the build may be queued nevertheless.
+    async fn queue(&self, request: &BuildRequest, deadline: Deadline) -> Result<Build, TeamCityError> {
         let post = self
             .http
             .post(self.resource(&["buildQueue"]))
-            .json(&body(request));
-        let answer: BuildAnswer = self.ask(post, deadline).await?;
-        Ok(answer.into())
+            .json(&queue_body(request));
+        let build: BuildJson = self.send(post, deadline).await?;
+        Ok(build.into())
     }
 
-    /// Cancels a build that waits. One that runs is another resource, and not found here.
-    ///
-    /// # Errors
-    /// See [`TeamCityError`].
-    pub async fn cancel(&self, id: u64, comment: &str, deadline: Deadline) -> Result<(), TeamCityError> {
+    /// Cancels a queued build. A running build is another resource, so that TeamCity responds with 404.
+    async fn cancel(&self, id: u64, comment: &str, deadline: Deadline) -> Result<(), TeamCityError> {
         let url = self.resource(&["buildQueue", &format!("id:{id}")]);
         let post = self
             .http
             .post(url)
             .json(&json!({"comment": comment, "readdIntoQueue": false}));
-        self.ask::<Value>(post, deadline).await?;
+        self.send::<Value>(post, deadline).await?;
         Ok(())
     }
 
     fn resource(&self, path: &[&str]) -> Url {
         let mut url = self.url.clone();
         url.path_segments_mut()
-            .expect("the configuration takes only addresses with a host, which have segments")
+            .expect("the configuration accepts only addresses with a host, which have segments")
             .pop_if_empty()
             .extend(["app", "rest"])
             .extend(path);
         url
     }
 
-    /// Sends a request; when TeamCity refuses the token, once more with the one that the secret holds now.
-    async fn ask<A: DeserializeOwned>(
+    /// Sends a request. If TeamCity rejects the token, reads the secret again and repeats the request once.
+    async fn send<A: DeserializeOwned>(
         &self,
         request: RequestBuilder,
         deadline: Deadline,
     ) -> Result<A, TeamCityError> {
-        let again = request.try_clone();
+        let repeated = request.try_clone();
         let token = in_time(deadline, self.secrets.read(&self.token)).await?;
-        let refusal = match self.ask_with(request, &token, deadline).await {
-            Err(refusal) if refusal.is_refused_token() => refusal,
-            outcome => return outcome,
+        let error = match self.send_with(request, &token, deadline).await {
+            Err(error) if error.is_unauthorized() => error,
+            result => return result,
         };
-        let fresh = in_time(deadline, self.secrets.read_again(&self.token, &token)).await?;
-        match (again, fresh) {
-            (Some(request), Some(token)) => self.ask_with(request, &token, deadline).await,
-            _ => Err(refusal),
+        let fresh = in_time(deadline, self.secrets.refresh(&self.token, &token)).await?;
+        match (repeated, fresh) {
+            (Some(request), Some(token)) => self.send_with(request, &token, deadline).await,
+            _ => Err(error),
         }
     }
 
-    async fn ask_with<A: DeserializeOwned>(
+    async fn send_with<A: DeserializeOwned>(
         &self,
         request: RequestBuilder,
         token: &Secret,
         deadline: Deadline,
     ) -> Result<A, TeamCityError> {
-        let timeout = self.timeout.min(deadline.left());
+        let timeout = self.timeout.min(deadline.remaining());
         if timeout.is_zero() {
             return Err(TeamCityError::NoTimeLeft);
         }
@@ -164,41 +156,41 @@ impl TeamCity {
         let response = request.send().await?;
         let status = response.status();
         if status != StatusCode::OK {
-            return Err(refusal(status, response, token).await);
+            return Err(rejection(status, response, token).await);
         }
         let body = response.bytes().await?;
-        serde_json::from_slice(&body).map_err(|error| TeamCityError::Strange(error.to_string()))
+        serde_json::from_slice(&body).map_err(|error| TeamCityError::UnexpectedBody(error.to_string()))
     }
 }
 
-/// Secrets Manager may hang as anybody else.
+/// Limits a read of Secrets Manager to the deadline.
 async fn in_time<T>(
     deadline: Deadline,
     read: impl Future<Output = anyhow::Result<T>>,
 ) -> Result<T, TeamCityError> {
-    match tokio::time::timeout(deadline.left(), read).await {
+    match tokio::time::timeout(deadline.remaining(), read).await {
         Ok(read) => read.map_err(TeamCityError::NoToken),
         Err(_) => Err(TeamCityError::NoTimeLeft),
     }
 }
 
-async fn refusal(status: StatusCode, response: Response, token: &str) -> TeamCityError {
+async fn rejection(status: StatusCode, response: Response, token: &str) -> TeamCityError {
     let retry_after = response
         .headers()
         .get(RETRY_AFTER)
         .and_then(|value| value.to_str().ok());
     let retry_after = retry_after.and_then(error::retry_after);
-    // The status says enough where the body breaks off.
+    // If the body breaks off, the status suffices.
     let body = response.text().await.unwrap_or_default();
-    TeamCityError::Refused {
+    TeamCityError::Rejected {
         status: status.as_u16(),
-        // No server should send back what it was sent; this log must not depend on that.
+        // A server could echo the request; the token must not reach the log even then.
         message: error_body::message(&body).replace(token, "***"),
         retry_after,
     }
 }
 
-fn body(request: &BuildRequest) -> Value {
+fn queue_body(request: &BuildRequest) -> Value {
     let properties = request
         .properties
         .iter()
@@ -218,19 +210,19 @@ fn body(request: &BuildRequest) -> Value {
     body
 }
 
-impl From<BuildAnswer> for Build {
-    fn from(answer: BuildAnswer) -> Self {
+impl From<BuildJson> for Build {
+    fn from(build: BuildJson) -> Self {
         let has_result = |status: &str| ["SUCCESS", "FAILURE", "ERROR", "WARNING"].contains(&status);
-        let state = match answer.state.as_deref() {
-            Some("queued") => State::Queued,
-            // TeamCity has no state for cancelled builds: they are finished, with the status UNKNOWN.
-            Some("finished") if !answer.status.as_deref().is_some_and(has_result) => State::Cancelled,
-            _ => State::Started,
+        let state = match build.state.as_deref() {
+            Some("queued") => BuildState::Queued,
+            // TeamCity has no state for cancelled builds. They are finished, with the status UNKNOWN.
+            Some("finished") if !build.status.as_deref().is_some_and(has_result) => BuildState::Cancelled,
+            _ => BuildState::Started,
         };
         Self {
-            id: answer.id,
+            id: build.id,
             state,
-            web_url: answer.web_url,
+            web_url: build.web_url,
         }
     }
 }

@@ -1,25 +1,25 @@
-//! Every channel's event, as it really looks, becomes its build.
+//! Real events of every channel, and the builds that they queue.
 
 use serde_json::{Value, json};
 use stand_ins::teamcity::Build;
 
-use crate::stage::{BUILD_TYPE, Stage, event, record, records, sqs_message};
+use crate::setup::{BUILD_TYPE, Setup, event, record, records, sqs_message};
 
 async fn builds_of(case: &str) -> (Value, Vec<Build>) {
-    let stage = Stage::new().await;
-    let answer = stage.answer(&event(case)).await;
-    (answer, stage.teamcity.builds())
+    let setup = Setup::new().await;
+    let response = setup.invoke(&event(case)).await;
+    (response, setup.teamcity.builds())
 }
 
-/// The case brings builds of these keys, all of them new, and the answer names them.
+/// Checks that the event queues new builds for these keys, and that the response names them.
 async fn check(case: &str, keys: &[&str]) {
-    let (mut answer, builds) = builds_of(case).await;
-    let came: Vec<&str> = builds
+    let (mut response, builds) = builds_of(case).await;
+    let keys_of_builds: Vec<&str> = builds
         .iter()
         .map(|build| build.properties["eventKey"].as_str())
         .collect();
-    assert_eq!(came, keys, "{case}");
-    for (queued, build) in answer["queued"].as_array_mut().unwrap().iter_mut().zip(&builds) {
+    assert_eq!(keys_of_builds, keys, "{case}");
+    for (queued, build) in response["queued"].as_array_mut().unwrap().iter_mut().zip(&builds) {
         let page = queued.as_object_mut().unwrap().remove("web_url").unwrap();
         assert!(
             page.as_str()
@@ -27,38 +27,38 @@ async fn check(case: &str, keys: &[&str]) {
                 .ends_with(&format!("?buildId={}", build.id)),
             "{page}"
         );
-        let named =
+        let expected =
             json!({"bucket": "nightshift-inbox", "key": build.properties["eventKey"], "build_id": build.id});
-        assert_eq!(*queued, named);
+        assert_eq!(*queued, expected);
     }
-    let rest = (&answer["known"], &answer["skipped"]);
+    let rest = (&response["known"], &response["skipped"]);
     assert_eq!(rest, (&json!([]), &json!([])), "{case}");
 }
 
-/// The batch brings builds of these keys, and nothing fails.
+/// Checks that the SQS batch queues builds for these keys without a failure.
 async fn check_batch(case: &str, keys: &[&str]) {
-    let (answer, builds) = builds_of(case).await;
-    assert_eq!(answer, json!({"batchItemFailures": []}), "{case}");
-    let mut came: Vec<&str> = builds
+    let (response, builds) = builds_of(case).await;
+    assert_eq!(response, json!({"batchItemFailures": []}), "{case}");
+    let mut keys_of_builds: Vec<&str> = builds
         .iter()
         .map(|build| build.properties["eventKey"].as_str())
         .collect();
-    came.sort_unstable();
-    assert_eq!(came, keys, "{case}");
+    keys_of_builds.sort_unstable();
+    assert_eq!(keys_of_builds, keys, "{case}");
 }
 
 #[tokio::test]
-async fn s3_itself() {
+async fn s3_invokes_the_function() {
     check("direct", &["red flower.jpg"]).await;
     check("encoded-korean-key", &["누수 신고/10월+최종 (1).csv"]).await;
     check("versioned", &["in/versioned.csv"]).await;
 }
 
 #[tokio::test]
-async fn several_records_at_once() {
-    let stage = Stage::new().await;
-    let answer = stage.answer(&event("two-records")).await;
-    let keys: Vec<&Value> = answer["queued"]
+async fn one_event_with_several_records() {
+    let setup = Setup::new().await;
+    let response = setup.invoke(&event("two-records")).await;
+    let keys: Vec<&Value> = response["queued"]
         .as_array()
         .unwrap()
         .iter()
@@ -69,45 +69,45 @@ async fn several_records_at_once() {
         ["in/first.csv", "in/second.csv"],
         "in the order of the records"
     );
-    assert_eq!(stage.teamcity.builds().len(), 2);
+    assert_eq!(setup.teamcity.builds().len(), 2);
 }
 
 #[tokio::test]
-async fn sns() {
+async fn sns_delivers_the_notification() {
     check("sns", &["in/by sns.csv"]).await;
 }
 
 #[tokio::test]
-async fn eventbridge() {
+async fn eventbridge_delivers_the_event() {
     check("eventbridge", &["in/100%+tax.csv"]).await;
 }
 
 #[tokio::test]
-async fn a_queue() {
+async fn sqs_delivers_a_batch() {
     check_batch("sqs-batch", &["in/a.csv", "in/b.csv", "in/c d.csv"]).await;
     check_batch("sns-in-sqs", &["in/by sns and sqs.csv"]).await;
 }
 
 #[tokio::test]
-async fn what_is_not_built_is_skipped_with_a_reason() {
-    let (answer, builds) = builds_of("test-event").await;
+async fn uploads_without_a_build_are_skipped_with_a_reason() {
+    let (response, builds) = builds_of("test-event").await;
     let skipped = json!([{"bucket": "nightshift-inbox", "key": null, "reason": "test_event"}]);
-    assert_eq!(answer, json!({"queued": [], "known": [], "skipped": skipped}));
+    assert_eq!(response, json!({"queued": [], "known": [], "skipped": skipped}));
     assert!(builds.is_empty());
 
-    let (answer, builds) = builds_of("removed").await;
+    let (response, builds) = builds_of("removed").await;
     let skipped = json!([{"bucket": "nightshift-inbox", "key": "in/old.csv", "reason": "removed"}]);
-    assert_eq!(answer["skipped"], skipped);
+    assert_eq!(response["skipped"], skipped);
     assert!(builds.is_empty());
 
-    let stage = Stage::new().await;
+    let setup = Setup::new().await;
     let mut other = event("direct");
     other["Records"][0]["eventName"] = json!("ObjectTagging:Put");
-    assert_eq!(stage.answer(&other).await["skipped"][0]["reason"], "no_route");
+    assert_eq!(setup.invoke(&other).await["skipped"][0]["reason"], "no_route");
 }
 
 #[tokio::test]
-async fn a_build_knows_its_object() {
+async fn a_build_has_properties_of_its_object_and_a_tag() {
     let (_, builds) = builds_of("versioned").await;
     let build = &builds[0];
     assert_eq!(build.build_type, BUILD_TYPE);
@@ -124,105 +124,87 @@ async fn a_build_knows_its_object() {
     assert_eq!(build.tags, ["s3-b3fb364b190868aeed5af36716806a0e"]);
 }
 
-#[tokio::test]
-async fn a_route_says_what_to_build_and_how() {
-    let stage = Stage::new().await;
+/// Starts the function with routes to both build configurations.
+async fn setup_with_routes() -> Setup {
+    let setup = Setup::new().await;
     let routes = json!([
         {"bucket": "another", "build_type": "Never"},
         {"prefix": "in/", "suffix": ".csv", "min_size": 10, "build_type": "Other_Build", "branch": "nightly",
          "queue_at_top": true, "properties": {"env.FILE": "{file_name} of {bucket}, {size} bytes, {version_id}"}},
         {"events": ["ObjectRemoved:*"], "build_type": BUILD_TYPE},
     ]);
-    let mut function = stage.function().variable("BUILD_ROUTES", routes.to_string());
-    function = function.variable("BUILD_COMMENT", "밤에 만든 빌드");
+    let mut function = setup.function().variable("BUILD_ROUTES", routes.to_string());
     function.environment.remove("TEAMCITY_BUILD_TYPE");
-    stage.emulator.deploy(function);
+    setup
+        .emulator
+        .deploy(function.variable("BUILD_COMMENT", "밤에 만든 빌드"));
+    setup
+}
 
-    stage.answer(&event("two-records")).await;
-    stage.answer(&event("removed")).await;
+#[tokio::test]
+async fn a_route_selects_uploads() {
+    let setup = setup_with_routes().await;
+    setup.invoke(&event("two-records")).await;
+    setup.invoke(&event("removed")).await;
+    let response = setup.invoke(&event("direct")).await;
+    assert_eq!(response["skipped"][0]["reason"], "no_route");
+    // The look-up also finds builds of another branch.
+    let response = setup.invoke(&event("two-records")).await;
+    assert_eq!(response["known"].as_array().unwrap().len(), 2);
+    let builds = setup.teamcity.builds();
+    let build_types = builds.iter().map(|build| build.build_type.as_str());
     assert_eq!(
-        stage.answer(&event("direct")).await["skipped"][0]["reason"],
-        "no_route"
+        build_types.collect::<Vec<_>>(),
+        ["Other_Build", "Other_Build", BUILD_TYPE]
     );
-    // Once more: the look-up finds builds of another branch as well.
-    assert_eq!(
-        stage.answer(&event("two-records")).await["known"]
-            .as_array()
-            .unwrap()
-            .len(),
-        2
-    );
+}
 
-    let builds = stage.teamcity.builds();
-    let told: Vec<_> = builds
-        .iter()
-        .map(|build| {
-            (
-                build.build_type.as_str(),
-                build.branch.as_deref(),
-                build.queue_at_top,
-            )
-        })
-        .collect();
-    let by_route = ("Other_Build", Some("nightly"), true);
-    assert_eq!(told, [by_route, by_route, (BUILD_TYPE, None, false)]);
+#[tokio::test]
+async fn a_route_sets_up_the_build() {
+    let setup = setup_with_routes().await;
+    setup.invoke(&event("two-records")).await;
+    setup.invoke(&event("removed")).await;
+    let builds = setup.teamcity.builds();
+    let by_route = |build: &Build| (build.branch.clone(), build.queue_at_top);
+    let nightly = (Some("nightly".to_owned()), true);
+    assert_eq!(
+        builds.iter().map(by_route).collect::<Vec<_>>(),
+        [nightly.clone(), nightly, (None, false)]
+    );
     assert_eq!(builds[2].comment.as_deref(), Some("밤에 만든 빌드"));
-    let mut files: Vec<_> = builds[..2]
-        .iter()
-        .map(|build| &build.properties["env.FILE"])
-        .collect();
-    files.sort();
-    let of = "of nightshift-inbox";
+    let mut files = [0, 1].map(|build| builds[build].properties["env.FILE"].as_str());
+    files.sort_unstable();
     assert_eq!(
         files,
         [
-            &format!("first.csv {of}, 1024 bytes, "),
-            &format!("second.csv {of}, 73400320 bytes, ")
+            "first.csv of nightshift-inbox, 1024 bytes, ",
+            "second.csv of nightshift-inbox, 73400320 bytes, "
         ]
     );
 }
 
 #[tokio::test]
-async fn keys_of_every_kind_arrive_as_they_are() {
-    let stage = Stage::new().await;
+async fn unusual_keys_reach_teamcity_unchanged() {
+    let long = ["k".repeat(1024), "%EB%88%84".repeat(341), "누".repeat(341)];
     let keys = [
-        (
-            "%EB%88%84%EC%88%98/%EC%82%AC%EC%A7%84+1.jpg".to_owned(),
-            "누수/사진 1.jpg".to_owned(),
-        ),
-        ("a+b%2Bc".to_owned(), "a b+c".to_owned()),
-        ("a%252Bb".to_owned(), "a%2Bb".to_owned()),
-        (
-            "%2C%3A%28%29%2Ctag%3A%28name%3Ax%29".to_owned(),
-            ",:(),tag:(name:x)".to_owned(),
-        ),
-        (
-            "%F0%9F%8F%A2%F0%9F%91%A9%E2%80%8D%F0%9F%94%A7".to_owned(),
-            "🏢👩\u{200d}🔧".to_owned(),
-        ),
-        ("k".repeat(1024), "k".repeat(1024)),
-        (
-            format!("{}a", "%EB%88%84".repeat(341)),
-            format!("{}a", "누".repeat(341)),
-        ),
+        ("%EB%88%84%EC%88%98/%EC%82%AC%EC%A7%84+1.jpg", "누수/사진 1.jpg"),
+        ("a+b%2Bc", "a b+c"),
+        ("a%252Bb", "a%2Bb"),
+        ("%2C%3A%28%29%2Ctag%3A%28name%3Ax%29", ",:(),tag:(name:x)"),
+        ("%F0%9F%8F%A2%F0%9F%91%A9%E2%80%8D%F0%9F%94%A7", "🏢👩\u{200d}🔧"),
+        (long[0].as_str(), long[0].as_str()),
+        (long[1].as_str(), long[2].as_str()),
     ];
+    let setup = Setup::new().await;
     let batch = keys.iter().map(|(encoded, _)| record(encoded, "0A"));
-    let answer = stage.answer(&records(batch)).await;
-    let answered: Vec<&str> = answer["queued"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|build| build["key"].as_str().unwrap())
-        .collect();
-    let expected: Vec<&str> = keys.iter().map(|(_, key)| key.as_str()).collect();
-    assert_eq!(answered, expected);
-    for (_, key) in &keys {
+    let response = setup.invoke(&records(batch)).await;
+    let queued = response["queued"].as_array().unwrap().iter();
+    let queued: Vec<&str> = queued.map(|build| build["key"].as_str().unwrap()).collect();
+    assert_eq!(queued, keys.map(|(_, key)| key));
+    let builds = setup.teamcity.builds();
+    for (_, key) in keys {
         assert!(
-            stage
-                .teamcity
-                .builds()
-                .iter()
-                .any(|build| build.properties["eventKey"] == *key),
+            builds.iter().any(|build| build.properties["eventKey"] == key),
             "{key}"
         );
     }
@@ -230,30 +212,30 @@ async fn keys_of_every_kind_arrive_as_they_are() {
 
 #[tokio::test]
 async fn a_key_cannot_refer_to_teamcitys_parameters() {
-    let stage = Stage::new().await;
-    stage
-        .answer(&records([record("%25system.password%25", "0A")]))
+    let setup = Setup::new().await;
+    setup
+        .invoke(&records([record("%25system.password%25", "0A")]))
         .await;
-    // What TeamCity resolves to %system.password%.
+    // TeamCity resolves this to %system.password%.
     assert_eq!(
-        stage.teamcity.builds()[0].properties["eventKey"],
+        setup.teamcity.builds()[0].properties["eventKey"],
         "%%system.password%%"
     );
 }
 
 #[tokio::test]
-async fn one_bad_record_does_not_keep_the_others_from_being_queued() {
-    let stage = Stage::new().await;
+async fn a_malformed_record_does_not_stop_the_others() {
+    let setup = Setup::new().await;
     let mut bad = record("bad", "0A");
     bad["s3"]["object"]["key"] = json!(null);
     let event = records([record("first", "0A"), bad.clone(), record("last", "0A")]);
-    let (error_type, message) = stage.error(&event).await;
+    let (error_type, message) = setup.invoke_failing(&event).await;
     assert_eq!(error_type, "UploadsNotQueued");
     assert_eq!(
         message,
-        "1 of 3 could not be queued: record 2 has no s3.object.key"
+        "could not queue builds for 1 of 3 uploads: record 2 has no s3.object.key"
     );
-    assert_eq!(stage.teamcity.builds().len(), 2);
+    assert_eq!(setup.teamcity.builds().len(), 2);
 
     let good = records([record("in a queue", "0A")]);
     let batch = records([
@@ -262,21 +244,21 @@ async fn one_bad_record_does_not_keep_the_others_from_being_queued() {
         sqs_message("no JSON", &json!("hello")),
         sqs_message("other", &json!({"hello": 1})),
     ]);
-    let answer = stage.answer(&batch).await;
+    let response = setup.invoke(&batch).await;
     let failed = ["half", "no JSON", "other"].map(|id| json!({"itemIdentifier": id}));
-    assert_eq!(answer, json!({"batchItemFailures": failed}));
-    assert_eq!(stage.teamcity.builds().len(), 4);
-    let logs = stage.logs();
+    assert_eq!(response, json!({"batchItemFailures": failed}));
+    assert_eq!(setup.teamcity.builds().len(), 4);
+    let logs = setup.logs();
     assert!(
-        logs.contains("message half asks for: record 2 has no s3.object.key"),
+        logs.contains("failed SQS message half: record 2 has no s3.object.key"),
         "{logs}"
     );
 }
 
 #[tokio::test]
-async fn an_event_of_something_else_is_refused_without_its_content() {
-    let stage = Stage::new().await;
-    let (error_type, message) = stage.error(&json!({"secret": "principalId"})).await;
+async fn another_event_is_rejected_without_quoting_it() {
+    let setup = Setup::new().await;
+    let (error_type, message) = setup.invoke_failing(&json!({"secret": "principalId"})).await;
     assert_eq!(error_type, "InvalidEvent");
     assert!(message.contains("expected an S3 notification"), "{message}");
 }

@@ -1,16 +1,13 @@
-//! The function in the Lambda emulator, against a TeamCity server's stand-in.
+//! The function in the Lambda emulator, with a stand-in for TeamCity.
 
-#![allow(clippy::print_stdout, reason = "a measurement is told")]
+#![allow(clippy::print_stdout, reason = "measurements are printed")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
-#![allow(
-    clippy::disallowed_methods,
-    reason = "tests look at the clock, to say how long something took"
-)]
+#![allow(clippy::disallowed_methods, reason = "tests measure durations")]
 
 mod channels;
 mod failures;
 mod once;
-mod stage;
+mod setup;
 mod ten_thousand;
 mod tls;
 mod token;

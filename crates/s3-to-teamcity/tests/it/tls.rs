@@ -1,20 +1,20 @@
-//! A server with a certificate of a private authority.
+//! A TeamCity server with a certificate of a private authority.
 
 use local_stack::certificate::{Certificate, certificate_for};
-use local_stack::{Emulator, Function};
+use local_stack::{LambdaEmulator, Function, Match};
 use stand_ins::TeamCity;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::stage::{Stage, event, settings};
+use crate::setup::{Setup, event, settings};
 
-async fn stage(certificate: &Certificate) -> Stage {
-    let stage = Stage {
-        emulator: Emulator::start().await.unwrap(),
+async fn setup_with_tls(certificate: &Certificate) -> Setup {
+    let setup = Setup {
+        emulator: LambdaEmulator::start().await.unwrap(),
         teamcity: TeamCity::start_with_tls(settings(), certificate).await.unwrap(),
     };
-    stage.emulator.deploy(stage.function());
-    stage
+    setup.emulator.deploy(setup.function());
+    setup
 }
 
 fn ca_file(name: &str, content: &str) -> String {
@@ -24,46 +24,46 @@ fn ca_file(name: &str, content: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_server_with_an_authority_of_its_own_is_trusted_by_its_ca_file() {
+async fn a_private_authority_is_trusted_through_the_ca_file() {
     let certificate = certificate_for(&["localhost", "127.0.0.1"]).unwrap();
-    let stage = stage(&certificate).await;
-    stage.deploy("TEAMCITY_CA_FILE", &ca_file("ours.pem", &certificate.authority));
-    stage.answer(&event("direct")).await;
-    assert_eq!(stage.teamcity.builds().len(), 1);
+    let setup = setup_with_tls(&certificate).await;
+    setup.deploy("TEAMCITY_CA_FILE", &ca_file("ours.pem", &certificate.authority));
+    setup.invoke(&event("direct")).await;
+    assert_eq!(setup.teamcity.builds().len(), 1);
 }
 
 #[tokio::test]
-async fn any_other_server_is_not() {
+async fn other_authorities_are_not_trusted() {
     let certificate = certificate_for(&["localhost"]).unwrap();
     let other = certificate_for(&["localhost"]).unwrap();
-    let stage = stage(&certificate).await;
-    let quick = |function: Function| Function {
+    let setup = setup_with_tls(&certificate).await;
+    let with_short_timeout = |function: Function| Function {
         timeout: Duration::from_secs(2),
         ..function
     };
     for function in [
-        stage.function(),
-        stage
+        setup.function(),
+        setup
             .function()
             .variable("TEAMCITY_CA_FILE", ca_file("other.pem", &other.authority)),
     ] {
-        stage.emulator.deploy(quick(function));
-        let (_, message) = stage.error(&event("direct")).await;
+        setup.emulator.deploy(with_short_timeout(function));
+        let (_, message) = setup.invoke_failing(&event("direct")).await;
         assert!(message.contains("certificate"), "{message}");
     }
-    assert_eq!(stage.teamcity.traffic().look_ups, 0);
+    assert_eq!(setup.teamcity.faults.count(&Match::path("GET", "/")), 0);
 }
 
 #[tokio::test]
-async fn a_ca_file_that_cannot_be_used_ends_the_init() {
-    let stage = Stage::new().await;
-    stage.deploy("TEAMCITY_CA_FILE", "/nowhere.pem");
-    let (_, message) = stage.error(&event("direct")).await;
+async fn an_unusable_ca_file_fails_the_init() {
+    let setup = Setup::new().await;
+    setup.deploy("TEAMCITY_CA_FILE", "/nowhere.pem");
+    let (_, message) = setup.invoke_failing(&event("direct")).await;
     assert!(
         message.contains("could not read the CA file /nowhere.pem"),
         "{message}"
     );
-    stage.deploy("TEAMCITY_CA_FILE", &ca_file("empty.pem", "nothing"));
-    let (_, message) = stage.error(&event("direct")).await;
+    setup.deploy("TEAMCITY_CA_FILE", &ca_file("empty.pem", "nothing"));
+    let (_, message) = setup.invoke_failing(&event("direct")).await;
     assert!(message.contains("holds no certificate"), "{message}");
 }

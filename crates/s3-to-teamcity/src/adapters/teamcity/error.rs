@@ -1,72 +1,65 @@
-//! What can go wrong with TeamCity, and whether to try again.
+//! Failed requests to TeamCity.
 
 use jiff::fmt::rfc2822::DateTimeParser;
 use lambda_core::clock;
 use std::time::Duration;
 
-/// A request to TeamCity that did not succeed.
 #[derive(Debug, thiserror::Error)]
-pub enum TeamCityError {
-    /// TeamCity said no.
-    #[error("TeamCity answered {status}{}: {message}", hint(*.status))]
-    Refused {
-        /// Of HTTP.
+pub(super) enum TeamCityError {
+    #[error("TeamCity responded with status {status}{}: {message}", hint(*.status))]
+    Rejected {
         status: u16,
-        /// In TeamCity's own words.
+        /// The message in the body.
         message: String,
-        /// When it wants to be asked again.
         retry_after: Option<Duration>,
     },
-    /// TeamCity could not be reached, or its answer was lost on the way: what was asked may be done.
-    #[error("no answer from TeamCity: {0}")]
-    NoAnswer(String),
-    /// An answer that TeamCity's REST API does not give; a proxy's page perhaps.
-    #[error("TeamCity's answer is none of its REST API: {0}")]
-    Strange(String),
-    /// The invocation's end is too near.
-    #[error("no time was left for TeamCity")]
+    /// TeamCity could not be reached, or its response was lost. The request may have succeeded.
+    #[error("no response from TeamCity: {0}")]
+    NoResponse(String),
+    /// The response has the status 200 and is not JSON of the REST API, perhaps a proxy's page.
+    #[error("unexpected response, TEAMCITY_URL may lead to another server or a login page: {0}")]
+    UnexpectedBody(String),
+    #[error("the deadline left no time for a request to TeamCity")]
     NoTimeLeft,
-    /// There is no token to ask with.
-    #[error("no token for TeamCity: {0:#}")]
+    #[error("could not read the token for TeamCity: {0:#}")]
     NoToken(anyhow::Error),
 }
 
 impl TeamCityError {
-    /// Whether asking again later may help.
-    pub fn is_passing(&self) -> bool {
+    /// Reports whether a retry may succeed.
+    pub(super) fn is_transient(&self) -> bool {
         match self {
-            Self::Refused { status, .. } => matches!(status, 408 | 409 | 429 | 500..),
-            Self::NoAnswer(_) => true,
-            Self::Strange(_) | Self::NoTimeLeft | Self::NoToken(_) => false,
+            Self::Rejected { status, .. } => matches!(status, 408 | 409 | 429 | 500..),
+            Self::NoResponse(_) => true,
+            Self::UnexpectedBody(_) | Self::NoTimeLeft | Self::NoToken(_) => false,
         }
     }
 
-    /// Whether what was asked may have been done all the same.
-    pub fn is_ambiguous(&self) -> bool {
+    /// Reports whether TeamCity may have carried out the request nevertheless.
+    pub(super) fn may_have_succeeded(&self) -> bool {
         matches!(
             self,
-            Self::NoAnswer(_)
-                | Self::Refused {
+            Self::NoResponse(_)
+                | Self::Rejected {
                     status: 408 | 500..,
                     ..
                 }
         )
     }
 
-    /// Whether the token is not, or no longer, valid.
-    pub fn is_refused_token(&self) -> bool {
-        matches!(self, Self::Refused { status: 401, .. })
+    pub(super) fn is_unauthorized(&self) -> bool {
+        matches!(self, Self::Rejected { status: 401, .. })
     }
 
-    /// Whether there is no such thing, or not for this token.
-    pub fn is_not_found(&self) -> bool {
-        matches!(self, Self::Refused { status: 404, .. })
+    /// Reports whether the resource does not exist, or is hidden from this token.
+    pub(super) fn is_not_found(&self) -> bool {
+        matches!(self, Self::Rejected { status: 404, .. })
     }
 
-    /// When TeamCity wants to be asked again.
-    pub fn retry_after(&self) -> Option<Duration> {
+    /// Returns the delay that TeamCity requested.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Refused { retry_after, .. } => *retry_after,
+            Self::Rejected { retry_after, .. } => *retry_after,
             _ => None,
         }
     }
@@ -74,23 +67,23 @@ impl TeamCityError {
 
 impl From<reqwest::Error> for TeamCityError {
     fn from(error: reqwest::Error) -> Self {
-        // The alternate form has the causes: reqwest alone says only "error sending request".
-        Self::NoAnswer(format!("{:#}", anyhow::Error::from(error.without_url())))
+        // The alternate form has the causes: reqwest's own message is only "error sending request".
+        Self::NoResponse(format!("{:#}", anyhow::Error::from(error.without_url())))
     }
 }
 
-/// What TeamCity's words leave open.
+/// Returns the cause that TeamCity's message leaves open.
 fn hint(status: u16) -> &'static str {
     match status {
         401 => " (the token is not valid)",
         403 => " (the token lacks a permission)",
-        404 => " (there is no such build configuration, or the token may not see it)",
+        404 => " (the build configuration does not exist, or the token may not see it)",
         _ => "",
     }
 }
 
-/// The header `Retry-After`: seconds, or a date.
-pub fn retry_after(value: &str) -> Option<Duration> {
+/// Parses the header `Retry-After`, which is a number of seconds or a date.
+pub(super) fn retry_after(value: &str) -> Option<Duration> {
     if let Ok(seconds) = value.trim().parse() {
         return Some(Duration::from_secs(seconds));
     }
@@ -102,8 +95,8 @@ pub fn retry_after(value: &str) -> Option<Duration> {
 mod tests {
     use super::*;
 
-    fn refused(status: u16) -> TeamCityError {
-        TeamCityError::Refused {
+    fn rejected(status: u16) -> TeamCityError {
+        TeamCityError::Rejected {
             status,
             message: "no".to_owned(),
             retry_after: None,
@@ -111,14 +104,14 @@ mod tests {
     }
 
     #[test]
-    fn tries_again_what_may_pass() {
+    fn transient_statuses_are_retried() {
         for status in [409, 429, 500, 502, 503, 504] {
-            assert!(refused(status).is_passing(), "{status}");
+            assert!(rejected(status).is_transient(), "{status}");
         }
         for status in [302, 400, 401, 403, 404, 406, 415] {
-            assert!(!refused(status).is_passing(), "{status}");
+            assert!(!rejected(status).is_transient(), "{status}");
         }
-        assert!(TeamCityError::NoAnswer(String::new()).is_passing());
+        assert!(TeamCityError::NoResponse(String::new()).is_transient());
     }
 
     #[test]

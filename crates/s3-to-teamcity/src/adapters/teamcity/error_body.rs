@@ -1,74 +1,62 @@
-//! TeamCity's own words in the body of an error: JSON, XML or text, depending on who in TeamCity answers.
+//! The message in the body of an error. TeamCity writes JSON, XML or text, depending on the part that responds.
 
 use roxmltree::Document;
 use serde_json::Value;
 
-/// More than any message of TeamCity has; a proxy's page may be longer.
-const LONGEST: usize = 500;
+/// The greatest length in characters. TeamCity's messages are shorter, and a proxy's page may be longer.
+const MAX_CHARS: usize = 500;
 
-/// What the body says, in one line.
-pub fn message(body: &str) -> String {
+/// Returns the body's message in one line.
+pub(super) fn message(body: &str) -> String {
     let text = json(body)
         .or_else(|| xml(body))
         .unwrap_or_else(|| without_tags(body));
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.is_empty() {
-        return "without a word".to_owned();
+        return "no message".to_owned();
     }
-    match line.char_indices().nth(LONGEST) {
+    match line.char_indices().nth(MAX_CHARS) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line,
     }
 }
 
-/// `{"errors":[{"message","additionalMessage","statusText"}]}`
+/// Parses `{"errors":[{"message","additionalMessage","statusText"}]}`.
 fn json(body: &str) -> Option<String> {
     let body: Value = serde_json::from_str(body).ok()?;
     let errors = body["errors"].as_array()?.iter();
-    let field = |error: &Value, name: &str| error[name].as_str().unwrap_or_default().to_owned();
-    join(errors.map(|error| {
-        (
-            field(error, "message"),
-            field(error, "additionalMessage"),
-            field(error, "statusText"),
-        )
-    }))
+    join(errors.map(|error| describe(|field| error[field].as_str())))
 }
 
-/// `<errors><error><message>…</message><additionalMessage>…</additionalMessage></error></errors>`
+/// Parses `<errors><error><message>…</message><additionalMessage>…</additionalMessage></error></errors>`.
 fn xml(body: &str) -> Option<String> {
     let document = Document::parse(body).ok()?;
     let errors = document
         .descendants()
         .filter(|node| node.tag_name().name() == "error");
-    let field = |error: roxmltree::Node, name: &str| {
-        let found = error.children().find(|node| node.tag_name().name() == name);
-        found.and_then(|node| node.text()).unwrap_or_default().to_owned()
-    };
     join(errors.map(|error| {
-        (
-            field(error, "message"),
-            field(error, "additionalMessage"),
-            field(error, "statusText"),
-        )
+        describe(|field| {
+            let mut children = error.children();
+            children.find(|node| node.tag_name().name() == field)?.text()
+        })
     }))
 }
 
-fn join(errors: impl Iterator<Item = (String, String, String)>) -> Option<String> {
-    let texts =
-        errors.map(
-            |(message, additional, status)| match (message.is_empty(), additional.is_empty()) {
-                (false, false) => format!("{message} ({additional})"),
-                (false, true) => message,
-                (true, false) => additional,
-                (true, true) => status,
-            },
-        );
-    let texts: Vec<String> = texts.filter(|text| !text.is_empty()).collect();
+fn describe<'a>(field: impl Fn(&str) -> Option<&'a str>) -> String {
+    let field = |name| field(name).unwrap_or_default();
+    match (field("message"), field("additionalMessage")) {
+        ("", "") => field("statusText").to_owned(),
+        ("", text) | (text, "") => text.to_owned(),
+        (message, additional) => format!("{message} ({additional})"),
+    }
+}
+
+fn join(errors: impl Iterator<Item = String>) -> Option<String> {
+    let texts: Vec<String> = errors.filter(|text| !text.is_empty()).collect();
     (!texts.is_empty()).then(|| texts.join("; "))
 }
 
-/// A page for people, in HTML that is no XML.
+/// Removes the tags of an HTML page that is not XML.
 fn without_tags(text: &str) -> String {
     if !text.trim_start().starts_with('<') {
         return text.to_owned();
@@ -111,17 +99,17 @@ mod tests {
     }
 
     #[test]
-    fn takes_text_as_it_is_in_one_line() {
+    fn keeps_text_and_joins_its_lines() {
         check(
             "Responding with error, status code: 403 (Forbidden).\nDetails: no permission",
             "Responding with error, status code: 403 (Forbidden). Details: no permission",
         );
-        check("", "without a word");
+        check("", "no message");
         check("{}", "{}");
     }
 
     #[test]
-    fn takes_the_words_of_a_page() {
+    fn extracts_the_text_of_a_page() {
         check(
             "<html><br><h1>502 Bad Gateway</h1><hr>nginx</html>",
             "502 Bad Gateway nginx",
@@ -129,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn is_not_longer_than_a_message() {
-        assert_eq!(message(&"가".repeat(10_000)).chars().count(), LONGEST + 1);
+    fn shortens_a_long_body() {
+        assert_eq!(message(&"가".repeat(10_000)).chars().count(), MAX_CHARS + 1);
     }
 }

@@ -1,0 +1,161 @@
+//! Queueing the build of an upload exactly once, as far as TeamCity allows.
+
+use anyhow::Context;
+use lambda_core::backoff;
+use lambda_core::deadline::Deadline;
+use std::time::Duration;
+
+use super::{TeamCity, TeamCityError};
+use crate::build_request::BuildRequest;
+use crate::upload_builds::{Build, UploadBuilds};
+
+/// Builds that a look-up returns at most; no upload ever gets as many.
+const MAX_BUILDS: u32 = 10;
+const FIRST_DELAY: Duration = Duration::from_millis(50);
+const LONGEST_DELAY: Duration = Duration::from_secs(5);
+
+/// The build of an upload.
+#[derive(Clone, Debug)]
+pub(crate) struct UploadBuild {
+    pub(crate) id: u64,
+    /// The address of the build's page.
+    pub(crate) web_url: Option<String>,
+    /// True if this call queued the build.
+    pub(crate) is_new: bool,
+    pub(crate) duplicates_cancelled: usize,
+    /// Number of duplicates that started before they could be cancelled.
+    pub(crate) duplicates_started: usize,
+}
+
+impl TeamCity {
+    /// Queues the build unless it exists, and cancels duplicates.
+    ///
+    /// The tag is looked up first; a build that is found counts. After a build was queued, the tag is looked up again:
+    /// if another invocation queued one at the same moment, both see both builds, and the higher id is cancelled. A
+    /// transient error (409, 429, 5xx, no response) is retried until `deadline`. Every retry begins with the look-up,
+    /// because a request may have succeeded although its response was lost.
+    ///
+    /// # Errors
+    ///
+    /// The last error of TeamCity. The build may exist nevertheless; the next delivery of the event finds it.
+    pub(crate) async fn queue_once(
+        &self,
+        request: &BuildRequest,
+        deadline: Deadline,
+    ) -> anyhow::Result<UploadBuild> {
+        let mut attempts = Attempts {
+            teamcity: self,
+            request,
+            deadline,
+            queued: None,
+            may_be_queued: false,
+            duplicates_cancelled: 0,
+        };
+        let (mut attempt, mut backoff_attempt) = (1, 1);
+        loop {
+            let was_queued = attempts.queued.is_some();
+            let error = match attempts.next().await {
+                Ok(build) => return Ok(build),
+                Err(error) => error,
+            };
+            // Once the build is queued, a duplicate can start at any moment: wait only briefly again.
+            if !was_queued && attempts.queued.is_some() {
+                backoff_attempt = 1;
+            }
+            let delay = backoff::delay(backoff_attempt, FIRST_DELAY, LONGEST_DELAY);
+            let delay = delay + error.retry_after().unwrap_or_default();
+            if !error.is_transient() || deadline.remaining() <= delay {
+                return Err(error).with_context(|| format!("gave up after attempt {attempt}"));
+            }
+            let object = &request.object;
+            tracing::warn!(attempt, build.tag = %request.tag, "retrying the build for {object}, attempt {attempt} failed: {error}");
+            tokio::time::sleep(delay).await;
+            (attempt, backoff_attempt) = (attempt + 1, backoff_attempt + 1);
+        }
+    }
+}
+
+/// The attempts to queue one build, with the results of earlier ones.
+struct Attempts<'a> {
+    teamcity: &'a TeamCity,
+    request: &'a BuildRequest,
+    deadline: Deadline,
+    /// The build that TeamCity confirmed.
+    queued: Option<Build>,
+    /// True if the response to a request was lost, so that the build may be queued.
+    may_be_queued: bool,
+    duplicates_cancelled: usize,
+}
+
+impl Attempts<'_> {
+    async fn next(&mut self) -> Result<UploadBuild, TeamCityError> {
+        let builds = match self.look_up().await? {
+            Some(builds) => builds,
+            None => {
+                let queued = self.queue().await?;
+                // If TeamCity does not list the build under its tag, no duplicate can be found either.
+                self.look_up()
+                    .await?
+                    .unwrap_or_else(|| UploadBuilds::only(queued))
+            }
+        };
+        let duplicates_started = self.cancel_duplicates(&builds).await?;
+        let is_new = match &self.queued {
+            Some(queued) => queued.id == builds.first.id,
+            None => self.may_be_queued,
+        };
+        Ok(UploadBuild {
+            id: builds.first.id,
+            web_url: builds.first.web_url,
+            is_new,
+            duplicates_cancelled: self.duplicates_cancelled,
+            duplicates_started,
+        })
+    }
+
+    async fn look_up(&self) -> Result<Option<UploadBuilds>, TeamCityError> {
+        let BuildRequest { build_type, tag, .. } = self.request;
+        let builds = self
+            .teamcity
+            .find_by_tag(build_type, tag, MAX_BUILDS, self.deadline);
+        builds.await.map(UploadBuilds::sort)
+    }
+
+    /// Queues the build, unless an earlier attempt did.
+    async fn queue(&mut self) -> Result<Build, TeamCityError> {
+        if let Some(queued) = &self.queued {
+            return Ok(queued.clone());
+        }
+        let result = self.teamcity.queue(self.request, self.deadline).await;
+        self.may_be_queued |= result.as_ref().is_err_and(TeamCityError::may_have_succeeded);
+        let queued = result?;
+        self.queued = Some(queued.clone());
+        Ok(queued)
+    }
+
+    /// Cancels queued duplicates, and returns the number of duplicates that run or will run.
+    async fn cancel_duplicates(&mut self, builds: &UploadBuilds) -> Result<usize, TeamCityError> {
+        let comment = format!("duplicate of {}", builds.first.id);
+        let (mut any_left_queue, mut not_cancelled) = (false, 0);
+        for &id in &builds.queued_duplicates {
+            match self.teamcity.cancel(id, &comment, self.deadline).await {
+                Ok(()) => self.duplicates_cancelled += 1,
+                Err(error) if error.is_not_found() => any_left_queue = true,
+                Err(error) if error.is_transient() => return Err(error),
+                Err(error) => {
+                    tracing::warn!(build.id = id, "could not cancel build {id}, a {comment}: {error}");
+                    not_cancelled += 1;
+                }
+            }
+        }
+        let mut started = builds.started_duplicates.len();
+        if any_left_queue {
+            // Such a duplicate has just started, or another invocation has cancelled it.
+            started = self
+                .look_up()
+                .await?
+                .map_or(started, |now| now.started_duplicates.len());
+        }
+        Ok(started + not_cancelled)
+    }
+}
