@@ -31,7 +31,7 @@ pub fn without_retries(config: &SdkConfig) -> SdkConfig {
 /// The usual cause of a time-out: without a route packets are dropped, and no refusal comes back.
 const TIMEOUT_HINT: &str = "no response; in a VPC without NAT this service needs a VPC endpoint";
 
-/// Converts an SDK error into one whose message states the cause.
+/// Converts an SDK error into one with a message that states the cause.
 ///
 /// That is AWS's code and message if AWS responded, and otherwise the chain of causes, with a hint after a time-out.
 /// `SdkError` itself displays only "service error", and its `Debug` form contains headers and bodies.

@@ -6,7 +6,7 @@ use reqwest::{Certificate, Client};
 use std::path::Path;
 use std::time::Duration;
 
-/// The time-out of a request whose adapter does not set its own.
+/// The time-out of a request, unless its adapter sets another one.
 const TIMEOUT: Duration = Duration::from_secs(30);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Lambda freezes the environment between events, and servers close connections that stay idle meanwhile.

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 /// The error for an event that the function does not accept.
 ///
-/// The message states what was expected and never quotes the event, which may hold secrets or personal data.
+/// The message describes the expected event and never quotes the real one, which may hold secrets or personal data.
 #[derive(Debug, thiserror::Error)]
 #[error("invalid event: {0}")]
 pub struct InvalidEvent(String);

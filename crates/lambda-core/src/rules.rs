@@ -149,7 +149,7 @@ impl<'a> Fields<'a> {
 ///
 /// # Errors
 ///
-/// States what was expected, as the other parsers of this module do.
+/// Describes the expected value, as the other parsers of this module do.
 pub fn text(value: &Value) -> Result<&str, &'static str> {
     match value.as_str() {
         Some("") => Err("expected text, found an empty string"),
@@ -162,7 +162,7 @@ pub fn text(value: &Value) -> Result<&str, &'static str> {
 ///
 /// # Errors
 ///
-/// States what was expected.
+/// Describes the expected value.
 pub fn texts(value: &Value) -> Result<Vec<&str>, &'static str> {
     match value {
         Value::Array(values) if !values.is_empty() => values.iter().map(text).collect(),
@@ -174,7 +174,7 @@ pub fn texts(value: &Value) -> Result<Vec<&str>, &'static str> {
 ///
 /// # Errors
 ///
-/// States what was expected.
+/// Describes the expected value.
 pub fn whole_number(value: &Value) -> Result<u64, &'static str> {
     value.as_u64().ok_or("expected a whole number of at least 0")
 }
@@ -183,7 +183,7 @@ pub fn whole_number(value: &Value) -> Result<u64, &'static str> {
 ///
 /// # Errors
 ///
-/// States what was expected.
+/// Describes the expected value.
 pub fn boolean(value: &Value) -> Result<bool, &'static str> {
     value.as_bool().ok_or("expected true or false")
 }

@@ -15,7 +15,7 @@ pub(crate) struct Config {
     pub(crate) teamcity: TeamCitySettings,
     /// Routes in the order in which they are tried.
     pub(crate) routes: Vec<Route>,
-    /// The comment of every build, for people who look at it in TeamCity.
+    /// The comment of every build, shown in TeamCity.
     pub(crate) comment: String,
     pub(crate) function_timeout: Duration,
 }

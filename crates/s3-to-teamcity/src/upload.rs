@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::event_name::EventName;
 
-/// An S3 event about one object; nearly always it was uploaded.
+/// An S3 event about one object, in most cases its upload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Upload {
     pub(crate) bucket: String,
@@ -35,8 +35,7 @@ pub(crate) struct ObjectKey(String);
 
 impl ObjectKey {
     /// Decodes the key of an S3 notification, which is encoded like an HTML form: `red+flower%2B.jpg` is
-    /// `red flower+.jpg`. Returns `None` if the result is empty or not UTF-8; no key in S3 is
-    /// either.
+    /// `red flower+.jpg`. Returns `None` if the result is empty or not UTF-8, since no key in S3 is either.
     pub(crate) fn from_notification(encoded: &str) -> Option<Self> {
         let spaced = encoded.replace('+', " ");
         let decoded = percent_decode_str(&spaced).decode_utf8().ok()?;

@@ -148,7 +148,11 @@ async fn check_down(fault: Fault) {
     let response = setup.invoke(&records(messages)).await;
     assert_eq!(response["batchItemFailures"].as_array().unwrap().len(), 30);
     let took = setup.emulator.invocations_of(NAME).pop().unwrap();
-    let took = took.ended.unwrap().duration_since(took.received.unwrap()).unwrap();
+    let took = took
+        .ended
+        .unwrap()
+        .duration_since(took.received.unwrap())
+        .unwrap();
     assert!(took < Duration::from_secs(4), "{took:?}");
 }
 

@@ -1,6 +1,6 @@
 //! The function in a Lambda emulator, and TeamCity.
 
-use local_stack::{LambdaEmulator, Function, Outcome, function_binary};
+use local_stack::{Function, LambdaEmulator, Outcome, function_binary};
 use serde_json::{Value, json};
 use stand_ins::TeamCity;
 use stand_ins::teamcity::Settings;

@@ -1,7 +1,7 @@
 //! A TeamCity server with a certificate of a private authority.
 
 use local_stack::certificate::{Certificate, certificate_for};
-use local_stack::{LambdaEmulator, Function, Match};
+use local_stack::{Function, LambdaEmulator, Match};
 use stand_ins::TeamCity;
 use std::path::PathBuf;
 use std::time::Duration;
