@@ -52,12 +52,18 @@ def code(path):
     return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("//"))
 
 
+def databases(function):
+    """The libraries for the database that the function uses."""
+    manifest = (CRATES / function / "Cargo.toml").read_text()
+    return [library for library in ("postgres-session", "stat-ledger") if library in manifest]
+
+
 @functools.cache
 def sources(function):
     """The function's code, and that of the libraries that it uses, file by file."""
     own = {path: code(path) for path in sorted((CRATES / function / "src").rglob("*.rs"))}
-    if "stat-ledger" in (CRATES / function / "Cargo.toml").read_text():
-        own |= {path: code(path) for path in sorted((CRATES / "stat-ledger/src").rglob("*.rs"))}
+    for library in databases(function):
+        own |= {path: code(path) for path in sorted((CRATES / library / "src").rglob("*.rs"))}
     together = "\n".join(own.values())
     library = CRATES / "lambda-core/src"
     for module, sign in (("invoke.rs", "Invoker"), ("secrets.rs", "Secrets")):
@@ -115,8 +121,8 @@ def variables(function):
     A required one is a set of names of which one must be there.
     """
     files = [CRATES / function / "src/config.rs"]
-    if "stat-ledger" in (CRATES / function / "Cargo.toml").read_text():
-        files += [path for path in (CRATES / "stat-ledger/src").rglob("*.rs") if "Variables" in code(path)]
+    for library in databases(function):
+        files += [path for path in (CRATES / library / "src").rglob("*.rs") if "Variables" in code(path)]
     known, required = set(), set()
     for path in files:
         text = code(path)

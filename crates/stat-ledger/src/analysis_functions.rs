@@ -1,18 +1,16 @@
-//! Which function does which task.
+//! `STAT_ANALYSIS_FUNCTIONS`: the functions that do a run's tasks.
 
 use lambda_core::variables::Variables;
-use serde_json::{Value, json};
-use uuid::Uuid;
 
 use crate::task::REPORT;
 
-/// `STAT_ANALYSIS_FUNCTIONS`: at least one name or ARN. Several let a month be spread over functions with
-/// different memory or reserved concurrency.
+/// Names or ARNs of the functions that do a run's tasks, at least one. Several functions allow different
+/// memory or reserved concurrency.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AnalysisFunctions(Vec<String>);
 
 impl AnalysisFunctions {
-    /// Reads the variable; `stat-analysis` where it is not set.
+    /// Reads `STAT_ANALYSIS_FUNCTIONS`; the default is `stat-analysis`.
     pub fn from_variables(variables: &Variables) -> Option<Self> {
         variables.parsed(
             "STAT_ANALYSIS_FUNCTIONS",
@@ -29,16 +27,11 @@ impl AnalysisFunctions {
         Ok(Self(names))
     }
 
-    /// The function of a task: dealt in turn, the report to the first.
-    pub fn of_task(&self, task: i32) -> &str {
+    /// Returns the function for a task: tasks are assigned round robin, the report to the first function.
+    pub fn for_task(&self, task: i32) -> &str {
         let turn = usize::try_from((task - 1).max(REPORT)).unwrap_or(0);
         &self.0[turn % self.0.len()]
     }
-}
-
-/// The event that hands a task out.
-pub fn task_event(run_id: Uuid, task: i32) -> Value {
-    json!({"run_id": run_id, "task": task})
 }
 
 #[cfg(test)]
@@ -46,14 +39,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn deals_the_tasks_in_turn_and_the_report_to_the_first() {
+    fn assigns_tasks_round_robin_and_the_report_to_the_first_function() {
         let functions = AnalysisFunctions::parse("a, b").expect("two names");
-        assert_eq!([1, 2, 3].map(|task| functions.of_task(task)), ["a", "b", "a"]);
-        assert_eq!(functions.of_task(REPORT), "a");
+        assert_eq!([1, 2, 3].map(|task| functions.for_task(task)), ["a", "b", "a"]);
+        assert_eq!(functions.for_task(REPORT), "a");
     }
 
     #[test]
-    fn refuses_a_list_with_a_hole() {
+    fn refuses_a_list_with_an_empty_name() {
         assert!(AnalysisFunctions::parse("a,,b").is_err());
     }
 }

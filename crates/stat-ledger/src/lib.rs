@@ -1,13 +1,11 @@
 #![doc = include_str!("../README.md")]
 
 pub mod analysis_functions;
-pub mod building;
 pub mod period;
-pub mod report;
-pub mod run;
-pub mod task;
+pub mod task_event;
 
-pub mod database;
-pub mod fence;
+mod ledger;
+
 pub mod migrations;
-pub mod tls;
+
+pub use ledger::{building, fence, report, run, task};

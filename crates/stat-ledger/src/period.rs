@@ -1,4 +1,4 @@
-//! The month whose texts are counted.
+//! The period of a run: a calendar month.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -14,21 +14,21 @@ pub struct Period {
     first: Date,
 }
 
-/// Before 1900 there are no tenants' messages, and after 9998 the calendar ends.
+/// Years in which texts can have been written, and which lie within jiff's calendar (it ends in 9999).
 const YEARS: RangeInclusive<i16> = 1900..=9998;
 
-/// A period is written `YYYY-MM`.
+/// Error of a text that is not a period, which is written `YYYY-MM`.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("a period is a month written like 2026-10, with a month from 01 to 12")]
 pub struct MalformedPeriod;
 
 impl Period {
-    /// The month before the one in which `instant` lies in `zone`.
+    /// Returns the month before the one that contains `instant` in `zone`.
     ///
-    /// The zone decides first: 01:00 in Seoul on the 1st is still the last day of the month in UTC.
+    /// The instant is converted to the zone first: 01:00 in Seoul on the 1st is still the last day of the month in UTC.
     ///
     /// # Errors
-    /// Outside the years of [`Period::from_str`].
+    /// When the year is not from 1900 to 9998.
     pub fn before(instant: Timestamp, zone: &TimeZone) -> Result<Self, MalformedPeriod> {
         let this_month = instant.to_zoned(zone.clone()).date().first_of_month();
         if !YEARS.contains(&this_month.year()) {
@@ -39,39 +39,39 @@ impl Period {
         })
     }
 
-    /// The month before this one.
+    /// Returns the month before this one.
     pub fn previous(self) -> Self {
         Self {
             first: self.first - 1.month(),
         }
     }
 
-    /// First day.
+    /// Returns the first day.
     pub fn start(self) -> Date {
         self.first
     }
 
-    /// Last day, inclusive.
+    /// Returns the last day, inclusive.
     pub fn end(self) -> Date {
         self.first.last_of_month()
     }
 
-    /// The first instant of the period and the first that is no longer in it, in `zone`.
+    /// Returns the first instant of the period and the first instant after it, in `zone`.
     ///
     /// # Errors
-    /// Where the zone's calendar ends, in the year 9999.
+    /// When an instant lies outside the calendar, which ends in the year 9999.
     pub fn instants(self, zone: &TimeZone) -> Result<(Timestamp, Timestamp), jiff::Error> {
         let midnight = |date: Date| date.to_zoned(zone.clone()).map(|midnight| midnight.timestamp());
         Ok((midnight(self.first)?, midnight(self.end().checked_add(1.day())?)?))
     }
 
-    /// Whether the period is over at `now`.
+    /// Returns whether the period has ended at `now`.
     pub fn has_ended(self, now: Timestamp, zone: &TimeZone) -> bool {
         self.instants(zone).is_ok_and(|(_, end)| end <= now)
     }
 }
 
-/// `STAT_TIME_ZONE`, in which a month begins and ends; `Asia/Seoul` where it is not set.
+/// Reads `STAT_TIME_ZONE`, the time zone in which months begin and end; the default is `Asia/Seoul`.
 pub fn time_zone(variables: &Variables) -> Option<TimeZone> {
     let zone = |name: &str| TimeZone::get(name).map_err(|_| "expected an IANA time zone like Asia/Seoul");
     let seoul = zone("Asia/Seoul").expect("the zones are bundled");
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_month() {
+    fn refuses_texts_that_are_not_a_month() {
         for text in [
             "2026-13",
             "2026-00",

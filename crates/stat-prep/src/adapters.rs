@@ -1,4 +1,4 @@
-//! The systems on the other side.
+//! The systems outside: the user's database and Amazon SNS.
 
-pub mod postgres;
-pub mod sns;
+pub(crate) mod postgres;
+pub(crate) mod sns;

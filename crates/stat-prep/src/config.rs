@@ -2,33 +2,25 @@
 
 use jiff::tz::TimeZone;
 use lambda_core::variables::{ConfigurationError, Variables};
+use postgres_session::DatabaseSettings;
 use stat_ledger::analysis_functions::AnalysisFunctions;
-use stat_ledger::database::DatabaseSettings;
 use std::time::Duration;
 
-/// What the environment says.
 #[derive(Clone, Debug)]
-pub struct Config {
-    /// Where the database is.
-    pub database: DatabaseSettings,
-    /// Who does the tasks.
-    pub analysis_functions: AnalysisFunctions,
-    /// How many texts a task should hold.
-    pub texts_per_task: u32,
-    /// In which zone a month begins and ends.
-    pub time_zone: TimeZone,
-    /// Where warnings go; without it they are logged only.
-    pub warnings_topic: Option<String>,
-    /// See `lambda-core`.
-    pub function_timeout: Duration,
+pub(crate) struct Config {
+    pub(crate) database: DatabaseSettings,
+    pub(crate) analysis_functions: AnalysisFunctions,
+    /// Number of texts that a task should have.
+    pub(crate) texts_per_task: u32,
+    /// Time zone in which months begin and end.
+    pub(crate) time_zone: TimeZone,
+    /// ARN of the SNS topic for warnings; without it they are only logged.
+    pub(crate) warnings_topic: Option<String>,
+    pub(crate) function_timeout: Duration,
 }
 
 impl Config {
-    /// Reads all variables.
-    ///
-    /// # Errors
-    /// One that names every missing and malformed variable.
-    pub fn from_variables(variables: &Variables) -> Result<Self, ConfigurationError> {
+    pub(crate) fn from_variables(variables: &Variables) -> Result<Self, ConfigurationError> {
         let database = DatabaseSettings::from_variables(variables);
         let analysis_functions = AnalysisFunctions::from_variables(variables);
         let texts_per_task = variables.number("STAT_TEXTS_PER_TASK", 20_000, 1);
@@ -52,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_every_wrong_variable_at_once() {
+    fn reports_all_malformed_variables_at_once() {
         let variables: Variables = [
             ("DATABASE_URL", "mysql://x"),
             ("STAT_TIME_ZONE", "Seoul"),
@@ -70,12 +62,12 @@ mod tests {
             "STAT_TEXTS_PER_TASK",
             "STAT_ANALYSIS_FUNCTIONS",
         ] {
-            assert!(message.contains(name), "{name} is not named in: {message}");
+            assert!(message.contains(name), "{name} is missing in: {message}");
         }
     }
 
     #[test]
-    fn needs_nothing_but_the_database() {
+    fn requires_only_the_database() {
         let variables: Variables = [("DATABASE_URL", "postgres://u@db/x")].into_iter().collect();
         let config = Config::from_variables(&variables).expect("everything else has a default");
         assert_eq!(config.texts_per_task, 20_000);

@@ -1,4 +1,4 @@
-//! What wakes the function.
+//! The events that start or resume a month.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -6,41 +6,35 @@ use lambda_core::invalid_event::InvalidEvent;
 use serde_json::{Map, Value};
 use stat_ledger::period::Period;
 
-/// An event, understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
+pub(crate) enum Event {
     /// Compute a month.
-    Month(Month),
-    /// Hand out again what nobody works on.
+    Month(MonthRequest),
+    /// Invoke the unclaimed tasks of all open runs again.
     Resume,
 }
 
-/// The month that an event asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Month {
-    /// Which one.
-    pub which: Which,
-    /// Everything anew, or only a part.
-    pub scope: Scope,
-    /// Whether it ends with a mail.
-    pub mail: bool,
+pub(crate) struct MonthRequest {
+    month: MonthSelector,
+    pub(crate) scope: Scope,
+    /// `true` if the run ends with a mail.
+    pub(crate) mail: bool,
 }
 
-/// How an event names its month.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Which {
-    /// The month before the schedule's own instant; the clock has no say, for an event may be late.
+enum MonthSelector {
+    /// The month before the schedule's own instant. The clock is not used, for an event may be late.
     Before(Timestamp),
-    /// By name.
     Named(Period),
 }
 
-/// How much of a month is computed.
+/// The part of a month that is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// What is not done yet.
+pub(crate) enum Scope {
+    /// Everything that is not computed yet.
     Missing,
-    /// `"force": true`: all of it, also when it is done.
+    /// `"force": true`: all buildings, even if the month is done.
     Everything,
     /// `"failed": true`: the buildings whose analysis failed.
     Failed,
@@ -48,70 +42,66 @@ pub enum Scope {
 
 const EXPECTED: &str = r#"expected a schedule's event with "time", or {"period":"2026-10"} with "force", "failed" or "mail", or {"resume":true}"#;
 
+const FIELDS: [&str; 6] = ["period", "time", "force", "failed", "mail", "resume"];
+
 impl Event {
-    /// Understands an EventBridge rule's event, a Scheduler's (its envelope, whose `detail` may be a
-    /// string, or `{"time": …}` as input), or one written by hand.
+    /// Parses the event of an EventBridge rule or of EventBridge Scheduler (its envelope, whose `detail` may
+    /// be a string, or `{"time": …}` as input), or one written by hand.
     ///
     /// # Errors
-    /// [`InvalidEvent`], which says what was expected.
-    pub fn parse(event: &Value) -> Result<Self, InvalidEvent> {
+    /// [`InvalidEvent`] with the expected fields.
+    pub(crate) fn parse(event: &Value) -> Result<Self, InvalidEvent> {
         let Value::Object(fields) = event else {
             return Err(InvalidEvent::new(EXPECTED));
         };
-        // An envelope of AWS has fields of its own; a word in an event written by hand that we do not know
-        // is a typing error which would change what the event means.
-        let is_envelope = fields.contains_key("detail-type") || fields.contains_key("source");
-        if is_envelope && !is_schedule(fields) {
-            return Err(InvalidEvent::new(format!(
-                "{EXPECTED}; events of other sources start no month"
-            )));
-        }
-        if !is_envelope && fields.keys().any(|field| !FIELDS.contains(&field.as_str())) {
-            return Err(InvalidEvent::new(format!(
-                "{EXPECTED}; the only fields are {}",
-                FIELDS.join(", ")
-            )));
-        }
+        check_fields(fields)?;
         if flag(fields, "resume", false)? {
             return if fields.len() == 1 {
                 Ok(Self::Resume)
             } else {
                 Err(InvalidEvent::new(
-                    r#""resume" stands alone: it concerns every open month"#,
+                    r#""resume" takes no other field: it resumes every open month"#,
                 ))
             };
         }
-        let which = match (fields.get("period"), fields.get("time")) {
-            (Some(period), None) => Which::Named(parse_period(period)?),
-            (None, Some(time)) => Which::Before(parse_time(time)?),
-            _ => return Err(InvalidEvent::new(EXPECTED)),
-        };
-        let scope = match (flag(fields, "force", false)?, flag(fields, "failed", false)?) {
-            (false, false) => Scope::Missing,
-            (true, false) => Scope::Everything,
-            (false, true) => Scope::Failed,
-            (true, true) => return Err(InvalidEvent::new(r#"expected "force" or "failed", not both"#)),
-        };
-        Ok(Self::Month(Month {
-            which,
-            scope,
+        Ok(Self::Month(MonthRequest {
+            month: parse_month(fields)?,
+            scope: parse_scope(fields)?,
             mail: flag(fields, "mail", true)?,
         }))
     }
 }
 
-impl Month {
-    /// The period that is meant, months being those of `zone`.
+impl MonthRequest {
+    /// Returns the requested period. The months are those of `zone`.
     ///
     /// # Errors
-    /// [`InvalidEvent`] for a time that is out of all bounds.
-    pub fn period(&self, zone: &TimeZone) -> Result<Period, InvalidEvent> {
-        match self.which {
-            Which::Before(instant) => Period::before(instant, zone)
+    /// [`InvalidEvent`] when the time is not in the years from 1900 to 9998.
+    pub(crate) fn period(&self, zone: &TimeZone) -> Result<Period, InvalidEvent> {
+        match self.month {
+            MonthSelector::Before(instant) => Period::before(instant, zone)
                 .map_err(|_| InvalidEvent::new(r#"expected "time" to be in the years from 1900 to 9998"#)),
-            Which::Named(period) => Ok(period),
+            MonthSelector::Named(period) => Ok(period),
         }
     }
+}
+
+/// Refuses other services' events and unknown fields. An envelope of AWS has fields of its own; in an event
+/// written by hand, an unknown field is a typing error that would change the meaning of the event.
+fn check_fields(fields: &Map<String, Value>) -> Result<(), InvalidEvent> {
+    let is_envelope = fields.contains_key("detail-type") || fields.contains_key("source");
+    if is_envelope && !is_schedule(fields) {
+        return Err(InvalidEvent::new(format!(
+            "{EXPECTED}; events of other sources start no month"
+        )));
+    }
+    if !is_envelope && fields.keys().any(|field| !FIELDS.contains(&field.as_str())) {
+        return Err(InvalidEvent::new(format!(
+            "{EXPECTED}; the only fields are {}",
+            FIELDS.join(", ")
+        )));
+    }
+    Ok(())
 }
 
 fn is_schedule(fields: &Map<String, Value>) -> bool {
@@ -124,8 +114,6 @@ fn is_schedule(fields: &Map<String, Value>) -> bool {
     is("source", &["aws.events", "aws.scheduler"]) || is("detail-type", &["Scheduled Event"])
 }
 
-const FIELDS: [&str; 6] = ["period", "time", "force", "failed", "mail", "resume"];
-
 fn flag(fields: &Map<String, Value>, name: &str, default: bool) -> Result<bool, InvalidEvent> {
     match fields.get(name) {
         None => Ok(default),
@@ -136,14 +124,31 @@ fn flag(fields: &Map<String, Value>, name: &str, default: bool) -> Result<bool, 
     }
 }
 
-fn parse_period(period: &Value) -> Result<Period, InvalidEvent> {
-    let period = period.as_str().unwrap_or_default().parse();
-    period.map_err(|error| InvalidEvent::new(format!(r#"expected "period" to be right: {error}"#)))
+fn parse_month(fields: &Map<String, Value>) -> Result<MonthSelector, InvalidEvent> {
+    match (fields.get("period"), fields.get("time")) {
+        (Some(period), None) => {
+            let period = period.as_str().unwrap_or_default().parse();
+            period
+                .map(MonthSelector::Named)
+                .map_err(|error| InvalidEvent::new(format!(r#""period" is malformed: {error}"#)))
+        }
+        (None, Some(time)) => {
+            let time = time.as_str().unwrap_or_default().parse();
+            time.map(MonthSelector::Before).map_err(|_| {
+                InvalidEvent::new(r#"expected "time" to be an instant like 2026-10-31T16:00:00Z"#)
+            })
+        }
+        _ => Err(InvalidEvent::new(EXPECTED)),
+    }
 }
 
-fn parse_time(time: &Value) -> Result<Timestamp, InvalidEvent> {
-    let time = time.as_str().unwrap_or_default().parse();
-    time.map_err(|_| InvalidEvent::new(r#"expected "time" to be an instant like 2026-10-31T16:00:00Z"#))
+fn parse_scope(fields: &Map<String, Value>) -> Result<Scope, InvalidEvent> {
+    match (flag(fields, "force", false)?, flag(fields, "failed", false)?) {
+        (false, false) => Ok(Scope::Missing),
+        (true, false) => Ok(Scope::Everything),
+        (false, true) => Ok(Scope::Failed),
+        (true, true) => Err(InvalidEvent::new(r#"expected "force" or "failed", not both"#)),
+    }
 }
 
 #[cfg(test)]
@@ -152,59 +157,54 @@ mod tests {
     use serde_json::json;
 
     fn fixture(case: &str) -> Value {
-        let path = format!(
-            "{}/../../events/stat-prep/{case}.json",
-            env!("CARGO_MANIFEST_DIR")
-        );
-        let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-        serde_json::from_str(&text).expect("a fixture is JSON")
+        local_stack::event("stat-prep", case)
+    }
+
+    fn seoul() -> TimeZone {
+        TimeZone::get("Asia/Seoul").expect("the zone is bundled")
     }
 
     #[track_caller]
-    fn check(event: Value, period: &str, scope: Scope, mail: bool) {
-        let Event::Month(month) = Event::parse(&event).expect("a good event") else {
-            panic!("asks for a month")
+    fn check(case: &str, period: &str, scope: Scope, mail: bool) {
+        let Ok(Event::Month(request)) = Event::parse(&fixture(case)) else {
+            panic!("{case} requests a month")
         };
-        let zone = TimeZone::get("Asia/Seoul").expect("the zone is bundled");
+        let requested = request.period(&seoul()).expect("in bounds").to_string();
         assert_eq!(
-            (
-                month.period(&zone).expect("in bounds").to_string().as_str(),
-                month.scope,
-                month.mail
-            ),
+            (requested.as_str(), request.scope, request.mail),
             (period, scope, mail)
         );
     }
 
     #[track_caller]
     fn refuses(event: Value, because: &str) {
-        let error = Event::parse(&event).expect_err("a bad event").to_string();
+        let error = Event::parse(&event).expect_err("an invalid event").to_string();
         assert!(error.contains(because), "{error}");
     }
 
     #[test]
-    fn understands_a_rules_event() {
-        check(fixture("scheduled-rule"), "2026-10", Scope::Missing, true);
+    fn parses_the_event_of_a_rule() {
+        check("scheduled-rule", "2026-10", Scope::Missing, true);
     }
 
     #[test]
-    fn understands_a_schedulers_envelope_whose_detail_is_a_string() {
-        check(fixture("scheduler-envelope"), "2026-10", Scope::Missing, true);
+    fn parses_an_envelope_of_the_scheduler_with_a_string_as_detail() {
+        check("scheduler-envelope", "2026-10", Scope::Missing, true);
     }
 
     #[test]
-    fn understands_a_schedulers_input() {
-        check(fixture("scheduler-time"), "2026-10", Scope::Missing, true);
+    fn parses_an_input_of_the_scheduler() {
+        check("scheduler-time", "2026-10", Scope::Missing, true);
     }
 
     #[test]
-    fn understands_what_people_write() {
-        check(fixture("period"), "2026-10", Scope::Missing, true);
-        check(fixture("force"), "2026-10", Scope::Everything, true);
-        check(fixture("failed"), "2026-10", Scope::Failed, true);
-        check(fixture("without-mail"), "2026-10", Scope::Missing, false);
+    fn parses_events_written_by_hand() {
+        check("period", "2026-10", Scope::Missing, true);
+        check("force", "2026-10", Scope::Everything, true);
+        check("failed", "2026-10", Scope::Failed, true);
+        check("without-mail", "2026-10", Scope::Missing, false);
         assert_eq!(
-            Event::parse(&fixture("resume")).expect("a good event"),
+            Event::parse(&fixture("resume")).expect("a valid event"),
             Event::Resume
         );
     }
@@ -217,22 +217,21 @@ mod tests {
     }
 
     #[test]
-    fn refuses_a_time_out_of_all_bounds() {
-        let zone = TimeZone::get("Asia/Seoul").expect("the zone is bundled");
+    fn refuses_a_time_outside_the_calendar() {
         for time in [
             "-009999-01-02T02:00:00Z",
             "1812-01-01T00:00:00Z",
             "9999-12-30T00:00:00Z",
         ] {
-            let Ok(Event::Month(month)) = Event::parse(&json!({"time": time})) else {
-                panic!("it is an instant")
+            let Ok(Event::Month(request)) = Event::parse(&json!({"time": time})) else {
+                panic!("{time} is an instant")
             };
-            assert!(month.period(&zone).is_err(), "{time}");
+            assert!(request.period(&seoul()).is_err(), "{time}");
         }
     }
 
     #[test]
-    fn refuses_what_it_does_not_understand_and_says_what_it_expects() {
+    fn refuses_any_other_event_with_the_expected_fields() {
         refuses(json!({"period": "2026-13"}), "a month written like 2026-10");
         refuses(json!({"period": 202610}), "a month written like 2026-10");
         refuses(
@@ -255,7 +254,10 @@ mod tests {
             json!({"period": "2026-10", "time": "2026-11-01T00:00:00Z"}),
             "expected a schedule's event",
         );
-        refuses(json!({"resume": true, "period": "2026-10"}), "stands alone");
+        refuses(
+            json!({"resume": true, "period": "2026-10"}),
+            "takes no other field",
+        );
         for nothing in [json!({}), json!([]), json!("2026-10"), json!(null)] {
             refuses(nothing, "expected a schedule's event");
         }

@@ -1,12 +1,14 @@
 #![doc = include_str!("../README.md")]
 
-pub mod config;
-pub mod event;
-pub mod handler;
+mod config;
+mod event;
+mod function_response;
+mod handler;
 
-pub mod answer;
-pub mod decision;
-pub mod plan;
-pub mod warning;
+mod overdue_warning;
+mod run_decision;
+mod task_plan;
 
-pub mod adapters;
+mod adapters;
+
+pub use handler::StatPrep;

@@ -1,12 +1,12 @@
 //! The `stat-prep` Lambda function.
 
 use lambda_core::{run, telemetry, variables::Variables};
-use stat_prep::handler::StatPrep;
+use stat_prep::StatPrep;
 use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let variables = Variables::from_environment();
-    telemetry::init(&variables, &[module_path!(), "stat_ledger"]);
+    telemetry::init(&variables, &[module_path!(), "stat_ledger", "postgres_session"]);
     run::run(StatPrep::start(&variables).await).await
 }

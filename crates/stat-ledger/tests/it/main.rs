@@ -2,6 +2,5 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
-mod connection;
 mod rules;
-mod surroundings;
+mod setup;

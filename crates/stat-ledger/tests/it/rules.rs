@@ -1,16 +1,16 @@
-//! Claims, the fence, the election of the report, runs.
+//! Claims, the fence, the start of the report, runs.
 
-use stat_ledger::building::{Counts, ResultsRefused, TermCount};
-use stat_ledger::fence::Lost;
+use stat_ledger::building::{Counts, StoreOutcome, TermCount};
+use stat_ledger::fence::{self, WriteError};
 use stat_ledger::run::{self, RunState};
-use stat_ledger::task::{self, Claim, Claimed, ForeignAnalyser, REPORT};
+use stat_ledger::task::{self, Claim, ClaimOutcome, ForeignAnalyser, REPORT};
 use stat_ledger::{migrations, report};
 use std::time::Duration;
 
-use crate::surroundings::{LEASE, Ledger};
+use crate::setup::{LEASE, Setup};
 
-async fn analyse(ledger: &Ledger, claim: &Claim, building_id: &str) {
-    let mut writer = ledger.writer(claim).await;
+async fn analyse(setup: &Setup, claim: &Claim, building_id: &str) {
+    let mut writer = setup.writer(claim).await;
     writer.begin(building_id).await.unwrap();
     let counts = Counts {
         documents: 2,
@@ -24,43 +24,45 @@ async fn analyse(ledger: &Ledger, claim: &Claim, building_id: &str) {
     writer.store(building_id, &counts).await.unwrap();
 }
 
-#[track_caller]
-fn assert_lost<T: std::fmt::Debug>(outcome: anyhow::Result<T>, how: Lost) {
-    let error = outcome.expect_err("the write must be refused");
-    assert_eq!(error.downcast_ref::<Lost>(), Some(&how), "{error:#}");
+/// Asserts that a write failed with this variant of [`WriteError`].
+macro_rules! assert_fails {
+    ($write:expr, $variant:pat) => {{
+        let outcome = $write.await;
+        assert!(matches!(outcome, Err($variant)), "{outcome:?}");
+    }};
 }
 
 #[tokio::test]
-async fn a_live_claim_is_not_given_to_another_request() {
-    let ledger = Ledger::new().await;
-    let run = ledger.open(&[&["B1"]]).await;
-    ledger.granted(&run, 1, "first").await;
-    assert!(matches!(ledger.claim(&run, 1, "second").await, Claimed::Busy));
+async fn a_live_claim_is_not_granted_to_another_request() {
+    let setup = Setup::new().await;
+    let run = setup.open(&[&["B1"]]).await;
+    setup.granted(&run, 1, "first").await;
+    assert!(matches!(setup.claim(&run, 1, "second").await, ClaimOutcome::Busy));
 }
 
 #[tokio::test]
-async fn a_claim_that_has_run_out_is() {
-    let ledger = Ledger::new().await;
-    let run = ledger.open(&[&["B1"]]).await;
-    ledger.granted(&run, 1, "first").await;
-    ledger.expire_claims().await;
-    assert_eq!(ledger.granted(&run, 1, "second").await.attempt, 2);
+async fn an_expired_claim_is_granted_to_another_request() {
+    let setup = Setup::new().await;
+    let run = setup.open(&[&["B1"]]).await;
+    setup.granted(&run, 1, "first").await;
+    setup.expire_claims().await;
+    assert_eq!(setup.granted(&run, 1, "second").await.attempt, 2);
 }
 
 #[tokio::test]
 async fn the_same_request_takes_its_claim_over_at_once() {
-    let ledger = Ledger::new().await;
-    let run = ledger.open(&[&["B1"]]).await;
-    assert_eq!(ledger.granted(&run, 1, "first").await.attempt, 1);
-    assert_eq!(ledger.granted(&run, 1, "first").await.attempt, 2);
+    let setup = Setup::new().await;
+    let run = setup.open(&[&["B1"]]).await;
+    assert_eq!(setup.granted(&run, 1, "first").await.attempt, 1);
+    assert_eq!(setup.granted(&run, 1, "first").await.attempt, 2);
 }
 
 #[tokio::test]
 async fn a_claim_outlives_its_deadline_by_a_minute_of_the_databases_clock() {
-    let ledger = Ledger::new().await;
-    let run = ledger.open(&[&["B1"]]).await;
-    ledger.granted(&run, 1, "first").await;
-    let sql = ledger.connect().await;
+    let setup = Setup::new().await;
+    let run = setup.open(&[&["B1"]]).await;
+    setup.granted(&run, 1, "first").await;
+    let sql = setup.connect().await;
     let row = sql.query_one(
         "select extract(epoch from claimed_until - now())::float8 from stat_task",
         &[],
@@ -72,64 +74,58 @@ async fn a_claim_outlives_its_deadline_by_a_minute_of_the_databases_clock() {
 
 #[tokio::test]
 async fn a_zombie_can_write_nothing() {
-    let ledger = Ledger::new().await;
-    let run = ledger.open(&[&["B1"]]).await;
-    let zombie = ledger.granted(&run, 1, "first").await;
-    ledger.expire_claims().await;
-    let claim = ledger.granted(&run, 1, "second").await;
-    let mut client = ledger.connect().await;
+    let setup = Setup::new().await;
+    let run = setup.open(&[&["B1"]]).await;
+    let zombie = setup.granted(&run, 1, "first").await;
+    setup.expire_claims().await;
+    let claim = setup.granted(&run, 1, "second").await;
+    let mut client = setup.connect().await;
     let counts = Counts::default();
-    assert_lost(ledger.writer(&zombie).await.unfinished().await, Lost::TakenOver);
-    assert_lost(ledger.writer(&zombie).await.begin("B1").await, Lost::TakenOver);
-    assert_lost(
-        ledger.writer(&zombie).await.store("B1", &counts).await,
-        Lost::TakenOver,
-    );
-    assert_lost(
-        ledger.writer(&zombie).await.note_failure("B1", "x").await,
-        Lost::TakenOver,
-    );
-    assert_lost(task::give_back(&mut client, &zombie).await, Lost::TakenOver);
-    assert_lost(task::finish(&mut client, &zombie).await, Lost::TakenOver);
-    analyse(&ledger, &claim, "B1").await;
+    let mut writer = setup.writer(&zombie).await;
+    assert_fails!(writer.unfinished(), WriteError::TakenOver);
+    assert_fails!(writer.begin("B1"), WriteError::TakenOver);
+    assert_fails!(writer.store("B1", &counts), WriteError::TakenOver);
+    assert_fails!(writer.record_failure("B1", "x"), WriteError::TakenOver);
+    assert_fails!(task::release(&mut client, &zombie), WriteError::TakenOver);
+    assert_fails!(task::finish(&mut client, &zombie), WriteError::TakenOver);
+    analyse(&setup, &claim, "B1").await;
     assert!(task::finish(&mut client, &claim).await.unwrap());
 }
 
 #[tokio::test]
 async fn a_superseded_run_can_write_nothing() {
-    let ledger = Ledger::new().await;
-    let old = ledger.open(&[&["B1"]]).await;
-    let claim = ledger.granted(&old, 1, "first").await;
-    ledger.open(&[&["B1"]]).await;
-    let mut client = ledger.connect().await;
-    assert_lost(ledger.writer(&claim).await.begin("B1").await, Lost::Superseded);
-    assert_lost(task::finish(&mut client, &claim).await, Lost::Superseded);
+    let setup = Setup::new().await;
+    let old = setup.open(&[&["B1"]]).await;
+    let claim = setup.granted(&old, 1, "first").await;
+    setup.open(&[&["B1"]]).await;
+    let mut client = setup.connect().await;
+    assert_fails!(setup.writer(&claim).await.begin("B1"), WriteError::Superseded);
+    assert_fails!(task::finish(&mut client, &claim), WriteError::Superseded);
     assert!(matches!(
-        ledger.claim(&old, 1, "third").await,
-        Claimed::Superseded
+        setup.claim(&old, 1, "third").await,
+        ClaimOutcome::Superseded
     ));
     assert_eq!(run::get(&client, old.id).await.unwrap().state, RunState::Failed);
 }
 
 #[tokio::test]
 async fn a_new_run_waits_for_a_write_that_has_begun() {
-    let ledger = Ledger::new().await;
-    let old = ledger.open(&[&["B1"]]).await;
-    let claim = ledger.granted(&old, 1, "first").await;
-    let mut writer = ledger.connect().await;
-    let writing = stat_ledger::fence::begin(&mut writer, &claim, false)
-        .await
-        .unwrap();
-    let url = ledger.url.clone();
-    let forced = tokio::spawn(async move { Ledger { url }.open(&[&["B1"]]).await });
-    wait_for_waiting(&ledger, 1).await;
+    let setup = Setup::new().await;
+    let old = setup.open(&[&["B1"]]).await;
+    let claim = setup.granted(&old, 1, "first").await;
+    let mut writer = setup.connect().await;
+    let write = fence::begin(&mut writer, &claim).await.unwrap();
+    let url = setup.url.clone();
+    let forced = tokio::spawn(async move { Setup { url }.open(&[&["B1"]]).await });
+    wait_for_lock_waits(&setup, 1).await;
     assert!(!forced.is_finished());
-    writing.commit().await.unwrap();
+    write.commit().await.unwrap();
     forced.await.unwrap();
 }
 
-async fn wait_for_waiting(ledger: &Ledger, waiting: i64) {
-    let sql = ledger.connect().await;
+/// Waits until this many statements wait for a lock.
+async fn wait_for_lock_waits(setup: &Setup, waiting: i64) {
+    let sql = setup.connect().await;
     let query = "select count(*) from pg_stat_activity
                  where datname = current_database() and wait_event_type = 'Lock'";
     let seen = async {
@@ -137,71 +133,73 @@ async fn wait_for_waiting(ledger: &Ledger, waiting: i64) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(LEASE, seen).await.expect("somebody waits");
+    tokio::time::timeout(LEASE, seen)
+        .await
+        .expect("a statement waits for a lock");
 }
 
 #[tokio::test]
-async fn two_last_tasks_that_commit_at_the_same_moment_elect_one_report() {
-    let ledger = Ledger::new().await;
-    let run = ledger.open(&[&["B1"], &["B2"]]).await;
+async fn two_last_tasks_that_end_at_the_same_moment_queue_one_report() {
+    let setup = Setup::new().await;
+    let run = setup.open(&[&["B1"], &["B2"]]).await;
     let claims = [
-        ledger.granted(&run, 1, "first").await,
-        ledger.granted(&run, 2, "second").await,
+        setup.granted(&run, 1, "first").await,
+        setup.granted(&run, 2, "second").await,
     ];
-    analyse(&ledger, &claims[0], "B1").await;
-    analyse(&ledger, &claims[1], "B2").await;
-    // Both are stopped at the run's row, when each has done everything else.
-    let mut gate = ledger.connect().await;
-    let closed = gate.transaction().await.unwrap();
-    closed
+    analyse(&setup, &claims[0], "B1").await;
+    analyse(&setup, &claims[1], "B2").await;
+    // Both wait for the run's row, when each has done everything else.
+    let mut blocker = setup.connect().await;
+    let block = blocker.transaction().await.unwrap();
+    block
         .execute("select from stat_run for update", &[])
         .await
         .unwrap();
     let finish = |claim: Claim| {
-        let url = ledger.url.clone();
+        let url = setup.url.clone();
         tokio::spawn(async move {
-            task::finish(&mut Ledger { url }.connect().await, &claim)
+            task::finish(&mut Setup { url }.connect().await, &claim)
                 .await
                 .unwrap()
         })
     };
     let [first, second] = claims.map(finish);
-    wait_for_waiting(&ledger, 2).await;
-    closed.rollback().await.unwrap();
-    let elected = [first.await.unwrap(), second.await.unwrap()];
+    wait_for_lock_waits(&setup, 2).await;
+    block.rollback().await.unwrap();
+    let is_last = [first.await.unwrap(), second.await.unwrap()];
     assert_eq!(
-        elected.iter().filter(|is_last| **is_last).count(),
+        is_last.iter().filter(|is_last| **is_last).count(),
         1,
-        "{elected:?}"
+        "{is_last:?}"
     );
-    let report = ledger.granted(&run, REPORT, "third").await;
+    let report = setup.granted(&run, REPORT, "third").await;
     assert!(matches!(
-        ledger.claim(&run, REPORT, "fourth").await,
-        Claimed::Busy
+        setup.claim(&run, REPORT, "fourth").await,
+        ClaimOutcome::Busy
     ));
-    let state = report::finish(&mut ledger.connect().await, &report)
-        .await
-        .unwrap();
+    let state = report::finish(&mut setup.connect().await, &report).await.unwrap();
     assert_eq!(state, RunState::Done);
     assert!(matches!(
-        ledger.claim(&run, REPORT, "fourth").await,
-        Claimed::Done { report_waits: false }
+        setup.claim(&run, REPORT, "fourth").await,
+        ClaimOutcome::Done {
+            report_is_queued: false
+        }
     ));
 }
 
 #[tokio::test]
-async fn a_claim_cannot_come_between_a_mail_and_its_note() {
-    let ledger = Ledger::new().await;
-    let run = ledger.open(&[]).await;
-    let claim = ledger.granted(&run, REPORT, "first").await;
-    let mut client = ledger.connect().await;
-    let mailing = report::begin(&mut client, &claim).await.unwrap();
-    let (url, other) = (ledger.url.clone(), run.clone());
-    let second = tokio::spawn(async move { Ledger { url }.claim(&other, REPORT, "second").await });
-    wait_for_waiting(&ledger, 1).await;
-    // The mail is sent here. To note it must not wait for the claim that waits for us.
-    report::commit_mail(mailing, &claim, "message").await.unwrap();
-    assert!(matches!(second.await.unwrap(), Claimed::Busy));
+async fn no_claim_is_granted_between_a_mail_and_its_record() {
+    let setup = Setup::new().await;
+    let run = setup.open(&[]).await;
+    let claim = setup.granted(&run, REPORT, "first").await;
+    let mut client = setup.connect().await;
+    let transaction = fence::begin_with_run(&mut client, &claim).await.unwrap();
+    let (url, other) = (setup.url.clone(), run.clone());
+    let second = tokio::spawn(async move { Setup { url }.claim(&other, REPORT, "second").await });
+    wait_for_lock_waits(&setup, 1).await;
+    // The mail is sent here. Its record must not wait for the claim that waits for this transaction.
+    report::commit_mail(transaction, &claim, "message").await.unwrap();
+    assert!(matches!(second.await.unwrap(), ClaimOutcome::Busy));
     assert_eq!(
         run::get(&client, run.id).await.unwrap().message_id.as_deref(),
         Some("message")
@@ -210,9 +208,9 @@ async fn a_claim_cannot_come_between_a_mail_and_its_note() {
 
 #[tokio::test]
 async fn the_report_cannot_be_claimed_before_the_last_task_has_ended() {
-    let ledger = Ledger::new().await;
-    let run = ledger.open(&[&["B1"], &["B2"]]).await;
-    let mut client = ledger.connect().await;
+    let setup = Setup::new().await;
+    let run = setup.open(&[&["B1"], &["B2"]]).await;
+    let mut client = setup.connect().await;
     let Err(error) = task::claim(&mut client, run.id, REPORT, "x", LEASE, None).await else {
         panic!("too early")
     };
@@ -225,11 +223,11 @@ async fn the_report_cannot_be_claimed_before_the_last_task_has_ended() {
 
 #[tokio::test]
 async fn an_unfinished_task_cannot_end() {
-    let ledger = Ledger::new().await;
-    let run = ledger.open(&[&["B1", "B2"]]).await;
-    let claim = ledger.granted(&run, 1, "first").await;
-    analyse(&ledger, &claim, "B1").await;
-    let error = task::finish(&mut ledger.connect().await, &claim)
+    let setup = Setup::new().await;
+    let run = setup.open(&[&["B1", "B2"]]).await;
+    let claim = setup.granted(&run, 1, "first").await;
+    analyse(&setup, &claim, "B1").await;
+    let error = task::finish(&mut setup.connect().await, &claim)
         .await
         .expect_err("B2 is not done");
     assert!(error.to_string().contains("unfinished"), "{error:#}");
@@ -237,22 +235,22 @@ async fn an_unfinished_task_cannot_end() {
 
 #[tokio::test]
 async fn attempts_are_counted_before_the_work_and_end_at_the_third() {
-    let ledger = Ledger::new().await;
-    let run = ledger.open(&[&["B1", "B2"]]).await;
-    let mut client = ledger.connect().await;
+    let setup = Setup::new().await;
+    let run = setup.open(&[&["B1", "B2"]]).await;
+    let mut client = setup.connect().await;
     for attempts in 0..3 {
-        let claim = ledger.granted(&run, 1, "the same").await;
-        let unfinished = ledger.writer(&claim).await.unfinished().await.unwrap();
+        let claim = setup.granted(&run, 1, "the same").await;
+        let unfinished = setup.writer(&claim).await.unfinished().await.unwrap();
         let b1 = unfinished
             .iter()
             .find(|building| building.building_id == "B1")
             .unwrap();
         assert_eq!(b1.attempts, attempts);
-        // The process is killed after this.
-        ledger.writer(&claim).await.begin("B1").await.unwrap();
+        // The process is killed at this point.
+        setup.writer(&claim).await.begin("B1").await.unwrap();
     }
-    let claim = ledger.granted(&run, 1, "the same").await;
-    let unfinished = ledger.writer(&claim).await.unfinished().await.unwrap();
+    let claim = setup.granted(&run, 1, "the same").await;
+    let unfinished = setup.writer(&claim).await.unfinished().await.unwrap();
     assert_eq!(
         unfinished
             .iter()
@@ -260,9 +258,9 @@ async fn attempts_are_counted_before_the_work_and_end_at_the_third() {
             .collect::<Vec<_>>(),
         ["B2"]
     );
-    analyse(&ledger, &claim, "B2").await;
+    analyse(&setup, &claim, "B2").await;
     assert!(task::finish(&mut client, &claim).await.unwrap());
-    let report = ledger.granted(&run, REPORT, "report").await;
+    let report = setup.granted(&run, REPORT, "report").await;
     assert_eq!(
         report::finish(&mut client, &report).await.unwrap(),
         RunState::Partial
@@ -270,12 +268,12 @@ async fn attempts_are_counted_before_the_work_and_end_at_the_third() {
 }
 
 #[tokio::test]
-async fn those_begun_least_often_come_first() {
-    let ledger = Ledger::new().await;
-    let run = ledger.open(&[&["B1", "B2", "B3"]]).await;
-    let claim = ledger.granted(&run, 1, "first").await;
-    ledger.writer(&claim).await.begin("B1").await.unwrap();
-    let order: Vec<String> = ledger
+async fn buildings_begun_least_often_come_first() {
+    let setup = Setup::new().await;
+    let run = setup.open(&[&["B1", "B2", "B3"]]).await;
+    let claim = setup.granted(&run, 1, "first").await;
+    setup.writer(&claim).await.begin("B1").await.unwrap();
+    let order: Vec<String> = setup
         .writer(&claim)
         .await
         .unfinished()
@@ -288,12 +286,12 @@ async fn those_begun_least_often_come_first() {
 }
 
 #[tokio::test]
-async fn results_and_ledger_move_together() {
-    let ledger = Ledger::new().await;
-    let run = ledger.open(&[&["B1"]]).await;
-    let claim = ledger.granted(&run, 1, "first").await;
-    let client = ledger.connect().await;
-    let mut writer = ledger.writer(&claim).await;
+async fn results_and_ledger_change_together() {
+    let setup = Setup::new().await;
+    let run = setup.open(&[&["B1"]]).await;
+    let claim = setup.granted(&run, 1, "first").await;
+    let client = setup.connect().await;
+    let mut writer = setup.writer(&claim).await;
     writer.begin("B1").await.unwrap();
     // The terms are copied first; what follows them finds the building's key taken.
     let taken = "insert into stat_building values ($1, '2026-10', 'B1', 0, 0)";
@@ -308,24 +306,30 @@ async fn results_and_ledger_move_together() {
         morphemes: 1,
         terms: vec![term],
     };
-    let error = writer.store("B1", &counts).await.expect_err("the key is taken");
-    assert!(error.is::<ResultsRefused>(), "{error:#}");
+    let outcome = writer.store("B1", &counts).await.unwrap();
+    assert!(matches!(outcome, StoreOutcome::Rejected(_)), "{outcome:?}");
     let query = "select (select count(*) from stat_term), (select state from stat_task_building)";
     let row = client.query_one(query, &[]).await.unwrap();
     assert_eq!((row.get::<_, i64>(0), row.get::<_, &str>(1)), (0, "running"));
 }
 
 #[tokio::test]
-async fn a_building_that_is_none_of_the_task_is_not_written() {
-    let ledger = Ledger::new().await;
-    let run = ledger.open(&[&["B1"], &["B2"]]).await;
-    let claim = ledger.granted(&run, 1, "first").await;
-    let mut writer = ledger.writer(&claim).await;
+async fn a_building_of_another_task_is_not_written() {
+    let setup = Setup::new().await;
+    let run = setup.open(&[&["B1"], &["B2"]]).await;
+    let claim = setup.granted(&run, 1, "first").await;
+    let mut writer = setup.writer(&claim).await;
     let error = writer.begin("B2").await.unwrap_err();
-    assert!(error.to_string().contains("B2 is none of task 1"), "{error:#}");
+    assert!(
+        error.to_string().contains("B2 does not belong to task 1"),
+        "{error:#}"
+    );
     let error = writer.store("B2", &Counts::default()).await.unwrap_err();
-    assert!(error.to_string().contains("B2 is none of task 1"), "{error:#}");
-    let client = ledger.connect().await;
+    assert!(
+        error.to_string().contains("B2 does not belong to task 1"),
+        "{error:#}"
+    );
+    let client = setup.connect().await;
     let stored: i64 = client
         .query_one("select count(*) from stat_building", &[])
         .await
@@ -335,26 +339,25 @@ async fn a_building_that_is_none_of_the_task_is_not_written() {
 }
 
 #[tokio::test]
-async fn a_right_that_is_missing_is_no_fault_of_the_building() {
-    let ledger = Ledger::new().await;
-    let run = ledger.open(&[&["B1"]]).await;
-    let claim = ledger.granted(&run, 1, "first").await;
-    let mut writer = ledger.writer(&claim).await;
-    let client = ledger.connect().await;
+async fn a_database_fault_is_not_a_rejection_of_the_results() {
+    let setup = Setup::new().await;
+    let run = setup.open(&[&["B1"]]).await;
+    let claim = setup.granted(&run, 1, "first").await;
+    let mut writer = setup.writer(&claim).await;
+    let client = setup.connect().await;
     client
         .batch_execute("alter table stat_building rename to gone")
         .await
         .unwrap();
-    let error = writer.store("B1", &Counts::default()).await.unwrap_err();
-    assert!(!error.is::<ResultsRefused>(), "{error:#}");
+    assert_fails!(writer.store("B1", &Counts::default()), WriteError::Failed(_));
 }
 
 #[tokio::test]
 async fn the_first_task_pins_the_analyser() {
-    let ledger = Ledger::new().await;
-    let run = ledger.open(&[&["B1"], &["B2"]]).await;
-    ledger.granted(&run, 1, "first").await;
-    let mut client = ledger.connect().await;
+    let setup = Setup::new().await;
+    let run = setup.open(&[&["B1"], &["B2"]]).await;
+    setup.granted(&run, 1, "first").await;
+    let mut client = setup.connect().await;
     let Err(error) = task::claim(&mut client, run.id, 2, "second", LEASE, Some("b")).await else {
         panic!("another analyser")
     };
@@ -368,15 +371,15 @@ async fn the_first_task_pins_the_analyser() {
 
 #[tokio::test]
 async fn a_month_has_at_most_one_open_run() {
-    let ledger = Ledger::new().await;
-    ledger.open(&[&["B1"]]).await;
-    let sql = ledger.connect().await;
+    let setup = Setup::new().await;
+    setup.open(&[&["B1"]]).await;
+    let sql = setup.connect().await;
     let second = "insert into stat_run (run_id, period_id, request_id, starts_at, ends_at, mail)
                   values (gen_random_uuid(), '2026-10', 'x', now(), now(), true)";
     let error = sql
         .batch_execute(second)
         .await
-        .expect_err("the index stands in the way");
+        .expect_err("the index refuses a second open run");
     assert!(
         error.as_db_error().unwrap().message().contains("stat_run_open"),
         "{error:?}"
@@ -384,20 +387,20 @@ async fn a_month_has_at_most_one_open_run() {
 }
 
 #[tokio::test]
-async fn a_task_given_back_can_be_claimed_at_once() {
-    let ledger = Ledger::new().await;
-    let run = ledger.open(&[&["B1"]]).await;
-    let claim = ledger.granted(&run, 1, "first").await;
-    task::give_back(&mut ledger.connect().await, &claim)
-        .await
-        .unwrap();
+async fn a_released_task_can_be_claimed_at_once() {
+    let setup = Setup::new().await;
+    let run = setup.open(&[&["B1"]]).await;
+    let claim = setup.granted(&run, 1, "first").await;
+    task::release(&mut setup.connect().await, &claim).await.unwrap();
     assert_eq!(
-        run::idle_tasks(&ledger.connect().await, run.id).await.unwrap(),
+        run::unclaimed_tasks(&setup.connect().await, run.id)
+            .await
+            .unwrap(),
         [1]
     );
-    ledger.granted(&run, 1, "second").await;
+    setup.granted(&run, 1, "second").await;
     assert!(
-        run::idle_tasks(&ledger.connect().await, run.id)
+        run::unclaimed_tasks(&setup.connect().await, run.id)
             .await
             .unwrap()
             .is_empty()
@@ -405,13 +408,13 @@ async fn a_task_given_back_can_be_claimed_at_once() {
 }
 
 #[tokio::test]
-async fn migrations_may_be_applied_by_several_at_once_and_again() {
-    let ledger = Ledger::new().await;
-    let sql = ledger.connect().await;
+async fn migrations_can_be_applied_concurrently_and_repeatedly() {
+    let setup = Setup::new().await;
+    let sql = setup.connect().await;
     sql.batch_execute("drop schema public cascade; create schema public")
         .await
         .unwrap();
-    let migrate = || async { migrations::migrate(&mut ledger.connect().await).await };
+    let migrate = || async { migrations::migrate(&mut setup.connect().await).await };
     let (first, second, third) = tokio::join!(migrate(), migrate(), migrate());
     first.and(second).and(third).unwrap();
     migrate().await.unwrap();

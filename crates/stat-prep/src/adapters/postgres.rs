@@ -1,4 +1,4 @@
-//! The user's own relations, `stat_source_building` and `stat_source_text`, and what follows from them.
+//! The user's own relations, `stat_source_building` and `stat_source_text`.
 
 use anyhow::{Context, bail};
 use jiff::Timestamp;
@@ -7,29 +7,26 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Column, Transaction};
 
-use crate::answer::BuildingChanges;
-use crate::plan::BuildingLoad;
+use crate::function_response::BuildingChanges;
+use crate::task_plan::BuildingLoad;
 
-/// How many unknown buildings are named.
+/// Number of unknown buildings that the log and the mail name.
 const NAMED_UNKNOWN: usize = 20;
 
-/// The period's texts, by building.
-pub struct PeriodTexts {
+/// Numbers of the period's texts, by building.
+pub(crate) struct PeriodTexts {
     /// Buildings to analyse: those open in the period, and closed ones that have texts in it.
-    pub buildings: Vec<BuildingLoad>,
-    /// Number of texts of buildings that `stat_source_building` does not have.
-    pub unknown_texts: i64,
-    /// Some of these buildings' ids.
-    pub unknown_buildings: Vec<String>,
+    pub(crate) buildings: Vec<BuildingLoad>,
+    /// Number of texts of buildings that `stat_source_building` lacks.
+    pub(crate) unknown_texts: i64,
+    /// Ids of the first [`NAMED_UNKNOWN`] of these buildings.
+    pub(crate) unknown_buildings: Vec<String>,
 }
 
-/// Checks that the two relations are there and have the types that the queries rely on: a time without a
-/// zone would be read as UTC and move texts into another month without a word.
-///
-/// # Errors
-/// One that says what is missing or which column has which type.
-pub async fn check_sources(transaction: &Transaction<'_>) -> anyhow::Result<()> {
-    // Not char(n): it is compared without its padding and read with it.
+/// Checks that the two relations exist and have the types that the queries rely on: a time without a zone
+/// would be read as UTC and silently move texts into another month.
+pub(crate) async fn check_sources(transaction: &Transaction<'_>) -> anyhow::Result<()> {
+    // Not char(n): PostgreSQL compares it without its padding and returns it with the padding.
     let text = [Type::TEXT, Type::VARCHAR].as_slice();
     let buildings = [
         ("building_id", text),
@@ -70,14 +67,10 @@ async fn check_relation(
     Ok(())
 }
 
-/// Brings `stat_dimension` up to date with `stat_source_building`. Nothing is deleted: past months need
-/// the names.
-///
-/// # Errors
-/// When the source lists a building twice or without id or name, or the database fails.
-pub async fn synchronise_buildings(transaction: &Transaction<'_>) -> anyhow::Result<BuildingChanges> {
-    let failed = "could not bring stat_dimension up to date";
-    let wrong = transaction
+/// Synchronises `stat_dimension` with `stat_source_building`. Nothing is deleted: past months need the names.
+pub(crate) async fn synchronise_buildings(transaction: &Transaction<'_>) -> anyhow::Result<BuildingChanges> {
+    let failed = "could not synchronise stat_dimension with stat_source_building";
+    let invalid = transaction
         .query_opt(
             "select coalesce(building_id, '(null)'), count(*) from stat_source_building
              group by building_id
@@ -86,7 +79,7 @@ pub async fn synchronise_buildings(transaction: &Transaction<'_>) -> anyhow::Res
         )
         .await
         .context(failed)?;
-    if let Some(row) = wrong {
+    if let Some(row) = invalid {
         let (id, times): (String, i64) = (row.get(0), row.get(1));
         bail!(
             "stat_source_building has {times} rows for the building {id}, expected one with an id and a name"
@@ -122,11 +115,7 @@ pub async fn synchronise_buildings(transaction: &Transaction<'_>) -> anyhow::Res
     })
 }
 
-/// Counts the period's texts.
-///
-/// # Errors
-/// When the database fails.
-pub async fn period_texts(
+pub(crate) async fn period_texts(
     transaction: &Transaction<'_>,
     period: Period,
     starts_at: Timestamp,
@@ -147,7 +136,7 @@ pub async fn period_texts(
             &[&starts_at, &ends_at, &period.start()],
         )
         .await
-        .context("could not count the period's texts")?;
+        .context("could not count the texts in stat_source_text")?;
     let mut counted = PeriodTexts {
         buildings: Vec::new(),
         unknown_texts: 0,

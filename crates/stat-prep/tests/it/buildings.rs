@@ -2,20 +2,20 @@
 
 use serde_json::json;
 
-use crate::surroundings::{answer, deploy_without_work, month, october};
+use crate::setup::{deploy_and_drop_tasks, invoke, october, three_buildings};
 
 #[tokio::test]
-async fn says_what_was_added_changed_and_closed_and_deletes_nothing() {
-    let month = month().await;
-    deploy_without_work(&month);
-    let first = answer(&month, &json!({"period": "2026-08"})).await;
+async fn counts_added_changed_and_closed_buildings_and_deletes_none() {
+    let stack = three_buildings().await;
+    deploy_and_drop_tasks(&stack);
+    let first = invoke(&stack, &json!({"period": "2026-08"})).await;
     assert_eq!(first["buildings"], json!({"added": 3, "changed": 0, "closed": 0}));
-    let unchanged = answer(&month, &json!({"period": "2026-09"})).await;
+    let unchanged = invoke(&stack, &json!({"period": "2026-09"})).await;
     assert_eq!(
         unchanged["buildings"],
         json!({"added": 0, "changed": 0, "closed": 0})
     );
-    month
+    stack
         .sql
         .batch_execute(
             "update building set closed_on = '2026-10-20' where id = 'B1';
@@ -25,14 +25,14 @@ async fn says_what_was_added_changed_and_closed_and_deletes_nothing() {
         )
         .await
         .unwrap();
-    let changed = answer(&month, &october()).await;
+    let changed = invoke(&stack, &october()).await;
     assert_eq!(
         changed["buildings"],
         json!({"added": 1, "changed": 1, "closed": 1})
     );
     let query = "select building_id || ' ' || name || ' ' || coalesce(closed_on::text, '-')
                  from stat_dimension order by 1";
-    let known: Vec<String> = month
+    let known: Vec<String> = stack
         .sql
         .query(query, &[])
         .await
@@ -41,12 +41,12 @@ async fn says_what_was_added_changed_and_closed_and_deletes_nothing() {
         .map(|row| row.get(0))
         .collect();
     assert_eq!(known, ["B1 B1 2026-10-20", "B2 renamed -", "B3 B3 -", "B4 new -"]);
-    month
+    stack
         .sql
         .batch_execute("update building set closed_on = null where id = 'B1'")
         .await
         .unwrap();
-    let reopened = answer(&month, &json!({"period": "2026-10", "force": true})).await;
+    let reopened = invoke(&stack, &json!({"period": "2026-10", "force": true})).await;
     assert_eq!(
         reopened["buildings"],
         json!({"added": 0, "changed": 1, "closed": 0})
@@ -54,30 +54,30 @@ async fn says_what_was_added_changed_and_closed_and_deletes_nothing() {
 }
 
 #[tokio::test]
-async fn two_first_events_at_once_migrate_once() {
-    let month = month().await;
-    deploy_without_work(&month);
+async fn two_concurrent_first_events_migrate_once() {
+    let stack = three_buildings().await;
+    deploy_and_drop_tasks(&stack);
     let (august, september) = (json!({"period": "2026-08"}), json!({"period": "2026-09"}));
-    let (first, second) = tokio::join!(answer(&month, &august), answer(&month, &september));
+    let (first, second) = tokio::join!(invoke(&stack, &august), invoke(&stack, &september));
     assert_eq!((&first["tasks"], &second["tasks"]), (&json!(1), &json!(1)));
 }
 
 #[tokio::test]
-async fn a_building_that_left_the_source_is_planned_only_while_it_has_texts() {
-    let month = month().await;
-    deploy_without_work(&month);
-    answer(&month, &json!({"period": "2026-09"})).await;
+async fn a_building_removed_from_the_source_is_planned_only_if_it_has_texts() {
+    let stack = three_buildings().await;
+    deploy_and_drop_tasks(&stack);
+    invoke(&stack, &json!({"period": "2026-09"})).await;
     // B1 has texts in October and none in August.
-    month
+    stack
         .sql
         .batch_execute("delete from building where id = 'B1'")
         .await
         .unwrap();
-    answer(&month, &october()).await;
-    answer(&month, &json!({"period": "2026-08"})).await;
+    invoke(&stack, &october()).await;
+    invoke(&stack, &json!({"period": "2026-08"})).await;
     let query = "select period_id || ' ' || string_agg(building_id, ' ' order by building_id)
                  from stat_run join stat_task_building using (run_id) group by period_id order by 1";
-    let planned: Vec<String> = month
+    let planned: Vec<String> = stack
         .sql
         .query(query, &[])
         .await

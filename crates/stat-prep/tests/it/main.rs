@@ -1,8 +1,8 @@
-//! Planning and handing out, on a real PostgreSQL and an emulated AWS.
+//! Plans and invocations, on a real PostgreSQL and an emulated AWS.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod buildings;
 mod fan_out;
-mod surroundings;
+mod setup;
 mod warnings;

@@ -1,24 +1,24 @@
-//! A month that does not end is not passed over in silence.
+//! Warnings about runs that do not end, and a malformed configuration.
 
 use local_stack::{Fault, FaultProxy, Match, MonthStack};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-use crate::surroundings::{answer, deploy_without_work, error_of, month, october};
+use crate::setup::{deploy_and_drop_tasks, error_of, invoke, october, three_buildings};
 
-async fn grow_old(month: &MonthStack, age: &str) {
+async fn set_age(stack: &MonthStack, age: &str) {
     let older = format!("update stat_run set opened_at = now() - interval '{age}'");
-    month.sql.batch_execute(&older).await.unwrap();
+    stack.sql.batch_execute(&older).await.unwrap();
 }
 
-/// The first values of the metric, one for each resume.
-async fn metric(month: &MonthStack, resumes: usize) -> Vec<f64> {
+/// Returns the values of the metric, one for each resume.
+async fn metric(stack: &MonthStack, resumes: usize) -> Vec<f64> {
     loop {
-        let lines = month.emulator.logs("stat-prep").into_iter();
+        let lines = stack.emulator.logs("stat-prep").into_iter();
         let values: Vec<f64> = lines
             .filter_map(|line| serde_json::from_str::<Value>(&line).ok()?["MonthUnfinished"].as_f64())
             .collect();
-        // The answers may be here before the lines.
+        // A response may arrive before the log lines.
         if values.len() >= resumes {
             return values;
         }
@@ -27,17 +27,17 @@ async fn metric(month: &MonthStack, resumes: usize) -> Vec<f64> {
 }
 
 #[tokio::test]
-async fn a_run_open_for_more_than_five_hours_is_warned_of_once() {
-    let month = month().await;
-    deploy_without_work(&month);
-    let run = answer(&month, &october()).await;
-    grow_old(&month, "4 h 59 min").await;
-    answer(&month, &json!({"resume": true})).await;
-    assert_eq!(month.topic.mails().await.unwrap().len(), 0);
-    grow_old(&month, "5 h 1 min").await;
-    answer(&month, &json!({"resume": true})).await;
-    answer(&month, &json!({"resume": true})).await;
-    let warnings = month.topic.mails().await.unwrap();
+async fn a_run_open_for_more_than_five_hours_causes_one_warning() {
+    let stack = three_buildings().await;
+    deploy_and_drop_tasks(&stack);
+    let run = invoke(&stack, &october()).await;
+    set_age(&stack, "4 h 59 min").await;
+    invoke(&stack, &json!({"resume": true})).await;
+    assert_eq!(stack.topic.mails().await.unwrap().len(), 0);
+    set_age(&stack, "5 h 1 min").await;
+    invoke(&stack, &json!({"resume": true})).await;
+    invoke(&stack, &json!({"resume": true})).await;
+    let warnings = stack.topic.mails().await.unwrap();
     assert_eq!(warnings.len(), 1);
     assert_eq!(
         warnings[0].subject,
@@ -49,42 +49,45 @@ async fn a_run_open_for_more_than_five_hours_is_warned_of_once() {
         warnings[0].text
     );
     assert_eq!(
-        metric(&month, 3).await,
+        metric(&stack, 3).await,
         [0.0, 1.0, 1.0],
         "the metric lasts as long as the run"
     );
 }
 
 #[tokio::test]
-async fn a_warning_that_fails_keeps_no_other_from_being_sent_once() {
-    let month = month().await;
-    let proxy = FaultProxy::start(month.moto.endpoint()).await.unwrap();
-    deploy_without_work(&month);
-    month.emulator.deploy(
-        month
+async fn a_warning_that_fails_does_not_stop_or_repeat_the_others() {
+    let stack = three_buildings().await;
+    let proxy = FaultProxy::start(stack.moto.endpoint()).await.unwrap();
+    deploy_and_drop_tasks(&stack);
+    stack.emulator.deploy(
+        stack
             .stat_prep()
             .variable("AWS_ENDPOINT_URL_SNS", proxy.endpoint()),
     );
-    answer(&month, &json!({"period": "2026-09"})).await;
-    answer(&month, &october()).await;
-    grow_old(&month, "6 h").await;
-    proxy.inject(
+    invoke(&stack, &json!({"period": "2026-09"})).await;
+    invoke(&stack, &october()).await;
+    set_age(&stack, "6 h").await;
+    proxy.faults.inject(
         Match::containing("2026-10%20are%20unfinished"),
-        Fault::Status(500, String::new()),
+        Fault::respond(500, ""),
         1,
     );
     let (error_type, message) = error_of(
-        month
+        stack
             .emulator
             .invoke("stat-prep", &json!({"resume": true}))
             .await
             .unwrap(),
     );
     assert_eq!(error_type, "ResumeIncomplete");
-    assert!(message.contains("could not warn of run"), "{message}");
-    answer(&month, &json!({"resume": true})).await;
-    answer(&month, &json!({"resume": true})).await;
-    let mut subjects: Vec<String> = month
+    assert!(
+        message.contains("could not publish the warning about run"),
+        "{message}"
+    );
+    invoke(&stack, &json!({"resume": true})).await;
+    invoke(&stack, &json!({"resume": true})).await;
+    let mut subjects: Vec<String> = stack
         .topic
         .mails()
         .await
@@ -99,29 +102,29 @@ async fn a_warning_that_fails_keeps_no_other_from_being_sent_once() {
 
 #[tokio::test]
 async fn without_a_topic_the_warning_is_logged() {
-    let month = month().await;
-    deploy_without_work(&month);
-    answer(&month, &october()).await;
-    grow_old(&month, "6 h").await;
-    let mut prep = month.stat_prep();
+    let stack = three_buildings().await;
+    deploy_and_drop_tasks(&stack);
+    invoke(&stack, &october()).await;
+    set_age(&stack, "6 h").await;
+    let mut prep = stack.stat_prep();
     prep.environment.remove("SNS_TOPIC_ARN");
-    month.emulator.deploy(prep);
-    answer(&month, &json!({"resume": true})).await;
-    month
+    stack.emulator.deploy(prep);
+    invoke(&stack, &json!({"resume": true})).await;
+    stack
         .log("stat-prep", "has been open for more than 5 hours")
         .await
         .unwrap();
 }
 
 #[tokio::test]
-async fn a_wrong_configuration_ends_the_init_with_all_its_faults() {
-    let month = month().await;
-    let prep = month
+async fn a_malformed_configuration_fails_the_init_with_all_faults() {
+    let stack = three_buildings().await;
+    let prep = stack
         .stat_prep()
         .variable("STAT_TIME_ZONE", "Mars")
         .variable("STAT_TEXTS_PER_TASK", "0");
-    month.emulator.deploy(prep);
-    let outcome = month.emulator.invoke("stat-prep", &october()).await.unwrap();
+    stack.emulator.deploy(prep);
+    let outcome = stack.emulator.invoke("stat-prep", &october()).await.unwrap();
     let local_stack::Outcome::InitFailed(error) = outcome else {
         panic!("{outcome:?}")
     };

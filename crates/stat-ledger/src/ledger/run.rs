@@ -9,23 +9,23 @@ use uuid::Uuid;
 
 use crate::period::Period;
 
-/// How far a run is.
+/// State of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunState {
-    /// Planned; no task has begun.
+    /// The run is planned, and no task has begun.
     Queued,
-    /// Some task has begun.
+    /// At least one task has begun.
     Running,
-    /// Report written, nothing missing.
+    /// The report is written and complete.
     Done,
-    /// Report written, without the buildings whose analysis failed.
+    /// The report is written, and lacks the buildings whose analysis failed.
     Partial,
-    /// Given up: another run was forced before it ended.
+    /// The run was abandoned: another one was forced before it ended.
     Failed,
 }
 
 impl RunState {
-    /// As the ledger and the functions' results spell it.
+    /// Returns the name of the state in the ledger and in the functions' responses.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Queued => "queued",
@@ -36,7 +36,7 @@ impl RunState {
         }
     }
 
-    /// Whether tasks of the run may still be handed out.
+    /// Returns whether the run has not ended, so that its tasks may be invoked.
     pub fn is_open(self) -> bool {
         matches!(self, Self::Queued | Self::Running)
     }
@@ -60,34 +60,34 @@ impl fmt::Display for RunState {
     }
 }
 
-/// A run as the ledger has it.
+/// A run's row in the ledger.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// Its name.
+    /// Id of the run.
     pub id: Uuid,
-    /// The month that it computes.
+    /// Month that the run computes.
     pub period: Period,
-    /// How far it is.
+    /// State of the run.
     pub state: RunState,
-    /// Whether it ends with a mail.
+    /// `true` if the run ends with a mail.
     pub mail: bool,
-    /// The partial run whose failed buildings it repeats.
+    /// Partial run whose failed buildings this run repeats.
     pub corrects: Option<Uuid>,
     /// First instant of the period.
     pub starts_at: Timestamp,
-    /// First instant that is no longer in the period.
+    /// First instant after the period.
     pub ends_at: Timestamp,
-    /// The version of analyser, dictionaries and stop words that its first task pinned.
+    /// Version of analyser, dictionaries and stop words, pinned by the first task.
     pub analyser: Option<String>,
-    /// Texts in the period of buildings that nobody knows.
+    /// Number of texts in the period whose building is unknown.
     pub unknown_texts: i64,
-    /// Some of these buildings' ids.
+    /// Ids of some of the unknown buildings.
     pub unknown_buildings: Vec<String>,
-    /// SNS's id of its mail.
+    /// SNS's id of the mail.
     pub message_id: Option<String>,
-    /// When its mail was sent.
+    /// Time at which the mail was sent.
     pub mailed_at: Option<Timestamp>,
-    /// Its tasks, without the report.
+    /// Number of tasks, without the report.
     pub tasks: i64,
 }
 
@@ -118,10 +118,10 @@ impl Run {
     }
 }
 
-/// The run with this id.
+/// Reads the run with this id.
 ///
 /// # Errors
-/// When there is none.
+/// When there is no such run, or the database fails.
 pub async fn get(client: &impl GenericClient, run_id: Uuid) -> anyhow::Result<Run> {
     let row = client
         .query_opt(
@@ -130,10 +130,10 @@ pub async fn get(client: &impl GenericClient, run_id: Uuid) -> anyhow::Result<Ru
         )
         .await
         .with_context(|| format!("could not read run {run_id}"))?;
-    Run::from_row(&row.ok_or_else(|| anyhow!("there is no run {run_id}"))?)
+    Run::from_row(&row.ok_or_else(|| anyhow!("the ledger has no run {run_id}"))?)
 }
 
-/// The run of the period that `request_id` opened.
+/// Reads the run of the period that the Lambda request `request_id` opened.
 ///
 /// # Errors
 /// When the database fails.
@@ -146,13 +146,13 @@ pub async fn find_by_request(
     let row = client
         .query_opt(&query, &[&period.to_string(), &request_id])
         .await;
-    row.context("could not look for the request's run")?
+    row.with_context(|| format!("could not look up the run of {period} that request {request_id} opened"))?
         .as_ref()
         .map(Run::from_row)
         .transpose()
 }
 
-/// All runs that are not finished, the oldest first.
+/// Reads all runs that have not ended, the oldest first.
 ///
 /// # Errors
 /// When the database fails.
@@ -167,7 +167,7 @@ pub async fn open_runs(client: &impl GenericClient) -> anyhow::Result<Vec<Run>> 
     rows.iter().map(Run::from_row).collect()
 }
 
-/// The run of the period that counts, without a lock.
+/// Reads the current run of the period, without a lock.
 ///
 /// # Errors
 /// When the database fails.
@@ -177,14 +177,14 @@ pub async fn current(client: &impl GenericClient, period: Period) -> anyhow::Res
          where stat_period.period_id = $1"
     );
     let row = client.query_opt(&query, &[&period.to_string()]).await;
-    row.with_context(|| format!("could not look for the run of {period}"))?
+    row.with_context(|| format!("could not look up the current run of {period}"))?
         .as_ref()
         .map(Run::from_row)
         .transpose()
 }
 
-/// Makes sure that the period is in the ledger, and locks it until the transaction ends. Returns the id of
-/// the run that counts.
+/// Adds the period to the ledger if it is missing, and locks it until the transaction ends. Returns the id
+/// of the current run.
 ///
 /// The accident prevented: two schedules at the same moment would each see no run and open one.
 ///
@@ -198,7 +198,7 @@ pub async fn lock_period(transaction: &Transaction<'_>, period: Period) -> anyho
             &[&id, &period.start(), &period.end()],
         )
         .await
-        .with_context(|| format!("could not add the period {id}"))?;
+        .with_context(|| format!("could not add the period {id} to the ledger"))?;
     let row = transaction
         .query_one(
             "select current_run_id from stat_period where period_id = $1 for update",
@@ -209,32 +209,32 @@ pub async fn lock_period(transaction: &Transaction<'_>, period: Period) -> anyho
     Ok(row.get(0))
 }
 
-/// What a new run is made of.
+/// Contents of a new run.
 pub struct NewRun<'a> {
-    /// The month.
+    /// Month that the run computes.
     pub period: Period,
-    /// The Lambda request that asks for it.
+    /// Id of the Lambda request that opens the run.
     pub request_id: &'a str,
-    /// Whether it ends with a mail.
+    /// `true` if the run ends with a mail.
     pub mail: bool,
     /// First instant of the period.
     pub starts_at: Timestamp,
-    /// First instant that is no longer in the period.
+    /// First instant after the period.
     pub ends_at: Timestamp,
-    /// The buildings of each task; the first one's task is 1.
+    /// Ids of each task's buildings, from task 1.
     pub tasks: &'a [Vec<String>],
-    /// Texts in the period of buildings that nobody knows.
+    /// Number of texts in the period whose building is unknown.
     pub unknown_texts: i64,
-    /// Some of these buildings' ids.
+    /// Ids of some of the unknown buildings.
     pub unknown_buildings: &'a [String],
-    /// The partial run that it corrects: results of the buildings that are not in `tasks` are taken over
-    /// from it, together with the analyser that made them.
+    /// Partial run that the new one corrects. The results of its other buildings are copied from it, and
+    /// the version of the analyser that made them is pinned.
     pub corrects: Option<&'a Run>,
 }
 
-/// Opens a run, which then is the one that counts. Needs the period's lock ([`lock_period`]).
+/// Opens a run and makes it the current one. Needs the period's lock ([`lock_period`]).
 ///
-/// Without any task the report is queued at once: there is nothing to wait for.
+/// If the run has no tasks, the report is queued at once.
 ///
 /// # Errors
 /// When the database fails, or another run of the period is open.
@@ -268,7 +268,7 @@ pub async fn open(transaction: &Transaction<'_>, new: &NewRun<'_>) -> anyhow::Re
         .await
         .with_context(opened)?;
     if let Some(corrected) = corrects {
-        take_over_results(transaction, corrected, id)
+        copy_results(transaction, corrected, id)
             .await
             .with_context(opened)?;
     }
@@ -312,7 +312,7 @@ async fn insert_tasks(
     Ok(())
 }
 
-async fn take_over_results(
+async fn copy_results(
     transaction: &Transaction<'_>,
     from: Uuid,
     to: Uuid,
@@ -328,11 +328,11 @@ async fn take_over_results(
     Ok(())
 }
 
-/// Gives up an open run in favour of another one. Needs the period's lock.
+/// Abandons an open run in favour of another one: its state becomes `failed`. Needs the period's lock.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn give_up(transaction: &Transaction<'_>, run_id: Uuid) -> anyhow::Result<()> {
+pub async fn abandon(transaction: &Transaction<'_>, run_id: Uuid) -> anyhow::Result<()> {
     transaction
         .execute(
             "update stat_run set state = 'failed', finished_at = now()
@@ -340,11 +340,11 @@ pub async fn give_up(transaction: &Transaction<'_>, run_id: Uuid) -> anyhow::Res
             &[&run_id],
         )
         .await
-        .with_context(|| format!("could not give up run {run_id}"))?;
+        .with_context(|| format!("could not abandon run {run_id}"))?;
     Ok(())
 }
 
-/// The buildings of a run whose analysis failed for good.
+/// Reads the ids of a run's failed buildings.
 ///
 /// # Errors
 /// When the database fails.
@@ -359,12 +359,12 @@ pub async fn failed_buildings(client: &impl GenericClient, run_id: Uuid) -> anyh
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
-/// The tasks that nobody works on: queued, or claimed by an invocation that must be dead, since it has
-/// outlived its deadline. The report is among them once it is queued.
+/// Reads the numbers of the unclaimed tasks: queued, or claimed by an invocation that must be dead, since
+/// its claim has run out. The report is among them once it is queued.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn idle_tasks(client: &impl GenericClient, run_id: Uuid) -> anyhow::Result<Vec<i32>> {
+pub async fn unclaimed_tasks(client: &impl GenericClient, run_id: Uuid) -> anyhow::Result<Vec<i32>> {
     let rows = client
         .query(
             "select task from stat_task
@@ -377,8 +377,8 @@ pub async fn idle_tasks(client: &impl GenericClient, run_id: Uuid) -> anyhow::Re
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
-/// The oldest run that has been open for longer than `limit` and that nobody was warned of, locked until the
-/// transaction ends, so that two resumes at the same moment give one warning.
+/// Reads the oldest run that has been open for longer than `limit` without a warning. It is locked until the
+/// transaction ends, so that two resumes at the same moment publish one warning.
 ///
 /// # Errors
 /// When the database fails.
@@ -391,13 +391,13 @@ pub async fn next_overdue(transaction: &Transaction<'_>, limit: Duration) -> any
          order by opened_at, run_id limit 1 for no key update of run skip locked"
     );
     let row = transaction.query_opt(&query, &[&limit.as_secs_f64()]).await;
-    row.context("could not look for overdue runs")?
+    row.context("could not look up overdue runs")?
         .as_ref()
         .map(Run::from_row)
         .transpose()
 }
 
-/// How many runs have been open for longer than `limit`, warned of or not.
+/// Counts the runs that have been open for longer than `limit`, with or without a warning.
 ///
 /// # Errors
 /// When the database fails.
@@ -413,7 +413,7 @@ pub async fn count_overdue(client: &Client, limit: Duration) -> anyhow::Result<i
     Ok(row.get(0))
 }
 
-/// Notes that somebody was warned of the run.
+/// Records that a warning about the run was published.
 ///
 /// # Errors
 /// When the database fails.
@@ -424,6 +424,6 @@ pub async fn set_warned(transaction: &Transaction<'_>, run_id: Uuid) -> anyhow::
             &[&run_id],
         )
         .await
-        .with_context(|| format!("could not note the warning of run {run_id}"))?;
+        .with_context(|| format!("could not record the warning about run {run_id}"))?;
     Ok(())
 }

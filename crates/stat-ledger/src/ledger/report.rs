@@ -1,37 +1,25 @@
-//! The ledger's side of the report, which is task 0 of its run.
+//! The report in the ledger: task 0 of its run.
 
 use anyhow::Context;
 use tokio_postgres::{Client, Transaction};
 
-use crate::fence;
-use crate::run::RunState;
-use crate::task::Claim;
+use super::fence::{self, WriteError};
+use super::run::RunState;
+use super::task::Claim;
 
-/// Begins the transaction in which the report is written and its mail is sent.
+/// Records that the mail was sent, and commits. The transaction is that of [`fence::begin_with_run`], begun
+/// before the mail was sent: no other invocation can send the mail meanwhile.
 ///
-/// It holds the claim, so that nobody else can send the mail meanwhile, and the run's row, in which the mail
-/// is noted. The accident prevented: a claim that waits for the task while it holds the run, and a report
-/// that has sent its mail and waits for the run. PostgreSQL ends one of the two, and if that is the report
-/// its mail is never noted and sent again.
+/// Between SNS's response and this commit lies the one moment in which a death sends the mail once more.
 ///
 /// # Errors
-/// [`fence::Lost`], or when the database fails.
-pub async fn begin<'c>(client: &'c mut Client, claim: &Claim) -> anyhow::Result<Transaction<'c>> {
-    fence::begin(client, claim, true).await
-}
-
-/// Notes the mail, right after it was sent, and commits. Needs the transaction of [`begin`].
-///
-/// Between SNS's answer and this commit lies the one moment in which a death sends the mail once more.
-///
-/// # Errors
-/// [`fence::Lost`], or when the database fails.
+/// When the database fails.
 pub async fn commit_mail(
     transaction: Transaction<'_>,
     claim: &Claim,
     message_id: &str,
 ) -> anyhow::Result<()> {
-    let failed = || format!("could not note that the mail of run {} was sent", claim.run_id);
+    let failed = || format!("could not record that the mail of run {} was sent", claim.run_id);
     transaction
         .execute(
             "update stat_run set mailed_at = now(), message_id = $2 where run_id = $1",
@@ -42,12 +30,13 @@ pub async fn commit_mail(
     transaction.commit().await.with_context(failed)
 }
 
-/// Ends the report and with it the run, and removes the results of the month's older runs.
+/// Ends the report and with it the run, and removes the results of the month's older runs. Returns the
+/// run's final state.
 ///
 /// # Errors
-/// [`fence::Lost`], or when the database fails.
-pub async fn finish(client: &mut Client, claim: &Claim) -> anyhow::Result<RunState> {
-    let transaction = fence::begin(client, claim, true).await?;
+/// [`WriteError`] when the claim is lost or the database fails.
+pub async fn finish(client: &mut Client, claim: &Claim) -> Result<RunState, WriteError> {
+    let transaction = fence::begin_with_run(client, claim).await?;
     let failed = || format!("could not end run {}", claim.run_id);
     let row = transaction
         .query_one(

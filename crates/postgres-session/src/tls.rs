@@ -1,4 +1,4 @@
-//! `sslmode` as libpq means it, by rustls.
+//! libpq's `sslmode`, implemented with rustls.
 
 use anyhow::{Context, bail};
 use rustls::client::WebPkiServerVerifier;
@@ -15,16 +15,13 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// libpq's `sslmode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TlsMode {
-    /// No TLS.
+pub(crate) enum TlsMode {
     Disable,
-    /// TLS where the server has it, unchecked.
     Prefer,
-    /// TLS; the certificate is checked only where a CA file is given, as libpq does.
+    /// The certificate is checked only if a CA file is given, as libpq does.
     Require,
-    /// TLS with a certificate of a known CA.
+    /// Checks the certificate's authority, and not its host name.
     VerifyCa,
-    /// TLS with a certificate of a known CA for this very host.
     VerifyFull,
 }
 
@@ -44,9 +41,9 @@ impl FromStr for TlsMode {
     }
 }
 
-/// What the driver negotiates with the server. Without a word from the user it is TLS where the server has
-/// it, as in libpq.
-pub fn negotiation(mode: Option<TlsMode>) -> SslMode {
+/// Returns the mode in which the driver negotiates TLS: by default, as in libpq, it is used if the server
+/// supports it.
+pub(crate) fn negotiation(mode: Option<TlsMode>) -> SslMode {
     match mode {
         Some(TlsMode::Disable) => SslMode::Disable,
         None | Some(TlsMode::Prefer) => SslMode::Prefer,
@@ -54,22 +51,21 @@ pub fn negotiation(mode: Option<TlsMode>) -> SslMode {
     }
 }
 
-/// A connector that checks as much as `mode` and the CA file ask for.
-///
-/// A CA file without a mode means that the certificate is wanted checked in full.
+/// Returns a connector that checks the certificate as `mode` and the CA file require. A CA file without a
+/// mode implies [`TlsMode::VerifyFull`].
 ///
 /// # Errors
 /// When the CA file cannot be read or holds no certificate.
-pub fn connector(mode: Option<TlsMode>, ca_file: Option<&Path>) -> anyhow::Result<MakeRustlsConnect> {
+pub(crate) fn connector(mode: Option<TlsMode>, ca_file: Option<&Path>) -> anyhow::Result<MakeRustlsConnect> {
     let provider = Arc::new(aws_lc_rs::default_provider());
-    let any_name = |authority| AnyName {
+    let any_name = |authority| AnyNameVerifier {
         authority,
         provider: provider.clone(),
     };
     let verifier: Arc<dyn ServerCertVerifier> = match (mode, ca_file) {
-        (None, Some(_)) | (Some(TlsMode::VerifyFull), _) => authority(&provider, ca_file)?,
+        (None, Some(_)) | (Some(TlsMode::VerifyFull), _) => authority_verifier(&provider, ca_file)?,
         (Some(TlsMode::VerifyCa), _) | (Some(TlsMode::Require), Some(_)) => {
-            Arc::new(any_name(Some(authority(&provider, ca_file)?)))
+            Arc::new(any_name(Some(authority_verifier(&provider, ca_file)?)))
         }
         _ => Arc::new(any_name(None)),
     };
@@ -82,50 +78,52 @@ pub fn connector(mode: Option<TlsMode>, ca_file: Option<&Path>) -> anyhow::Resul
     Ok(MakeRustlsConnect::new(config))
 }
 
-fn authority(
+fn authority_verifier(
     provider: &Arc<CryptoProvider>,
     ca_file: Option<&Path>,
 ) -> anyhow::Result<Arc<WebPkiServerVerifier>> {
-    let roots = Arc::new(roots(ca_file)?);
-    WebPkiServerVerifier::builder_with_provider(roots, provider.clone())
+    let roots = match ca_file {
+        Some(path) => roots_in(path)?,
+        None => system_roots()?,
+    };
+    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
         .build()
         .context("could not use the certificate authorities")
 }
 
-fn roots(ca_file: Option<&Path>) -> anyhow::Result<RootCertStore> {
+fn roots_in(path: &Path) -> anyhow::Result<RootCertStore> {
+    let unreadable = || format!("could not read the certificates in {}", path.display());
     let mut store = RootCertStore::empty();
-    match ca_file {
-        Some(path) => {
-            let unreadable = || format!("could not read the certificates in {}", path.display());
-            for certificate in CertificateDer::pem_file_iter(path).with_context(unreadable)? {
-                store
-                    .add(certificate.with_context(unreadable)?)
-                    .with_context(unreadable)?;
-            }
-            if store.is_empty() {
-                bail!("{} holds no certificate, expected PEM", path.display());
-            }
-        }
-        None => {
-            store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-            if store.is_empty() {
-                bail!("the system has no certificate authorities: name the database's in DATABASE_CA_FILE");
-            }
-        }
+    for certificate in CertificateDer::pem_file_iter(path).with_context(unreadable)? {
+        store
+            .add(certificate.with_context(unreadable)?)
+            .with_context(unreadable)?;
+    }
+    if store.is_empty() {
+        bail!("{} holds no certificate, expected PEM", path.display());
     }
     Ok(store)
 }
 
-/// Asks less of the certificate than that it is the host's own, and as much as ever of the handshake.
+fn system_roots() -> anyhow::Result<RootCertStore> {
+    let mut store = RootCertStore::empty();
+    store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if store.is_empty() {
+        bail!("the system has no certificate authorities: set DATABASE_CA_FILE to the database's");
+    }
+    Ok(store)
+}
+
+/// Verifier that accepts a certificate for any host name, and checks the handshake as usual.
 #[derive(Debug)]
-struct AnyName {
-    /// Who must have signed it, for whatever name: `verify-ca`. Without one, nobody: `prefer`, and `require`
+struct AnyNameVerifier {
+    /// Checks the chain (`verify-ca`). Without it every certificate is accepted: `prefer`, and `require`
     /// without a CA file.
     authority: Option<Arc<WebPkiServerVerifier>>,
     provider: Arc<CryptoProvider>,
 }
 
-impl ServerCertVerifier for AnyName {
+impl ServerCertVerifier for AnyNameVerifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,

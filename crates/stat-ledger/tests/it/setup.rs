@@ -1,4 +1,4 @@
-//! A database with the ledger's tables, and runs in it.
+//! A database with the ledger's tables, and the runs of a test.
 
 use jiff::Timestamp;
 use local_stack::PostgresServer;
@@ -7,7 +7,7 @@ use stat_ledger::building::BuildingWriter;
 use stat_ledger::migrations::migrate;
 use stat_ledger::period::Period;
 use stat_ledger::run::{self, NewRun, Run};
-use stat_ledger::task::{self, Claim, Claimed};
+use stat_ledger::task::{self, Claim, ClaimOutcome};
 use std::time::Duration;
 use tokio::sync::OnceCell;
 use tokio_postgres::Client;
@@ -15,29 +15,29 @@ use uuid::Uuid;
 
 static POSTGRES: OnceCell<PostgresServer> = OnceCell::const_new();
 
-pub const LEASE: Duration = Duration::from_secs(60);
+pub(crate) const LEASE: Duration = Duration::from_secs(60);
 
-/// A database of the test's own.
-pub struct Ledger {
-    pub url: String,
+/// A database with the ledger's tables, for one test.
+pub(crate) struct Setup {
+    pub(crate) url: String,
 }
 
-impl Ledger {
-    pub async fn new() -> Self {
+impl Setup {
+    pub(crate) async fn new() -> Self {
         let postgres = POSTGRES.get_or_try_init(PostgresServer::start).await.unwrap();
-        let ledger = Self {
+        let setup = Self {
             url: postgres.create_database("ledger").await.unwrap(),
         };
-        migrate(&mut ledger.connect().await).await.unwrap();
-        ledger
+        migrate(&mut setup.connect().await).await.unwrap();
+        setup
     }
 
-    pub async fn connect(&self) -> Client {
+    pub(crate) async fn connect(&self) -> Client {
         connect(&self.url).await.unwrap()
     }
 
-    /// Opens a run of October 2026 with these buildings.
-    pub async fn open(&self, tasks: &[&[&str]]) -> Run {
+    /// Opens a run of October 2026 with the buildings of these tasks.
+    pub(crate) async fn open(&self, tasks: &[&[&str]]) -> Run {
         let tasks: Vec<Vec<String>> = tasks
             .iter()
             .map(|task| task.iter().map(|id| (*id).to_owned()).collect())
@@ -46,7 +46,7 @@ impl Ledger {
         let transaction = client.transaction().await.unwrap();
         let period: Period = "2026-10".parse().unwrap();
         if let Some(open) = run::lock_period(&transaction, period).await.unwrap() {
-            run::give_up(&transaction, open).await.unwrap();
+            run::abandon(&transaction, open).await.unwrap();
         }
         let new = NewRun {
             period,
@@ -64,8 +64,8 @@ impl Ledger {
         run
     }
 
-    /// Claims a task, with a request id of its own and the analyser "a".
-    pub async fn claim(&self, run: &Run, task: i32, request_id: &str) -> Claimed {
+    /// Claims a task with the analyser "a".
+    pub(crate) async fn claim(&self, run: &Run, task: i32, request_id: &str) -> ClaimOutcome {
         let analyser = (task > 0).then_some("a");
         task::claim(
             &mut self.connect().await,
@@ -79,22 +79,23 @@ impl Ledger {
         .unwrap()
     }
 
-    pub async fn granted(&self, run: &Run, task: i32, request_id: &str) -> Claim {
+    /// Claims a task that is free.
+    pub(crate) async fn granted(&self, run: &Run, task: i32, request_id: &str) -> Claim {
         match self.claim(run, task, request_id).await {
-            Claimed::Granted(claim, _) => claim,
+            ClaimOutcome::Granted(claim, _) => claim,
             _ => panic!("task {task} is not granted to {request_id}"),
         }
     }
 
-    /// A writer with the rights of this claim.
-    pub async fn writer(&self, claim: &Claim) -> BuildingWriter {
+    /// Returns a writer under this claim.
+    pub(crate) async fn writer(&self, claim: &Claim) -> BuildingWriter {
         let period = "2026-10".parse().unwrap();
         BuildingWriter::new(self.connect().await, claim.clone(), period)
             .await
             .unwrap()
     }
 
-    pub async fn expire_claims(&self) {
+    pub(crate) async fn expire_claims(&self) {
         let sql = self.connect().await;
         sql.batch_execute("update stat_task set claimed_until = now() - interval '1 s'")
             .await

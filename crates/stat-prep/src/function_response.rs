@@ -1,59 +1,54 @@
-//! What the function returns.
+//! The JSON that the function returns.
 
 use jiff::civil::Date;
 use serde::Serialize;
 use stat_ledger::run::Run;
 use uuid::Uuid;
 
-/// The answer to an event.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-pub enum Answer {
-    /// To an event that asks for a month.
-    Month(MonthAnswer),
-    /// To a resume.
+pub enum FunctionResponse {
+    Month(MonthResponse),
     Resume {
         /// One for each open run, the oldest first.
-        resumed: Vec<MonthAnswer>,
+        resumed: Vec<MonthResponse>,
     },
 }
 
-/// How the month stands.
 #[derive(Debug, Serialize)]
-pub struct MonthAnswer {
+pub struct MonthResponse {
     run_id: Uuid,
     state: &'static str,
-    period: PeriodAnswer,
+    period: PeriodResponse,
     buildings: BuildingChanges,
     tasks: i64,
     invoked: usize,
 }
 
 #[derive(Debug, Serialize)]
-struct PeriodAnswer {
+struct PeriodResponse {
     id: String,
     start: Date,
     end: Date,
 }
 
-/// What the synchronisation of the buildings changed.
+/// Numbers of buildings that a synchronisation with `stat_source_building` changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct BuildingChanges {
-    /// Buildings that were not known.
-    pub added: i64,
-    /// Buildings with another name, opened again, or with another closing day.
-    pub changed: i64,
+pub(crate) struct BuildingChanges {
+    pub(crate) added: i64,
+    /// Buildings with another name, without their closing day, or with another one.
+    pub(crate) changed: i64,
     /// Buildings that were open and now have a closing day.
-    pub closed: i64,
+    pub(crate) closed: i64,
 }
 
-impl MonthAnswer {
+impl MonthResponse {
     /// `invoked` is the number of tasks that Lambda accepted in this call.
-    pub fn new(run: &Run, buildings: BuildingChanges, invoked: usize) -> Self {
+    pub(crate) fn new(run: &Run, buildings: BuildingChanges, invoked: usize) -> Self {
         Self {
             run_id: run.id,
             state: run.state.as_str(),
-            period: PeriodAnswer {
+            period: PeriodResponse {
                 id: run.period.to_string(),
                 start: run.period.start(),
                 end: run.period.end(),

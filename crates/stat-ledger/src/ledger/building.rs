@@ -1,74 +1,79 @@
-//! A building's part of a task: counted attempts, and results that are there completely or not at all.
+//! A building's part of a task: counted attempts, and results that are stored completely or not at all.
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow};
+use postgres_session::is_rejected_data;
 use std::pin::pin;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Statement, Transaction};
 
-use crate::fence::{self, FENCE};
+use super::fence::{self, FENCE, WriteError};
+use super::task::Claim;
 use crate::period::Period;
-use crate::task::Claim;
 
-/// How often a building is tried.
+/// Number of attempts at a building before it is failed.
 pub const ATTEMPTS: i32 = 3;
 
 /// A building that is still to be analysed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unfinished {
-    /// Its id.
+pub struct UnfinishedBuilding {
+    /// Id of the building.
     pub building_id: String,
-    /// How often it was begun already.
+    /// Number of attempts that were begun already.
     pub attempts: i32,
 }
 
-/// The database took exception to the results of one building, and is well otherwise.
-#[derive(Debug, thiserror::Error)]
-#[error("{0:#}")]
-pub struct ResultsRefused(anyhow::Error);
-
-/// What a building's texts hold.
+/// Numbers of a building's texts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Number of texts.
     pub documents: i64,
     /// Number of morphemes in them.
     pub morphemes: i64,
-    /// The terms, each once, in the order of their bytes.
+    /// Each term once, ordered by its bytes.
     pub terms: Vec<TermCount>,
 }
 
-/// How often a term occurs in a building's texts.
+/// Numbers of one term in a building's texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TermCount {
     /// A noun or compound noun.
     pub term: String,
     /// Number of occurrences.
     pub frequency: i64,
-    /// Number of texts with at least one.
+    /// Number of texts that contain the term.
     pub documents: i64,
 }
 
-/// How many of a task's buildings are in which state.
+/// Numbers of a task's buildings by state, and of the texts analysed so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Analysed and stored.
+    /// Buildings that are analysed and stored.
     pub done: i64,
-    /// Given up after [`ATTEMPTS`].
+    /// Buildings that are failed after [`ATTEMPTS`].
     pub failed: i64,
-    /// Still to do.
+    /// Buildings that are unfinished.
     pub left: i64,
     /// Texts of the buildings that are done.
     pub documents: i64,
-    /// Morphemes of these texts.
+    /// Morphemes in these texts.
     pub morphemes: i64,
 }
 
-/// The one connection by which a task's results are written.
+/// Outcome of [`BuildingWriter::store`].
+#[derive(Debug)]
+pub enum StoreOutcome {
+    /// The results are stored and the building is done.
+    Stored,
+    /// The database rejected the results, and would reject them again. It is well otherwise.
+    Rejected(anyhow::Error),
+}
+
+/// The one connection through which a task's results are written.
 ///
 /// Its commits do not wait for the disk: a crash of the database loses the last of them together with
-/// whatever followed, and the task does again what the ledger then lacks. The commit that ends the task
-/// waits, and makes all of them last.
+/// everything that followed, and the task repeats the work that the ledger then lacks. The commit that ends
+/// the task waits for the disk, and makes all of them durable.
 pub struct BuildingWriter {
     client: Client,
     copy: Statement,
@@ -82,16 +87,14 @@ impl BuildingWriter {
     /// # Errors
     /// When the database fails.
     pub async fn new(client: Client, claim: Claim, period: Period) -> anyhow::Result<Self> {
+        let failed = "could not prepare the connection that stores buildings";
         client
             .batch_execute("set synchronous_commit = off")
             .await
-            .context("could not set up the writer")?;
+            .context(failed)?;
         let copy =
             "copy stat_term (run_id, building_id, term, frequency, documents) from stdin (format binary)";
-        let copy = client
-            .prepare(copy)
-            .await
-            .context("could not set up the writer")?;
+        let copy = client.prepare(copy).await.context(failed)?;
         Ok(Self {
             client,
             copy,
@@ -100,23 +103,23 @@ impl BuildingWriter {
         })
     }
 
-    /// The connection, for what concerns the task as a whole.
+    /// Returns the connection, for statements about the task as a whole.
     pub fn client(&mut self) -> &mut Client {
         &mut self.client
     }
 
-    /// The buildings of the task that are not finished, those begun least often first, so that one that
-    /// kills the process does not keep the others from their turn.
+    /// Returns the task's unfinished buildings, those begun least often first, so that a building that kills
+    /// the process does not keep the others from their turn.
     ///
-    /// One that was begun [`ATTEMPTS`] times and never ended is failed first, with the reason that can be
-    /// known.
+    /// A building that was begun [`ATTEMPTS`] times and never ended is failed first, with the reason that
+    /// can be known.
     ///
     /// # Errors
-    /// [`fence::Lost`], or when the database fails.
-    pub async fn unfinished(&mut self) -> anyhow::Result<Vec<Unfinished>> {
+    /// [`WriteError`] when the claim is lost or the database fails.
+    pub async fn unfinished(&mut self) -> Result<Vec<UnfinishedBuilding>, WriteError> {
         let Claim { run_id, task, .. } = self.claim;
         let failed = || format!("could not read the buildings of task {task} of run {run_id}");
-        let transaction = fence::begin(&mut self.client, &self.claim, false).await?;
+        let transaction = fence::begin(&mut self.client, &self.claim).await?;
         transaction
             .execute(
                 "update stat_task_building
@@ -140,20 +143,21 @@ impl BuildingWriter {
         transaction.commit().await.with_context(failed)?;
         Ok(rows
             .iter()
-            .map(|row| Unfinished {
+            .map(|row| UnfinishedBuilding {
                 building_id: row.get(0),
                 attempts: row.get(1),
             })
             .collect())
     }
 
-    /// Counts an attempt at the building, before the work: a building that kills the process must have
+    /// Counts an attempt at the building before the work: a building that kills the process must have
     /// been counted by then.
     ///
     /// # Errors
-    /// [`fence::Lost`], or when the database fails.
-    pub async fn begin(&mut self, building_id: &str) -> anyhow::Result<()> {
-        // In one statement, which is a transaction of its own: this stands between two buildings' analyses.
+    /// [`WriteError`] when the claim is lost, the building does not belong to the task, or the database
+    /// fails.
+    pub async fn begin(&mut self, building_id: &str) -> Result<(), WriteError> {
+        // One statement, which is a transaction of its own: it delays the analysis of the next building.
         let query = format!(
             "with {FENCE},
              begun as (
@@ -174,10 +178,10 @@ impl BuildingWriter {
                 ],
             )
             .await
-            .with_context(|| format!("could not begin the building {building_id}"))?;
-        fence::check(&row)?;
+            .with_context(|| format!("could not begin building {building_id}"))?;
+        fence::check_row(&row)?;
         if row.get::<_, i64>(2) != 1 {
-            bail!("the building {building_id} is none of task {}", self.claim.task);
+            return Err(not_in_task(building_id, &self.claim));
         }
         Ok(())
     }
@@ -188,59 +192,52 @@ impl BuildingWriter {
     /// the building a second time, or never.
     ///
     /// # Errors
-    /// [`ResultsRefused`] where the next attempt would fare no better; [`fence::Lost`], or when the database
+    /// [`WriteError`] when the claim is lost, the building does not belong to the task, or the database
     /// fails.
-    pub async fn store(&mut self, building_id: &str, counts: &Counts) -> anyhow::Result<()> {
-        let transaction = fence::begin(&mut self.client, &self.claim, false).await?;
+    pub async fn store(&mut self, building_id: &str, counts: &Counts) -> Result<StoreOutcome, WriteError> {
+        let failed = || format!("could not store building {building_id}");
+        let transaction = fence::begin(&mut self.client, &self.claim).await?;
         let Self {
             copy, claim, period, ..
         } = self;
-        let stored = store_results(&transaction, copy, claim, *period, building_id, counts).await;
-        let changed = stored.map_err(|error| {
-            let about_results = is_about_results(&error);
-            let error =
-                anyhow::Error::new(error).context(format!("could not store the building {building_id}"));
-            if about_results {
-                ResultsRefused(error).into()
-            } else {
-                error
+        let ended = match store_results(&transaction, copy, claim, *period, building_id, counts).await {
+            Ok(ended) => ended,
+            Err(error) if is_rejected_data(&error) => {
+                return Ok(StoreOutcome::Rejected(
+                    anyhow::Error::new(error).context(failed()),
+                ));
             }
-        })?;
-        if changed != 1 {
-            bail!("the building {building_id} is none of task {}", claim.task);
+            Err(error) => return Err(anyhow::Error::new(error).context(failed()).into()),
+        };
+        if ended != 1 {
+            return Err(not_in_task(building_id, claim));
         }
-        transaction
-            .commit()
-            .await
-            .with_context(|| format!("could not store the building {building_id}"))
+        transaction.commit().await.with_context(failed)?;
+        Ok(StoreOutcome::Stored)
     }
 
-    /// Notes that an attempt at the building failed; after the last one the building is failed for good.
+    /// Records that an attempt at the building failed; after the last attempt the building is failed.
     ///
     /// # Errors
-    /// [`fence::Lost`], or when the database fails.
-    pub async fn note_failure(&mut self, building_id: &str, error: &str) -> anyhow::Result<()> {
-        let transaction = fence::begin(&mut self.client, &self.claim, false).await?;
-        let failed = || format!("could not note the failure of the building {building_id}");
+    /// [`WriteError`] when the claim is lost or the database fails.
+    pub async fn record_failure(&mut self, building_id: &str, error: &str) -> Result<(), WriteError> {
+        let transaction = fence::begin(&mut self.client, &self.claim).await?;
+        let failed = || format!("could not record the failure of building {building_id}");
+        let Claim { run_id, task, .. } = &self.claim;
         transaction
             .execute(
                 "update stat_task_building
                  set state = case when attempts >= $5 then 'failed' else 'queued' end, error = $4
                  where run_id = $1 and task = $2 and building_id = $3",
-                &[
-                    &self.claim.run_id,
-                    &self.claim.task,
-                    &building_id,
-                    &error,
-                    &ATTEMPTS,
-                ],
+                &[run_id, task, &building_id, &error, &ATTEMPTS],
             )
             .await
             .with_context(failed)?;
-        transaction.commit().await.with_context(failed)
+        transaction.commit().await.with_context(failed)?;
+        Ok(())
     }
 
-    /// How far the task's buildings are.
+    /// Counts the task's buildings by state, and their texts.
     ///
     /// # Errors
     /// When the database fails.
@@ -257,7 +254,7 @@ impl BuildingWriter {
                 &[&run_id, &task],
             )
             .await
-            .with_context(|| format!("could not count the buildings of task {task}"))?;
+            .with_context(|| format!("could not count the buildings of task {task} of run {run_id}"))?;
         Ok(Tally {
             done: row.get(0),
             failed: row.get(1),
@@ -268,7 +265,12 @@ impl BuildingWriter {
     }
 }
 
-/// Returns how many buildings of the ledger were ended.
+fn not_in_task(building_id: &str, claim: &Claim) -> WriteError {
+    let Claim { run_id, task, .. } = claim;
+    anyhow!("building {building_id} does not belong to task {task} of run {run_id}").into()
+}
+
+/// Writes the results and ends the building in the ledger. Returns the number of buildings that were ended.
 async fn store_results(
     transaction: &Transaction<'_>,
     copy: &Statement,
@@ -295,15 +297,6 @@ async fn store_results(
             ],
         )
         .await
-}
-
-/// Whether the database refused the results themselves: SQLSTATE classes 21 to 23 (cardinality, data,
-/// integrity), 54 (a limit of the database) and P0 (a trigger's own word).
-fn is_about_results(error: &tokio_postgres::Error) -> bool {
-    let classes = ["21", "22", "23", "54", "P0"];
-    error
-        .code()
-        .is_some_and(|state| classes.iter().any(|class| state.code().starts_with(class)))
 }
 
 async fn copy_terms(

@@ -1,0 +1,103 @@
+//! Opens connections.
+
+use anyhow::{Context, anyhow};
+use aws_config::SdkConfig;
+use lambda_core::secrets::{Secret, Secrets};
+use serde::Deserialize;
+use tokio_postgres::Client;
+
+use crate::address::Address;
+use crate::error_class::is_refused_password;
+use crate::settings::DatabaseSettings;
+use crate::tls;
+
+/// A database that connections can be opened to.
+pub struct Database {
+    settings: DatabaseSettings,
+    secrets: Secrets,
+}
+
+impl Database {
+    /// Returns the database of these settings, without connecting yet.
+    pub fn new(settings: DatabaseSettings, sdk: &SdkConfig) -> Self {
+        Self {
+            settings,
+            secrets: Secrets::new(sdk),
+        }
+    }
+
+    /// Opens a connection. Its driver runs as a task of its own until the client is dropped.
+    ///
+    /// When the server refuses the password, which RDS rotates on its own schedule, the secret is read
+    /// again, once.
+    ///
+    /// # Errors
+    /// When a secret cannot be read or the server refuses the connection. The message holds the server's
+    /// own message, and never the URL, which may contain a password.
+    pub async fn connect(&self) -> anyhow::Result<Client> {
+        let secret = self.settings.credentials.as_ref().unwrap_or(&self.settings.url);
+        let known = self.secrets.read(secret).await?;
+        let refused = match self.connect_once().await {
+            Err(error) if is_refused_password(&error) => error,
+            outcome => return outcome,
+        };
+        match self.secrets.refresh(secret, &known).await? {
+            Some(_) => self.connect_once().await,
+            None => Err(refused),
+        }
+    }
+
+    async fn connect_once(&self) -> anyhow::Result<Client> {
+        let address = self.address().await?;
+        let ca_file = self.settings.ca_file.as_deref();
+        let tls = tls::connector(address.tls, ca_file.or(address.root_cert.as_deref()))?;
+        let host = address.host();
+        let (client, connection) = address
+            .config
+            .connect(tls)
+            .await
+            .with_context(|| format!("could not connect to the database at {host}"))?;
+        tokio::spawn(async move {
+            // The statement that waits for an answer fails with the same error, which is handled there.
+            if let Err(error) = connection.await {
+                tracing::debug!(host, "the connection to the database at {host} ended: {error}");
+            }
+        });
+        // A frozen or lost invocation must not hold its locks until TCP notices.
+        let session = "set idle_in_transaction_session_timeout = '90s'; set timezone = 'UTC'";
+        client
+            .batch_execute(session)
+            .await
+            .context("could not set up the database session")?;
+        Ok(client)
+    }
+
+    /// Reads the secrets and returns the address with user and password.
+    async fn address(&self) -> anyhow::Result<Address> {
+        let url = self.secrets.read(&self.settings.url).await?;
+        let mut address =
+            Address::parse(url.expose()).map_err(|error| anyhow!("DATABASE_URL is malformed: {error}"))?;
+        if let Some(source) = &self.settings.credentials {
+            let secret = self.secrets.read(source).await?;
+            let Credentials { username, password } = Credentials::parse(&secret)?;
+            address.config.user(username).password(password);
+        }
+        Ok(address)
+    }
+}
+
+/// User and password in the format that RDS keeps in Secrets Manager.
+#[derive(Deserialize)]
+struct Credentials {
+    username: String,
+    password: String,
+}
+
+impl Credentials {
+    fn parse(secret: &Secret) -> anyhow::Result<Self> {
+        // The parser's error would quote the secret: leave it out.
+        serde_json::from_str(secret.expose()).map_err(|_| {
+            anyhow!(r#"DATABASE_CREDENTIALS_SECRET is malformed: expected {{"username": …, "password": …}}"#)
+        })
+    }
+}

@@ -1,0 +1,12 @@
+#![doc = include_str!("../README.md")]
+
+mod database;
+mod settings;
+
+mod address;
+mod error_class;
+mod tls;
+
+pub use database::Database;
+pub use error_class::is_rejected_data;
+pub use settings::DatabaseSettings;
