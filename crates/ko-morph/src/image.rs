@@ -137,18 +137,12 @@ impl<'a> View<'a> {
 
     /// Returns the first contradiction between the sizes of the sections.
     fn contradiction(&self) -> Option<&'static str> {
-        let Parameters {
-            known_entries,
-            left_ids,
-            right_ids,
-            sentence_left,
-            sentence_right,
-            templates,
-            unknown_nouns,
-            ..
-        } = *self.parameters;
+        let it = self.parameters;
         let entries = self.entries.len() as u64;
-        let ids_exist = |[left, right]: [u16; 2]| u32::from(left) < left_ids && u32::from(right) < right_ids;
+        let ids_exist =
+            |&[left, right]: &[u16; 2]| u32::from(left) < it.left_ids && u32::from(right) < it.right_ids;
+        let connections = u64::from(it.left_ids) * u64::from(it.right_ids) + WINDOW as u64;
+        let unknown_nouns_end = u64::from(it.unknown_nouns) + u64::from(UNKNOWN_NOUNS);
         let checks = [
             (
                 self.characters.len() == 0x1_0000,
@@ -160,11 +154,11 @@ impl<'a> View<'a> {
                 "a category of characters has no entries",
             ),
             (
-                u64::from(known_entries) <= entries,
+                u64::from(it.known_entries) <= entries,
                 "it has fewer entries than its parameters state",
             ),
             (
-                unknown_nouns == 0 || u64::from(unknown_nouns) + u64::from(UNKNOWN_NOUNS) <= entries,
+                it.unknown_nouns == 0 || unknown_nouns_end <= entries,
                 "its unknown nouns are outside its entries",
             ),
             (
@@ -172,11 +166,11 @@ impl<'a> View<'a> {
                 "it has different numbers of entries and analyses",
             ),
             (
-                self.connections.len() as u64 == u64::from(left_ids) * u64::from(right_ids) + WINDOW as u64,
+                self.connections.len() as u64 == connections,
                 "its connection table does not have the size that its parameters state",
             ),
             (
-                ids_exist([sentence_left, sentence_right]) && templates.into_iter().all(ids_exist),
+                ids_exist(&[it.sentence_left, it.sentence_right]) && it.templates.iter().all(ids_exist),
                 "its parameters name ids that the connection table does not have",
             ),
         ];

@@ -53,12 +53,8 @@ impl Model<'_> {
             indices: last,
         };
         let sentence_left = usize::from(self.view.parameters.sentence_left);
-        let (_, mut last) = self.cheapest(previous, sentence_left, false, texts);
-        let mut path = Vec::new();
-        while let Some(index) = last {
-            path.push(index);
-            last = paths[index].1;
-        }
+        let (_, last) = self.cheapest(previous, sentence_left, false, texts);
+        let mut path: Vec<usize> = std::iter::successors(last, |&index| paths[index].1).collect();
         path.reverse();
         path
     }
