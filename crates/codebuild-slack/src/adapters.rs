@@ -1,7 +1,7 @@
-//! The systems on the other side.
+//! The outside systems.
 
-pub mod aws;
-pub mod codebuild;
-pub mod dynamodb;
-pub mod logs;
-pub mod slack;
+pub(crate) mod aws;
+pub(crate) mod codebuild;
+pub(crate) mod dynamodb;
+pub(crate) mod logs;
+pub(crate) mod slack;

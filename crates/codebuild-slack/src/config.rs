@@ -1,62 +1,57 @@
-//! The function's variables.
+//! The function's configuration, read from its environment variables.
 
 use jiff::tz::TimeZone;
+use lambda_core::locale::Locale;
 use lambda_core::secrets::SecretSource;
 use lambda_core::variables::{ConfigurationError, Variables};
 use std::time::Duration;
 use url::Url;
 
-use crate::locale::Locale;
-use crate::message::Voice;
+use crate::event::status::Status;
+use crate::message::Localization;
 use crate::route::{self, Route};
-use crate::status::Status;
 
-/// What the environment says.
 #[derive(Clone, Debug)]
-pub struct Config {
-    /// How Slack is spoken to.
-    pub slack: SlackSettings,
-    /// Which builds are told; empty is all.
-    pub routes: Vec<Route>,
-    /// Where a route says nothing else.
-    pub statuses: Vec<Status>,
-    /// The usual channel.
-    pub channel: Option<String>,
-    /// The DynamoDB table that remembers messages.
-    pub table: Option<String>,
-    /// How many lines of a failed build's log are shown.
-    pub log_tail_lines: usize,
-    /// Whether a build is compared with those before it.
-    pub compares: bool,
-    /// Language and zone.
-    pub voice: Voice,
-    /// See `lambda-core`.
-    pub function_timeout: Duration,
+pub(crate) struct Config {
+    pub(crate) slack: SlackSettings,
+    /// An empty list routes every project.
+    pub(crate) routes: Vec<Route>,
+    /// Statuses to notify unless a route lists its own.
+    pub(crate) statuses: Vec<Status>,
+    /// Channel for routes without one.
+    pub(crate) channel: Option<String>,
+    /// Name of the DynamoDB table that records messages.
+    pub(crate) table: Option<String>,
+    /// Number of log lines in the message of a failed build.
+    pub(crate) log_tail_lines: usize,
+    /// `COMPARE_WITH_PREVIOUS`.
+    pub(crate) compares_builds: bool,
+    pub(crate) localization: Localization,
+    pub(crate) function_timeout: Duration,
 }
 
-/// How Slack is spoken to.
+/// Access to Slack.
 #[derive(Clone, Debug)]
-pub enum SlackSettings {
-    /// To an address that is a secret: posts, nothing else.
+pub(crate) enum SlackSettings {
+    /// A webhook URL, which is itself a secret. It can post and nothing else.
     Webhook(SecretSource),
-    /// As an app.
     Bot {
-        /// The app's token.
         token: SecretSource,
-        /// Where Slack's Web API is.
+        /// Base URL of Slack's Web API.
         api: Url,
     },
 }
 
-const SLACK: &str = "https://slack.com/api";
+const DEFAULT_API: &str = "https://slack.com/api";
 
 impl Config {
     /// Reads all variables.
     ///
     /// # Errors
-    /// One that names every missing and malformed variable.
-    pub fn from_variables(variables: &Variables) -> Result<Self, ConfigurationError> {
-        let routes = variables.parsed("SLACK_ROUTES", Vec::new(), route::parse);
+    ///
+    /// The error lists every missing and malformed variable.
+    pub(crate) fn from_variables(variables: &Variables) -> Result<Self, ConfigurationError> {
+        let routes = route::read(variables);
         let channel = variables.text("SLACK_CHANNEL").map(str::to_owned);
         let table = variables.text("MESSAGES_TABLE").map(str::to_owned);
         let slack = slack(variables);
@@ -65,31 +60,22 @@ impl Config {
         }
         let statuses = variables.optional("NOTIFY_STATUSES", parse_statuses);
         let log_tail_lines = variables.parsed("LOG_TAIL_LINES", 15, parse_lines);
-        let compares = variables.boolean("COMPARE_WITH_PREVIOUS", true);
-        let zone = variables.parsed("TIME_ZONE", "Asia/Seoul".to_owned(), |name| {
-            Ok::<_, String>(name.to_owned())
-        });
-        let zone = zone.and_then(|name| match TimeZone::get(&name) {
-            Ok(zone) => Some(zone),
-            Err(_) => {
-                variables.fault("TIME_ZONE is malformed: expected a name like Asia/Seoul");
-                None
-            }
-        });
-        let locale = variables.parsed("LOCALE", Locale::Korean, Locale::parse);
+        let compares_builds = variables.boolean("COMPARE_WITH_PREVIOUS", true);
+        let time_zone = variables.optional("TIME_ZONE", parse_time_zone);
+        let locale = variables.parsed("LOCALE", Locale::Korean, str::parse);
         let function_timeout = variables.number("FUNCTION_TIMEOUT_S", 60, 1);
         variables.finish(|| {
             Some(Self {
                 slack: slack?,
                 routes: routes?,
-                statuses: statuses?.unwrap_or_else(|| usual_statuses(table.is_some())),
+                statuses: statuses?.unwrap_or_else(|| default_statuses(table.is_some())),
                 channel,
                 table,
                 log_tail_lines: log_tail_lines?,
-                compares: compares?,
-                voice: Voice {
+                compares_builds: compares_builds?,
+                localization: Localization {
                     locale: locale?,
-                    zone: zone?,
+                    time_zone: time_zone?.unwrap_or_else(default_time_zone),
                 },
                 function_timeout: Duration::from_secs(function_timeout?.into()),
             })
@@ -103,7 +89,7 @@ fn slack(variables: &Variables) -> Option<SlackSettings> {
     let api = variables.parsed("SLACK_API_URL", None, |text| parse_url(text).map(Some));
     match (webhook?, token?) {
         (Some(_), Some(_)) => {
-            variables.fault("SLACK_WEBHOOK_URL and SLACK_BOT_TOKEN are both set, give one of them");
+            variables.fault("SLACK_WEBHOOK_URL and SLACK_BOT_TOKEN are both set; set only one of them");
             None
         }
         (None, None) => {
@@ -114,7 +100,7 @@ fn slack(variables: &Variables) -> Option<SlackSettings> {
             None
         }
         (Some(webhook), None) => {
-            if let SecretSource::Given(url) = &webhook
+            if let SecretSource::Variable(url) = &webhook
                 && let Err(expected) = parse_url(url.expose())
             {
                 variables.fault(format!("SLACK_WEBHOOK_URL is malformed: {expected}"));
@@ -123,48 +109,46 @@ fn slack(variables: &Variables) -> Option<SlackSettings> {
         }
         (None, Some(token)) => Some(SlackSettings::Bot {
             token,
-            api: api?.unwrap_or_else(|| Url::parse(SLACK).expect("it is a constant")),
+            api: api?.unwrap_or_else(|| Url::parse(DEFAULT_API).expect("it is a constant")),
         }),
     }
 }
 
-/// A webhook has one channel, and nobody can find its messages again.
+/// Checks the variables that depend on the kind of access: a webhook has one fixed channel, and its messages cannot be
+/// updated.
 ///
-/// Routes that could not be read have their own fault, and say nothing about channels.
+/// `routes` is `None` if they are faulty. Their own fault is then enough.
 fn check_channels(variables: &Variables, slack: &SlackSettings, routes: Option<&[Route]>) {
-    let names_channel = routes
-        .unwrap_or_default()
-        .iter()
-        .position(|route| route.channel.is_some());
     match slack {
         SlackSettings::Webhook(_) => {
             if variables.text("MESSAGES_TABLE").is_some() {
                 variables.fault(
-                    "MESSAGES_TABLE needs SLACK_BOT_TOKEN: the messages of a webhook cannot be changed",
+                    "MESSAGES_TABLE needs SLACK_BOT_TOKEN: the messages of a webhook cannot be updated",
                 );
             }
             if variables.text("SLACK_CHANNEL").is_some() {
                 variables.fault("SLACK_CHANNEL needs SLACK_BOT_TOKEN: a webhook posts to its own channel");
             }
-            if let Some(number) = names_channel {
-                variables.fault(format!(
-                    "SLACK_ROUTES: the channel of route {} needs SLACK_BOT_TOKEN: a webhook posts to its own channel",
-                    number + 1
-                ));
+            for (index, route) in routes.unwrap_or_default().iter().enumerate() {
+                if route.channel.is_some() {
+                    variables.fault(format!(
+                        "SLACK_ROUTES[{index}].channel: needs SLACK_BOT_TOKEN, a webhook posts to its own channel"
+                    ));
+                }
             }
         }
         SlackSettings::Bot { .. } => {
-            let is_needed = routes.is_some_and(|routes| {
+            let needs_default = routes.is_some_and(|routes| {
                 routes.is_empty() || routes.iter().any(|route| route.channel.is_none())
             });
-            if is_needed && variables.text("SLACK_CHANNEL").is_none() {
-                variables.fault("SLACK_CHANNEL is missing (it may be, where every route has a channel)");
+            if needs_default && variables.text("SLACK_CHANNEL").is_none() {
+                variables.fault("SLACK_CHANNEL is missing (optional only if every route has a channel)");
             }
         }
     }
 }
 
-/// The address. The faults never quote it: a webhook's address is a secret.
+/// Parses an HTTP address. The fault does not quote it, because a webhook's address is a secret.
 fn parse_url(text: &str) -> Result<Url, &'static str> {
     let url = Url::parse(text.trim()).ok();
     url.filter(|url| ["http", "https"].contains(&url.scheme()) && url.has_host())
@@ -175,13 +159,14 @@ fn parse_statuses(text: &str) -> Result<Vec<Status>, String> {
     let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
     let statuses: Vec<Status> = words.map(Status::parse).collect::<Result<_, _>>()?;
     match statuses.is_empty() {
-        true => Err("expected at least one status; leave it out for the usual ones".to_owned()),
+        true => Err("expected at least one status; leave the variable out for the default".to_owned()),
         false => Ok(statuses),
     }
 }
 
-/// With a table a build has one message from its start on; without one, a start and an end would be two.
-fn usual_statuses(has_table: bool) -> Vec<Status> {
+/// Lists the statuses to notify by default. `IN_PROGRESS` needs a table: without one, a build's start and its end would
+/// be two messages.
+fn default_statuses(has_table: bool) -> Vec<Status> {
     let all = Status::ALL.into_iter();
     all.filter(|status| has_table || status.is_final()).collect()
 }
@@ -193,6 +178,14 @@ fn parse_lines(text: &str) -> Result<usize, &'static str> {
     }
 }
 
+fn default_time_zone() -> TimeZone {
+    TimeZone::get("Asia/Seoul").expect("jiff bundles the time zone database")
+}
+
+fn parse_time_zone(name: &str) -> Result<TimeZone, &'static str> {
+    TimeZone::get(name).map_err(|_| "expected a name like Asia/Seoul")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -201,7 +194,8 @@ mod tests {
         "SLACK_WEBHOOK_URL",
         "https://hooks.slack.com/services/T0/B0/hunter2",
     );
-    const BOT: [(&str, &str); 2] = [("SLACK_BOT_TOKEN", "xoxb-hunter2"), ("SLACK_CHANNEL", "#builds")];
+    const TOKEN: (&str, &str) = ("SLACK_BOT_TOKEN", "xoxb-hunter2");
+    const CHANNEL: (&str, &str) = ("SLACK_CHANNEL", "#builds");
 
     fn config(pairs: &[(&str, &str)]) -> Result<Config, ConfigurationError> {
         Config::from_variables(&pairs.iter().copied().collect())
@@ -209,7 +203,7 @@ mod tests {
 
     #[track_caller]
     fn check_faults(pairs: &[(&str, &str)], faults: &[&str]) {
-        let message = config(pairs).expect_err("faults were planted").to_string();
+        let message = config(pairs).expect_err("faulty variables").to_string();
         for fault in faults {
             assert!(message.contains(fault), "{fault} is not in: {message}");
         }
@@ -220,10 +214,11 @@ mod tests {
     fn needs_a_webhook_or_a_token_with_a_channel() {
         let webhook = config(&[WEBHOOK]).expect("the rest has defaults");
         assert_eq!(webhook.statuses.len(), 5);
-        assert_eq!((webhook.log_tail_lines, webhook.compares), (15, true));
-        assert_eq!(webhook.voice.locale, Locale::Korean);
+        assert_eq!((webhook.log_tail_lines, webhook.compares_builds), (15, true));
+        assert_eq!(webhook.localization.locale, Locale::Korean);
+        assert_eq!(webhook.localization.time_zone.iana_name(), Some("Asia/Seoul"));
         assert!(!format!("{webhook:?}").contains("hunter2"));
-        let bot = config(&[BOT[0], BOT[1], ("MESSAGES_TABLE", "messages")]).expect("good");
+        let bot = config(&[TOKEN, CHANNEL, ("MESSAGES_TABLE", "messages")]).expect("good");
         assert!(bot.statuses.contains(&Status::InProgress));
         let SlackSettings::Bot { api, .. } = bot.slack else {
             panic!("a bot")
@@ -232,21 +227,21 @@ mod tests {
     }
 
     #[test]
-    fn every_route_with_a_channel_spares_the_usual_one() {
+    fn the_default_channel_is_optional_if_every_route_has_one() {
         config(&[
-            BOT[0],
+            TOKEN,
             ("SLACK_ROUTES", r##"[{"project": "*", "channel": "#a"}]"##),
         ])
         .expect("good");
         check_faults(
-            &[BOT[0], ("SLACK_ROUTES", r#"[{"project": "*"}]"#)],
+            &[TOKEN, ("SLACK_ROUTES", r#"[{"project": "*"}]"#)],
             &["SLACK_CHANNEL is missing"],
         );
-        check_faults(&[BOT[0]], &["SLACK_CHANNEL is missing"]);
-        let unreadable = config(&[BOT[0], ("SLACK_ROUTES", "{}")])
+        check_faults(&[TOKEN], &["SLACK_CHANNEL is missing"]);
+        let faulty_routes = config(&[TOKEN, ("SLACK_ROUTES", "{}")])
             .expect_err("a fault")
             .to_string();
-        assert!(!unreadable.contains("SLACK_CHANNEL"), "{unreadable}");
+        assert!(!faulty_routes.contains("SLACK_CHANNEL"), "{faulty_routes}");
     }
 
     #[test]
@@ -264,13 +259,13 @@ mod tests {
             &[
                 "MESSAGES_TABLE needs SLACK_BOT_TOKEN",
                 "SLACK_CHANNEL needs SLACK_BOT_TOKEN",
-                "the channel of route 2 needs SLACK_BOT_TOKEN",
+                "SLACK_ROUTES[1].channel: needs SLACK_BOT_TOKEN",
             ],
         );
     }
 
     #[test]
-    fn names_every_wrong_variable_at_once() {
+    fn lists_every_faulty_variable() {
         check_faults(
             &[
                 ("SLACK_ROUTES", "{}"),
@@ -283,7 +278,7 @@ mod tests {
                 ("FUNCTION_TIMEOUT_S", "0"),
             ],
             &[
-                "SLACK_ROUTES is malformed",
+                "SLACK_ROUTES: expected a JSON array",
                 "SLACK_API_URL is malformed",
                 "SLACK_WEBHOOK_URL (or SLACK_WEBHOOK_URL_SECRET), or SLACK_BOT_TOKEN",
                 "NOTIFY_STATUSES is malformed",
@@ -294,7 +289,7 @@ mod tests {
                 "FUNCTION_TIMEOUT_S is malformed",
             ],
         );
-        check_faults(&[WEBHOOK, BOT[0], BOT[1]], &["both set"]);
+        check_faults(&[WEBHOOK, TOKEN, CHANNEL], &["both set"]);
         check_faults(
             &[("SLACK_WEBHOOK_URL", "hunter2")],
             &["SLACK_WEBHOOK_URL is malformed"],

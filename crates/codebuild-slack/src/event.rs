@@ -1,27 +1,35 @@
-//! What wakes the function.
+//! The event: a change of state or phase of a CodeBuild build, as EventBridge delivers it.
+
+pub(crate) mod build;
+pub(crate) mod initiator;
+pub(crate) mod phase;
+pub(crate) mod source;
+pub(crate) mod status;
+mod timestamp;
 
 use jiff::Timestamp;
 use lambda_core::invalid_event::InvalidEvent;
 use serde_json::Value;
 
-use crate::build::{Build, Logs};
-use crate::log_tail;
+use self::build::{Build, Logs};
+use self::initiator::Initiator;
+use self::phase::Phase;
+use self::source::Source;
+use self::status::Status;
+use crate::history::verdict;
 use crate::mask::Mask;
-use crate::moment;
-use crate::phase::{self, Phase};
-use crate::source::Source;
-use crate::status::Status;
-use crate::verdict;
+use crate::message::log_tail;
 
 const EXPECTED: &str = "expected EventBridge's event of source aws.codebuild, \"CodeBuild Build State Change\" or \
                         \"CodeBuild Build Phase Change\"";
 
-/// Understands an event of CodeBuild. The JSON decides: the public struct of this event wants fields that real
+/// Parses an event of CodeBuild. It reads the JSON itself: the public struct for this event requires fields that real
 /// events lack.
 ///
 /// # Errors
-/// [`InvalidEvent`] where it is another event, or lacks project, build or status.
-pub fn parse(event: &Value) -> Result<Build, InvalidEvent> {
+///
+/// The event is of another source or type, or it lacks project, build id or status.
+pub(crate) fn parse(event: &Value) -> Result<Build, InvalidEvent> {
     if event["source"] != "aws.codebuild" {
         return Err(InvalidEvent::new(EXPECTED));
     }
@@ -30,7 +38,7 @@ pub fn parse(event: &Value) -> Result<Build, InvalidEvent> {
     let mask = mask(&more["environment"]["environment-variables"]);
     let (status, completed_phase) = match event["detail-type"].as_str() {
         Some("CodeBuild Build State Change") => (status(detail)?, None),
-        // It tells of a phase; how the build itself ends comes as a change of its state.
+        // The end of the build itself arrives as a state change.
         Some("CodeBuild Build Phase Change") => (Status::InProgress, Some(completed_phase(detail, &mask)?)),
         _ => return Err(InvalidEvent::new(EXPECTED)),
     };
@@ -41,21 +49,21 @@ pub fn parse(event: &Value) -> Result<Build, InvalidEvent> {
         status,
         completed_phase,
         region: text(event, "region").unwrap_or_default(),
-        // AWS's documentation shows it with a colon in front.
+        // AWS's documentation shows account ids with a leading colon.
         account: text(event, "account")
             .unwrap_or_default()
             .trim_start_matches(':')
             .to_owned(),
-        event_time: moment::parse(&event["time"]),
-        initiator: text(more, "initiator").map(|words| name(&words, &mask)),
-        number: moment::seconds(&more["build-number"]),
-        started: moment::parse(&more["build-start-time"]).or_else(|| first_start(&more["phases"])),
+        event_time: timestamp::parse(&event["time"]),
+        initiator: text(more, "initiator").and_then(|text| Initiator::parse(&masked_name(&text, &mask))),
+        number: timestamp::whole_number(&more["build-number"]),
+        started: timestamp::parse(&more["build-start-time"]).or_else(|| first_start(&more["phases"])),
         ended,
         source: source(more, &mask),
         head_ref: head_ref(&more["exported-environment-variables"]),
         logs: logs(&more["logs"]),
         phases,
-        context: text(detail, "current-phase-context").and_then(|said| context(&said, &mask)),
+        context: text(detail, "current-phase-context").and_then(|text| masked_context(&text, &mask)),
         mask,
     })
 }
@@ -69,50 +77,48 @@ fn completed_phase(detail: &Value, mask: &Mask) -> Result<Phase, InvalidEvent> {
     Ok(Phase {
         name: required(detail, "completed-phase")?,
         status: text(detail, "completed-phase-status"),
-        seconds: moment::seconds(&detail["completed-phase-duration-seconds"]),
-        context: text(detail, "completed-phase-context").and_then(|said| context(&said, mask)),
+        seconds: timestamp::whole_number(&detail["completed-phase-duration-seconds"]),
+        context: text(detail, "completed-phase-context").and_then(|text| masked_context(&text, mask)),
     })
 }
 
 fn required(detail: &Value, name: &str) -> Result<String, InvalidEvent> {
-    text(detail, name).ok_or_else(|| InvalidEvent::new(format!("expected a text in detail.{name}")))
+    text(detail, name).ok_or_else(|| InvalidEvent::new(format!("expected text in detail.{name}")))
 }
 
-/// A text that says something.
+/// Returns a field's text, trimmed, unless it is empty. CodeBuild writes "null" for the names of a log that does not
+/// exist yet.
 fn text(value: &Value, name: &str) -> Option<String> {
     let text = value[name].as_str()?.trim();
-    // The log's names, before there is a log.
     (!text.is_empty() && text != "null").then(|| text.to_owned())
 }
 
-/// Masked and without colours from the first moment: a command that failed is quoted with all its arguments.
-fn context(said: &str, mask: &Mask) -> Option<String> {
-    let plain: Vec<String> = said.lines().map(log_tail::plain).collect();
+/// Extracts a phase's message without control codes and secrets: it quotes a failed command with all its arguments.
+fn masked_context(text: &str, mask: &Mask) -> Option<String> {
+    let plain: Vec<String> = text.lines().map(log_tail::plain).collect();
     phase::context(&mask.apply(&plain.join("\n")))
 }
 
-/// A name that people choose, without control codes and without what is, or looks like, a secret.
-fn name(words: &str, mask: &Mask) -> String {
-    mask.apply_to_name(&log_tail::plain(words))
+/// Removes control codes and secrets from a name that users choose.
+fn masked_name(name: &str, mask: &Mask) -> String {
+    mask.apply_to_name(&log_tail::plain(name))
 }
 
+/// Reads the phases and the end of the last one.
 fn phases(phases: &Value, mask: &Mask) -> (Vec<Phase>, Option<Timestamp>) {
-    let phases = phases.as_array().map(Vec::as_slice).unwrap_or_default();
+    let phases = elements(phases);
     let ended = phases
         .iter()
-        .filter_map(|phase| moment::parse(&phase["end-time"]))
+        .filter_map(|phase| timestamp::parse(&phase["end-time"]))
         .max();
     let phases = phases.iter().filter_map(|phase| {
-        let contexts = phase["phase-context"]
-            .as_array()
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        let contexts = contexts.iter().filter_map(|said| context(said.as_str()?, mask));
+        let contexts = elements(&phase["phase-context"]).iter();
+        let contexts = contexts.filter_map(|text| masked_context(text.as_str()?, mask));
         let context = contexts.collect::<Vec<_>>().join("\n");
         Some(Phase {
             name: text(phase, "phase-type")?,
             status: text(phase, "phase-status"),
-            seconds: moment::seconds(&phase["duration-in-seconds"]),
+            seconds: timestamp::whole_number(&phase["duration-in-seconds"]),
             context: (!context.is_empty()).then_some(context),
         })
     });
@@ -120,26 +126,27 @@ fn phases(phases: &Value, mask: &Mask) -> (Vec<Phase>, Option<Timestamp>) {
 }
 
 fn first_start(phases: &Value) -> Option<Timestamp> {
-    let phases = phases.as_array()?.iter();
+    let phases = elements(phases).iter();
     phases
-        .filter_map(|phase| moment::parse(&phase["start-time"]))
+        .filter_map(|phase| timestamp::parse(&phase["start-time"]))
         .min()
 }
 
-/// Whoever starts a build may name any version, and an address may hold credentials.
+/// Reads the source. Version and location are masked: users start builds of any version, and an address may contain
+/// credentials.
 fn source(more: &Value, mask: &Mask) -> Option<Source> {
     let source = &more["source"];
     let version = text(more, "source-version").or_else(|| text(source, "source-version"));
     let kind = text(source, "type");
     (kind.is_some() || version.is_some()).then(|| Source {
         kind: kind.unwrap_or_default(),
-        location: text(source, "location").map(|location| name(&location, mask)),
-        version: version.map(|version| name(&version, mask)),
+        location: text(source, "location").map(|location| masked_name(&location, mask)),
+        version: version.map(|version| masked_name(&version, mask)),
     })
 }
 
 fn head_ref(exported: &Value) -> Option<String> {
-    let mut exported = exported.as_array()?.iter();
+    let mut exported = elements(exported).iter();
     let head_ref = exported.find(|variable| variable["name"] == verdict::HEAD_REF)?;
     text(head_ref, "value")
 }
@@ -152,11 +159,14 @@ fn logs(logs: &Value) -> Option<Logs> {
 }
 
 fn mask(variables: &Value) -> Mask {
-    let variables = variables.as_array().map(Vec::as_slice).unwrap_or_default();
-    Mask::new(variables.iter().filter_map(|variable| {
+    Mask::new(elements(variables).iter().filter_map(|variable| {
         let name = variable["name"].as_str().unwrap_or_default();
         Some((name, variable["value"].as_str()?))
     }))
+}
+
+fn elements(list: &Value) -> &[Value] {
+    list.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -165,16 +175,11 @@ mod tests {
     use serde_json::json;
 
     fn fixture(case: &str) -> Build {
-        let path = format!(
-            "{}/../../events/codebuild-slack/{case}.json",
-            env!("CARGO_MANIFEST_DIR")
-        );
-        let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-        parse(&serde_json::from_str(&text).expect("a fixture is JSON")).expect("a good event")
+        parse(&local_stack::event("codebuild-slack", case)).expect("a good event")
     }
 
     #[test]
-    fn the_classic_sample_lacks_additional_information() {
+    fn accepts_the_oldest_form_without_additional_information() {
         let build = fixture("without-additional-information");
         assert_eq!(
             (build.project.as_str(), build.status),
@@ -192,26 +197,26 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_build_says_where_it_failed() {
+    fn reads_where_a_build_failed() {
         let build = fixture("failed");
         assert_eq!(build.status, Status::Failed);
-        let phase = build.failed_phase().expect("a phase failed");
+        let phase = build.failed_phase().expect("a failed phase");
         assert_eq!((phase.name.as_str(), phase.seconds), ("BUILD", Some(63)));
         assert!(
             phase
                 .context
                 .as_deref()
-                .expect("it says why")
+                .expect("a context")
                 .contains("exit status 101")
         );
-        assert_eq!(build.number, Some(128), "it comes as 128.0");
+        assert_eq!(build.number, Some(128), "the event has 128.0");
         assert_eq!(build.seconds(), Some(134));
     }
 
     #[test]
-    fn a_change_of_phase_tells_its_end() {
+    fn a_phase_change_reports_the_end_of_a_phase() {
         let build = fixture("phase-change");
-        let phase = build.completed_phase.as_ref().expect("a phase has ended");
+        let phase = build.completed_phase.as_ref().expect("a completed phase");
         assert_eq!(
             (phase.name.as_str(), phase.status.as_deref()),
             ("INSTALL", Some("SUCCEEDED"))
@@ -220,12 +225,12 @@ mod tests {
     }
 
     #[test]
-    fn a_log_that_is_not_there_yet_has_no_link() {
+    fn a_log_that_does_not_exist_yet_has_no_link() {
         assert_eq!(fixture("in-progress").logs, None);
     }
 
     #[test]
-    fn values_of_the_environment_are_shown_by_nothing() {
+    fn debug_output_hides_values_of_the_environment() {
         let build = fixture("with-environment-values");
         let shown = format!("{build:?}");
         assert!(
@@ -236,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_of_the_environment_stands_in_no_name() {
+    fn masks_secrets_of_the_environment_in_names() {
         let mut event = json!({"source": "aws.codebuild", "detail-type": "CodeBuild Build State Change",
             "detail": {"build-status": "FAULT", "build-id": "a:1", "project-name": "a", "additional-information": {
                 "initiator": "bot/hunter2", "source-version": "hunter2",
@@ -247,16 +252,19 @@ mod tests {
         event["detail"]["additional-information"]["environment"]["environment-variables"][0]["name"] =
             json!("BRANCH");
         let build = parse(&event).expect("a good event");
-        assert_eq!(build.initiator.as_deref(), Some("bot/hunter2"));
+        assert_eq!(
+            build.initiator,
+            Some(Initiator::Identity("bot/hunter2".to_owned()))
+        );
     }
 
     #[test]
-    fn refuses_what_it_does_not_understand_and_says_what_it_expects() {
+    fn rejects_other_events_with_a_message_about_the_expected_one() {
         let secret = json!({"source": "aws.codebuild", "detail-type": "CodeBuild Build State Change",
             "detail": {"build-status": "hunter2", "project-name": "a", "build-id": "b"}});
         let without_project = json!({"source": "aws.codebuild", "detail-type": "CodeBuild Build State Change",
             "detail": {"build-status": "FAILED", "build-id": "b"}});
-        for (event, words) in [
+        for (event, message) in [
             (json!(null), "expected EventBridge's event"),
             (json!({"Records": []}), "expected EventBridge's event"),
             (
@@ -267,19 +275,16 @@ mod tests {
                 json!({"source": "aws.codebuild", "detail-type": "x"}),
                 "expected EventBridge's event",
             ),
-            (
-                secret,
-                "in detail.build-status, expected statuses among IN_PROGRESS",
-            ),
-            (without_project, "expected a text in detail.project-name"),
+            (secret, "in detail.build-status, expected one of IN_PROGRESS"),
+            (without_project, "expected text in detail.project-name"),
         ] {
             let error = parse(&event).expect_err("a bad event").to_string();
-            assert!(error.contains(words) && !error.contains("hunter2"), "{error}");
+            assert!(error.contains(message) && !error.contains("hunter2"), "{error}");
         }
     }
 
     #[test]
-    fn what_is_malformed_at_the_edge_does_not_spoil_the_rest() {
+    fn ignores_malformed_optional_fields() {
         let build = parse(
             &json!({"source": "aws.codebuild", "detail-type": "CodeBuild Build State Change",
             "detail": {"build-status": "FAULT", "build-id": "a:1", "project-name": "a",

@@ -1,225 +1,224 @@
 //! From the event to the message.
 
-mod findings;
-mod one_message;
+mod details;
+mod shared_message;
 
 use lambda_core::deadline::Deadline;
 use lambda_core::invocation::Invocation;
 use lambda_core::metrics::{self, Unit};
-use lambda_core::run::Handler;
+use lambda_core::run::{ErrorType, Handler};
 use lambda_core::secrets::Secrets;
 use lambda_core::variables::Variables;
 use serde_json::Value;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use self::shared_message::{LeaseHeld, Notification, SharedMessage};
 use crate::adapters::aws::Aws;
 use crate::adapters::codebuild::CodeBuild;
 use crate::adapters::dynamodb::Table;
 use crate::adapters::logs::Logs;
-use crate::adapters::slack::{Doubts, Slack, SlackError};
-use crate::answer::{Answer, Reason};
-use crate::build::Build;
+use crate::adapters::slack::{PostsInDoubt, Slack, SlackError};
 use crate::config::Config;
 use crate::event;
-use crate::mention::Mention;
+use crate::event::build::Build;
+use crate::event::status::Status;
+use crate::function_response::{FunctionResponse, SkipReason};
+use crate::history::recent_posts::RecentPosts;
+use crate::message::mention::Mention;
 use crate::message::{self, Message};
-use crate::recent::Recent;
 use crate::route::{self, Decision};
-use crate::status::Status;
 
-/// What must be left for noting what was said, and for saying what was not; of a short invocation, a tenth.
-const RESERVE: Duration = Duration::from_secs(2);
+impl Handler for CodeBuildSlack {
+    type Response = FunctionResponse;
+    const ERROR_TYPES: &'static [ErrorType] = &[
+        ErrorType::of::<SlackError>("MessageNotPosted"),
+        ErrorType::of::<LeaseHeld>("LeaseHeld"),
+        ErrorType::any("CodeBuildSlackError"),
+    ];
 
-/// Built at cold start.
+    /// Posts the message about a build, or updates it.
+    ///
+    /// Events without a matching route and duplicate or stale events are skipped with a reason. Every other event that
+    /// is not posted is an error, so that Lambda retries it: Slack is down or limits the rate, the token is wrong,
+    /// another environment works on the message of the same build. Log tail, comparison and commit are best effort: a
+    /// message is posted without them if they cannot be read.
+    async fn handle(&self, event: Value, invocation: Invocation) -> anyhow::Result<FunctionResponse> {
+        let build = event::parse(&event)?;
+        let in_doubt = PostsInDoubt::default();
+        // Boxed: the SDKs' futures are large, and would be part of every future from here up to `main`.
+        let result = Box::pin(self.notify(&build, &invocation, &in_doubt)).await;
+        emit_metrics(&invocation.function_name, result.as_ref().ok(), &in_doubt);
+        let response = result?;
+        log_outcome(&build, &response);
+        Ok(response)
+    }
+
+    fn function_timeout(&self) -> Duration {
+        self.config.function_timeout
+    }
+}
+
+/// The function's state, built at cold start.
 pub struct CodeBuildSlack {
     config: Config,
     slack: Slack,
     table: Option<Table>,
     logs: Logs,
     codebuild: CodeBuild,
-    recent: Mutex<Recent>,
+    recent_posts: Mutex<RecentPosts>,
 }
 
 impl CodeBuildSlack {
-    /// Reads the configuration and makes the clients. Nothing of AWS is set up before an event needs it.
+    /// Reads the configuration and creates the clients. The AWS SDK is set up only when an event needs it.
     ///
     /// # Errors
-    /// For a wrong configuration.
+    ///
+    /// The configuration is faulty.
     pub fn start(variables: &Variables) -> anyhow::Result<Self> {
         let config = Config::from_variables(variables)?;
-        if config.table.is_none() && config.statuses.contains(&Status::InProgress) {
-            tracing::warn!(
-                "IN_PROGRESS is told only with MESSAGES_TABLE: without it, a build has one message, at its end"
-            );
-        }
-        if config.table.is_some() {
-            for ends in route::ends_nobody_is_called_to(&config.routes, &config.statuses) {
-                tracing::warn!(
-                    "with MESSAGES_TABLE, a build's end changes the message of its start, in its channel and without \
-                     calling anybody: for {ends}, leave IN_PROGRESS out of the statuses of NOTIFY_STATUSES and of all \
-                     routes for these projects"
-                );
-            }
-        }
+        warn_of_ineffective_settings(&config);
         let aws = Arc::new(Aws::default());
+        let table = config.table.as_deref();
         Ok(Self {
-            slack: Slack::new(&config.slack, Secrets::when_needed())?,
-            table: config
-                .table
-                .as_deref()
-                .map(|name| Table::new(Arc::clone(&aws), name)),
-            logs: Logs::new(Arc::clone(&aws)),
-            codebuild: CodeBuild::new(aws),
-            recent: Mutex::default(),
+            slack: Slack::new(&config.slack, Secrets::lazy())?,
+            table: table.map(|name| Table::new(&aws, name)),
+            logs: Logs::new(&aws),
+            codebuild: CodeBuild::new(&aws),
+            recent_posts: Mutex::default(),
             config,
         })
     }
+}
 
-    async fn tell(&self, build: &Build, invocation: &Invocation, doubts: &Doubts) -> anyhow::Result<Answer> {
-        let deadline = invocation.deadline;
-        let until = Deadline::after(deadline.left().saturating_sub(RESERVE.min(deadline.whole() / 10)));
-        let decide =
-            |status| route::decide(&self.config.routes, &self.config.statuses, &build.project, status);
-        match (&self.table, decide(build.status)) {
-            (Some(table), Decision::Tell { channel, mention }) => {
-                let telling = one_message::Telling {
-                    channel: self.channel(channel),
-                    mention,
-                    is_told: true,
-                    is_start_told: true,
-                    doubts,
-                };
-                self.tell_in_one_message(table, build, telling, invocation, until)
-                    .await
-            }
-            // Nobody wants to know that it has ended so; but where there is a message, it must not go on saying that
-            // the build runs.
-            (Some(table), Decision::Skip(Reason::Status)) if build.status.is_final() => {
-                let telling = one_message::Telling {
-                    channel: self.channel(None),
-                    mention: None,
-                    is_told: false,
-                    is_start_told: matches!(decide(Status::InProgress), Decision::Tell { .. }),
-                    doubts,
-                };
-                self.tell_in_one_message(table, build, telling, invocation, until)
-                    .await
-            }
-            (None, Decision::Tell { channel, mention }) if build.status.is_final() => {
-                self.tell_the_end(build, self.channel(channel), mention, until, doubts)
-                    .await
-            }
-            (None, Decision::Tell { .. }) => Ok(Answer::Skipped(Reason::Status)),
-            (_, Decision::Skip(reason)) => Ok(Answer::Skipped(reason)),
+fn warn_of_ineffective_settings(config: &Config) {
+    if config.table.is_none() {
+        if config.statuses.contains(&Status::InProgress) {
+            tracing::warn!(
+                "NOTIFY_STATUSES contains IN_PROGRESS, which has no effect without MESSAGES_TABLE: a build then has one \
+                 message, at its end"
+            );
         }
+        return;
     }
-
-    /// Without a table: one message, at the end.
-    async fn tell_the_end(
-        &self,
-        build: &Build,
-        channel: &str,
-        mention: Option<&Mention>,
-        until: Deadline,
-        doubts: &Doubts,
-    ) -> anyhow::Result<Answer> {
-        let key = format!("{} {}", build.id, build.status.as_str());
-        if self.recent().has(&key) {
-            return Ok(Answer::Skipped(Reason::Duplicate));
-        }
-        let message = self.compose(build, mention, until).await;
-        let place = self.slack.post(channel, &message, until, doubts).await?;
-        self.recent().add(key);
-        Ok(Answer::Posted(place))
-    }
-
-    async fn compose(&self, build: &Build, mention: Option<&Mention>, until: Deadline) -> Message {
-        let findings = self.find_out(build, until).await;
-        message::render(build, &findings, mention, &self.config.voice)
-    }
-
-    /// Of a route, or the usual one; a webhook's is unknown.
-    fn channel<'c>(&'c self, of_route: Option<&'c str>) -> &'c str {
-        of_route.or(self.config.channel.as_deref()).unwrap_or_default()
-    }
-
-    fn recent(&self) -> std::sync::MutexGuard<'_, Recent> {
-        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    for ends in route::ineffective_ends(&config.routes, &config.statuses) {
+        tracing::warn!(
+            "with MESSAGES_TABLE, the end of a build updates the message of its start, in the same channel and without \
+             a mention: for {ends}, leave IN_PROGRESS out of the statuses of NOTIFY_STATUSES and of all routes for \
+             these projects"
+        );
     }
 }
 
-/// Also where the event has failed: posts may be in doubt all the same.
-fn emit(function: &str, answer: Option<&Answer>, doubts: &Doubts) {
-    let is = |kind: bool| f64::from(u8::from(kind));
+/// Time kept for recording the delivery and for reporting an error; a tenth of the invocation if that is less.
+const RESERVE: Duration = Duration::from_secs(2);
+
+impl CodeBuildSlack {
+    async fn notify(
+        &self,
+        build: &Build,
+        invocation: &Invocation,
+        in_doubt: &PostsInDoubt,
+    ) -> anyhow::Result<FunctionResponse> {
+        let reserve = RESERVE.min(invocation.deadline.total() / 10);
+        let deadline = Deadline::after(invocation.deadline.remaining().saturating_sub(reserve));
+        let Config { routes, statuses, .. } = &self.config;
+        let decide = |status| route::decide(routes, statuses, &build.project, status);
+        let decision = decide(build.status);
+        let Some(table) = &self.table else {
+            return self.post_at_end(build, decision, deadline, in_doubt).await;
+        };
+        let notification = match decision {
+            Decision::Notify { channel, mention } => Notification {
+                channel: self.channel(channel),
+                mention,
+                may_post: true,
+                start_may_post: true,
+            },
+            // No route notifies this end. But a message that exists must not show a running build for ever.
+            Decision::Skip(SkipReason::Status) if build.status.is_final() => Notification {
+                channel: self.channel(None),
+                mention: None,
+                may_post: false,
+                start_may_post: matches!(decide(Status::InProgress), Decision::Notify { .. }),
+            },
+            Decision::Skip(reason) => return Ok(FunctionResponse::Skipped(reason)),
+        };
+        let request_id = &invocation.request_id;
+        SharedMessage::new(self, table, build, notification, request_id, deadline, in_doubt)
+            .process()
+            .await
+    }
+
+    /// Posts one message at the end of a build; for a function without a table.
+    async fn post_at_end(
+        &self,
+        build: &Build,
+        decision: Decision<'_>,
+        deadline: Deadline,
+        in_doubt: &PostsInDoubt,
+    ) -> anyhow::Result<FunctionResponse> {
+        let (channel, mention) = match decision {
+            Decision::Notify { channel, mention } if build.status.is_final() => (channel, mention),
+            Decision::Notify { .. } => return Ok(FunctionResponse::Skipped(SkipReason::Status)),
+            Decision::Skip(reason) => return Ok(FunctionResponse::Skipped(reason)),
+        };
+        let key = format!("{} {}", build.id, build.status.as_str());
+        if self.recent_posts().contains(&key) {
+            return Ok(FunctionResponse::Skipped(SkipReason::Duplicate));
+        }
+        let message = self.compose(build, mention, deadline).await;
+        let channel = self.channel(channel);
+        let location = self.slack.post(channel, &message, deadline, in_doubt).await?;
+        self.recent_posts().add(key);
+        Ok(FunctionResponse::Posted(location))
+    }
+
+    async fn compose(&self, build: &Build, mention: Option<&Mention>, deadline: Deadline) -> Message {
+        let details = self.details(build, deadline).await;
+        message::render(build, &details, mention, &self.config.localization)
+    }
+
+    /// Returns the route's channel, or else the default one. A webhook's channel is unknown and stays empty.
+    fn channel<'c>(&'c self, route_channel: Option<&'c str>) -> &'c str {
+        route_channel
+            .or(self.config.channel.as_deref())
+            .unwrap_or_default()
+    }
+
+    fn recent_posts(&self) -> MutexGuard<'_, RecentPosts> {
+        self.recent_posts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Emits the metrics of one event. A failed event has no response, but its posts may be in doubt.
+fn emit_metrics(function: &str, response: Option<&FunctionResponse>, in_doubt: &PostsInDoubt) {
+    let (mut posted, mut updated, mut skipped) = (0.0, 0.0, 0.0);
+    match response {
+        Some(FunctionResponse::Posted(_)) => posted = 1.0,
+        Some(FunctionResponse::Updated(_)) => updated = 1.0,
+        Some(FunctionResponse::Skipped(_)) => skipped = 1.0,
+        None => {}
+    }
     let metrics = [
-        (
-            "MessagesPosted",
-            is(matches!(answer, Some(Answer::Posted(_)))),
-            Unit::Count,
-        ),
-        (
-            "MessagesUpdated",
-            is(matches!(answer, Some(Answer::Updated(_)))),
-            Unit::Count,
-        ),
-        (
-            "EventsSkipped",
-            is(matches!(answer, Some(Answer::Skipped(_)))),
-            Unit::Count,
-        ),
-        ("PostsInDoubt", f64::from(doubts.count()), Unit::Count),
+        ("MessagesPosted", posted, Unit::Count),
+        ("MessagesUpdated", updated, Unit::Count),
+        ("EventsSkipped", skipped, Unit::Count),
+        ("PostsInDoubt", f64::from(in_doubt.count()), Unit::Count),
     ];
     metrics::emit(function, &metrics);
 }
 
-impl Handler for CodeBuildSlack {
-    type Answer = Answer;
-
-    /// Says in Slack what has become of a build.
-    ///
-    /// What nobody wants to know, and what was said before, is skipped with a reason. Everything else that is not said
-    /// at the end is an error, so that Lambda tries again: Slack down or full, the token wrong, another environment in
-    /// the midst of the same build's message. Log, history and commit are looked up as well as possible, and no
-    /// message fails for the lack of them.
-    async fn handle(&self, event: Value, invocation: Invocation) -> anyhow::Result<Answer> {
-        let build = event::parse(&event)?;
-        // Boxed: the SDKs' futures are large, and would be part of every future from here up to `main`.
-        let doubts = Doubts::default();
-        let told = Box::pin(self.tell(&build, &invocation, &doubts)).await;
-        emit(&invocation.function_name, told.as_ref().ok(), &doubts);
-        let answer = told?;
-        let (id, status) = (build.short_id(), build.status.as_str());
-        tracing::info!(
-            build.id = id,
-            build.status = status,
-            "{id} is {status}: {}",
-            in_a_word(&answer)
-        );
-        Ok(answer)
-    }
-
-    fn function_timeout(&self) -> Duration {
-        self.config.function_timeout
-    }
-
-    fn error_type(error: &anyhow::Error) -> &'static str {
-        if error.downcast_ref::<SlackError>().is_some() {
-            "MessageNotPosted"
-        } else if error.is::<one_message::LeaseHeld>() {
-            "LeaseHeld"
-        } else {
-            "CodeBuildSlackError"
-        }
-    }
-}
-
-fn in_a_word(answer: &Answer) -> &'static str {
-    match answer {
-        Answer::Posted(_) => "posted",
-        Answer::Updated(_) => "updated",
-        Answer::Skipped(Reason::Status | Reason::Route) => "nobody wants to know",
-        Answer::Skipped(Reason::Duplicate) => "said before",
-        Answer::Skipped(Reason::Older) => "something newer was said before",
-    }
+fn log_outcome(build: &Build, response: &FunctionResponse) {
+    let (id, status) = (build.short_id(), build.status.as_str());
+    let outcome = match response {
+        FunctionResponse::Posted(_) => "posted the message".to_owned(),
+        FunctionResponse::Updated(_) => "updated the message".to_owned(),
+        FunctionResponse::Skipped(reason) => format!("skipped: {}", reason.explanation()),
+    };
+    tracing::info!(
+        build.id = id,
+        build.status = status,
+        "build {id} is {status}: {outcome}"
+    );
 }

@@ -1,12 +1,12 @@
 //! The `codebuild-slack` Lambda function.
 
-use codebuild_slack::handler::CodeBuildSlack;
+use codebuild_slack::CodeBuildSlack;
 use lambda_core::{run, telemetry, variables::Variables};
 use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let variables = Variables::from_environment();
-    telemetry::init(&variables, module_path!());
+    telemetry::init(&variables, &[module_path!()]);
     run::run(CodeBuildSlack::start(&variables)).await
 }

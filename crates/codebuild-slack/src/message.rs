@@ -1,85 +1,93 @@
 //! The message about a build, in Slack's Block Kit.
 //!
-//! Slack refuses a message of which one text is too long, so every text is cut to Slack's limit here, after it was
-//! escaped. All foreign texts come masked, are escaped and `verbatim`: they can neither call anybody nor become links.
+//! Slack rejects the whole message if one text is too long, so every text is escaped here and then cut to Slack's limit.
+//! All foreign texts are masked, escaped and `verbatim`: they can neither mention anybody nor become links.
 
+pub(crate) mod console;
+pub(crate) mod log_tail;
+pub(crate) mod mention;
+mod mrkdwn;
+mod source_item;
+mod wording;
+
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use lambda_core::locale::Locale;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::build::Build;
-use crate::console;
-use crate::initiator;
-use crate::locale::{Label, Locale, emoji};
-use crate::log_tail::LogTail;
-use crate::mention::Mention;
-use crate::moment;
-use crate::mrkdwn::{code, code_block, escaped_within, link, within};
-use crate::verdict::Verdict;
+use self::log_tail::LogTail;
+use self::mention::Mention;
+use self::mrkdwn::{code, code_block, escaped_within, link, within};
+use self::source_item::SourceItem;
+use crate::event::build::Build;
+use crate::event::initiator::Initiator;
+use crate::history::verdict::Verdict;
 
-/// Of a header block.
+/// Slack's limit for a header block.
 const HEADER: usize = 150;
-/// Of a section's text.
+/// Slack's limit for the text of a section.
 const SECTION: usize = 3000;
-/// Of what CodeBuild says about a failure: it is a sentence, or a command of many lines.
+/// Limit for CodeBuild's message about a failure, which is a sentence or a command of many lines.
 const CONTEXT: usize = 1500;
-/// Of one value: names that are longer are cut. Slack takes 2,000.
+/// Limit for one value, such as a name. Slack accepts 2,000.
 const VALUE: usize = 300;
-/// Of the text of notifications. Slack takes 40,000 when it is posted, but only 4,000 when it is changed.
+/// Limit for the notification text. Slack accepts 40,000 in a post, but only 4,000 in an update.
 const FALLBACK: usize = 700;
 
-/// A message as Slack gets it.
+/// A message as Slack receives it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Message {
-    /// For notifications, and where blocks are not shown.
-    pub text: String,
-    /// What people see.
-    pub blocks: Vec<Value>,
+pub(crate) struct Message {
+    /// The text of notifications, and of clients without blocks.
+    pub(crate) text: String,
+    pub(crate) blocks: Vec<Value>,
 }
 
-/// How it is said.
+/// The language and time zone of a message.
 #[derive(Clone, Debug)]
-pub struct Voice {
-    /// In which language.
-    pub locale: Locale,
-    /// Times are said in this zone.
-    pub zone: TimeZone,
+pub(crate) struct Localization {
+    pub(crate) locale: Locale,
+    pub(crate) time_zone: TimeZone,
 }
 
-/// What was found out about a build beyond its event.
+/// Details about a build that its event lacks.
 #[derive(Clone, Debug, Default)]
-pub struct Findings {
-    /// What its end means.
-    pub verdict: Option<Verdict>,
-    /// The commit that CodeBuild found for a branch.
-    pub commit: Option<String>,
-    /// The end of its log.
-    pub log_tail: LogTail,
+pub(crate) struct Details {
+    pub(crate) verdict: Option<Verdict>,
+    /// Commit that CodeBuild resolved for a branch.
+    pub(crate) commit: Option<String>,
+    pub(crate) log_tail: LogTail,
 }
 
-/// Writes the message.
-pub fn render(build: &Build, findings: &Findings, mention: Option<&Mention>, voice: &Voice) -> Message {
-    let text = fallback(build, findings, voice);
+/// Renders the message about a build.
+pub(crate) fn render(
+    build: &Build,
+    details: &Details,
+    mention: Option<&Mention>,
+    localization: &Localization,
+) -> Message {
+    let locale = localization.locale;
+    let headline = escaped_within(&headline(build, details, locale), HEADER);
     let mut blocks = vec![json!({
         "type": "header",
-        "text": {"type": "plain_text", "text": escaped_within(&headline(build, findings, voice), HEADER), "emoji": true},
+        "text": {"type": "plain_text", "text": headline, "emoji": true},
     })];
     if let Some(mention) = mention {
-        // The one text that Slack may read.
+        // The only text that Slack parses.
         blocks.push(json!({"type": "section", "text": {"type": "mrkdwn", "text": mention.to_string()}}));
     }
-    let fields: Vec<Value> = fields(build, findings, voice)
-        .into_iter()
-        .take(10)
-        .map(mrkdwn)
-        .collect();
+    let fields = fields(build, details, localization).into_iter().take(10);
+    let fields: Vec<Value> = fields.map(mrkdwn).collect();
     if !fields.is_empty() {
         blocks.push(json!({"type": "section", "fields": fields}));
     }
-    blocks.extend(failure(build, voice).map(section));
-    blocks.extend(log(build, findings, voice).map(section));
-    blocks.push(json!({"type": "context", "elements": [mrkdwn(links(build, voice))]}));
-    Message { text, blocks }
+    blocks.extend(failure(build, locale).map(section));
+    blocks.extend(log(build, details, locale).map(section));
+    blocks.push(json!({"type": "context", "elements": [mrkdwn(links(build, locale))]}));
+    Message {
+        text: fallback(build, details, locale),
+        blocks,
+    }
 }
 
 fn mrkdwn(text: String) -> Value {
@@ -90,67 +98,90 @@ fn section(text: String) -> Value {
     json!({"type": "section", "text": mrkdwn(text)})
 }
 
-/// `❌ web failed · still failing (3rd time)`
-fn headline(build: &Build, findings: &Findings, voice: &Voice) -> String {
-    let emoji = emoji(build.status, findings.verdict);
-    let verdict = findings.verdict.map(|verdict| voice.locale.verdict(verdict));
+/// Returns a headline such as `❌ web failed · still failing (3rd time)`.
+fn headline(build: &Build, details: &Details, locale: Locale) -> String {
+    let emoji = wording::emoji(build.status, details.verdict);
+    let verdict = details.verdict.map(|verdict| wording::verdict(locale, verdict));
     let verdict = verdict.map_or_else(String::new, |verdict| format!(" · {verdict}"));
-    // The name gives way, not what happened to it.
-    let status = voice.locale.status(build.status);
+    // The project name is cut, so that the status always fits.
     let project = within(&build.project, HEADER - 70);
-    format!("{emoji} {project} {status}{verdict}")
+    format!(
+        "{emoji} {project} {}{verdict}",
+        wording::status(locale, build.status)
+    )
 }
 
-fn fields(build: &Build, findings: &Findings, voice: &Voice) -> Vec<String> {
-    let locale = voice.locale;
-    let field = |label: Label, value: String| format!("*{}*\n{value}", locale.label(label));
-    let mut fields = vec![field(Label::Status, locale.status(build.status).to_owned())];
+fn fields(build: &Build, details: &Details, localization: &Localization) -> Vec<String> {
+    let locale = localization.locale;
+    let field = |label: &str, value: String| format!("*{label}*\n{value}");
+    let status = wording::status(locale, build.status).to_owned();
+    let mut fields = vec![field(locale.pick("상태", "Status"), status)];
     if let Some(phase) = &build.completed_phase {
-        let took = phase
-            .seconds
-            .filter(|seconds| *seconds > 0)
-            .map(|seconds| locale.duration(seconds));
-        let took = took.map_or_else(String::new, |took| format!(" ({took})"));
-        let ended = locale.completed(&code(&phase.name, VALUE), phase.is_failed());
-        fields.push(field(Label::Progress, format!("{ended}{took}")));
+        let duration = in_parentheses(phase.seconds.filter(|seconds| *seconds > 0), locale);
+        let result = wording::completed_phase(locale, &code(&phase.name, VALUE), phase.is_failed());
+        fields.push(field(
+            locale.pick("진행 단계", "Progress"),
+            format!("{result}{duration}"),
+        ));
     }
     if let Some(seconds) = build.seconds() {
-        fields.push(field(Label::Duration, locale.duration(seconds)));
+        let duration = wording::duration(locale, seconds);
+        fields.push(field(locale.pick("소요 시간", "Duration"), duration));
     }
     if let Some(started) = build.started {
-        fields.push(field(Label::StartedAt, moment::shown(started, &voice.zone)));
+        let started = local_time(started, &localization.time_zone);
+        fields.push(field(locale.pick("시작 시각", "Started at"), started));
     }
-    if let Some(starter) = starter(build) {
-        fields.push(field(Label::StartedBy, starter));
+    if let Some(initiator) = &build.initiator {
+        let initiator = initiator_text(initiator, &build.region);
+        fields.push(field(locale.pick("시작한 주체", "Started by"), initiator));
     }
-    for shown in build
-        .source
-        .iter()
-        .flat_map(|source| source.shown(findings.commit.as_deref()))
-    {
-        let value = match &shown.link {
-            Some(url) => link(url, &shown.name, VALUE),
-            None => code(&shown.name, VALUE),
+    for item in source_items(build, details) {
+        let value = match &item.url {
+            Some(url) => link(url, &item.name, VALUE),
+            None => code(&item.name, VALUE),
         };
-        fields.push(field(Label::Source(shown.what), value));
+        fields.push(field(wording::source_item(locale, item.kind), value));
     }
     fields
 }
 
-fn starter(build: &Build) -> Option<String> {
-    let starter = initiator::understand(build.initiator.as_deref()?, &build.region)?;
-    let name = match &starter.link {
-        Some(url) => link(url, &starter.name, VALUE),
-        None => escaped_within(&starter.name, VALUE),
-    };
-    Some(match starter.kind {
-        Some(kind) => format!("{kind} {name}"),
-        None => name,
+/// Formats a time such as `2017-09-02 01:12:29 KST`.
+fn local_time(timestamp: Timestamp, time_zone: &TimeZone) -> String {
+    timestamp
+        .to_zoned(time_zone.clone())
+        .strftime("%Y-%m-%d %H:%M:%S %Z")
+        .to_string()
+}
+
+fn initiator_text(initiator: &Initiator, region: &str) -> String {
+    let name = |name: &str| escaped_within(name, VALUE);
+    match initiator {
+        Initiator::Pipeline(pipeline) => {
+            let page = console::pipeline(region, pipeline);
+            format!("CodePipeline {}", link(&page, pipeline, VALUE))
+        }
+        Initiator::Rule(rule) => format!("EventBridge {}", name(rule)),
+        Initiator::Webhook(host) => format!("{host} webhook"),
+        Initiator::Identity(identity) => name(identity),
+    }
+}
+
+fn source_items(build: &Build, details: &Details) -> Vec<SourceItem> {
+    let source = build.source.as_ref();
+    source
+        .map(|source| source_item::items(source, details.commit.as_deref()))
+        .unwrap_or_default()
+}
+
+fn in_parentheses(seconds: Option<u64>, locale: Locale) -> String {
+    seconds.map_or_else(String::new, |seconds| {
+        format!(" ({})", wording::duration(locale, seconds))
     })
 }
 
-/// Where and why it ended badly.
-fn failure(build: &Build, voice: &Voice) -> Option<String> {
+/// Describes the failed phase and CodeBuild's message about it.
+fn failure(build: &Build, locale: Locale) -> Option<String> {
     if !build.status.is_failure() {
         return None;
     }
@@ -159,13 +190,9 @@ fn failure(build: &Build, voice: &Voice) -> Option<String> {
         .and_then(|phase| phase.context.as_ref())
         .or(build.context.as_ref());
     let title = phase.map(|phase| {
-        let took = phase.seconds.map(|seconds| voice.locale.duration(seconds));
-        let took = took.map_or_else(String::new, |took| format!(" ({took})"));
-        format!(
-            "*{}* {}{took}",
-            voice.locale.failed_phase(),
-            code(&phase.name, VALUE)
-        )
+        let label = locale.pick("실패한 단계", "Failed in");
+        let duration = in_parentheses(phase.seconds, locale);
+        format!("*{label}* {}{duration}", code(&phase.name, VALUE))
     });
     let context = context.map(|context| code_block(context, CONTEXT));
     match (title, context) {
@@ -174,26 +201,26 @@ fn failure(build: &Build, voice: &Voice) -> Option<String> {
     }
 }
 
-fn log(build: &Build, findings: &Findings, voice: &Voice) -> Option<String> {
-    if findings.log_tail.is_empty() || !build.status.is_failure() {
+fn log(build: &Build, details: &Details, locale: Locale) -> Option<String> {
+    if details.log_tail.is_empty() || !build.status.is_failure() {
         return None;
     }
-    let (block, lines) = findings.log_tail.code_block(SECTION - 100);
-    Some(format!("*{}*\n{block}", voice.locale.last_lines(lines)))
+    let (block, lines) = details.log_tail.code_block(SECTION - 100);
+    Some(format!("*{}*\n{block}", wording::last_lines(locale, lines)))
 }
 
-fn links(build: &Build, voice: &Voice) -> String {
+fn links(build: &Build, locale: Locale) -> String {
     let page = console::build(&build.region, &build.account, &build.project, build.short_id());
-    let mut links = vec![link(&page, &voice.locale.build(build.number), VALUE)];
-    if let Some(url) = log_link(build) {
-        links.insert(0, link(&url, voice.locale.logs(), VALUE));
+    let mut links = vec![link(&page, &wording::build(locale, build.number), VALUE)];
+    if let Some(url) = log_url(build) {
+        links.insert(0, link(&url, locale.pick("전체 로그", "Logs"), VALUE));
     }
     links.push(escaped_within(&build.region, 100));
     links.join(" · ")
 }
 
-/// The page that the event names; otherwise that of the stream.
-fn log_link(build: &Build) -> Option<String> {
+/// Returns the log page that the event names, otherwise the page of the log stream.
+fn log_url(build: &Build) -> Option<String> {
     let logs = build.logs.as_ref()?;
     let stream = logs
         .stream
@@ -202,24 +229,26 @@ fn log_link(build: &Build) -> Option<String> {
     logs.link.clone().or(stream)
 }
 
-/// The whole in one line.
-fn fallback(build: &Build, findings: &Findings, voice: &Voice) -> String {
-    let mut text = headline(build, findings, voice);
+/// Returns the whole message in one line.
+fn fallback(build: &Build, details: &Details, locale: Locale) -> String {
+    let mut text = headline(build, details, locale);
     if let Some(seconds) = build.seconds() {
-        text = format!("{text} {}", voice.locale.after(&voice.locale.duration(seconds)));
+        text = format!(
+            "{text} {}",
+            wording::after(locale, &wording::duration(locale, seconds))
+        );
     }
-    let shown = build
-        .source
-        .iter()
-        .flat_map(|source| source.shown(findings.commit.as_deref()));
-    let shown: Vec<String> = shown.map(|shown| shown.name).collect();
-    if !shown.is_empty() {
-        text = format!("{text} · {}", shown.join(" "));
+    let items: Vec<String> = source_items(build, details)
+        .into_iter()
+        .map(|item| item.name)
+        .collect();
+    if !items.is_empty() {
+        text = format!("{text} · {}", items.join(" "));
     }
     if let Some(phase) = build.failed_phase().filter(|_| build.status.is_failure()) {
-        let why = phase.context.as_deref();
-        let why = why.map_or_else(String::new, |why| format!(": {}", why.replace('\n', " ")));
-        text = format!("{text} · {}{why}", phase.name);
+        let context = phase.context.as_deref();
+        let context = context.map_or_else(String::new, |context| format!(": {}", context.replace('\n', " ")));
+        text = format!("{text} · {}{context}", phase.name);
     }
     escaped_within(&text, FALLBACK)
 }
@@ -227,17 +256,21 @@ fn fallback(build: &Build, findings: &Findings, voice: &Voice) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::build::tests::build;
+    use crate::event::build::tests::build;
+    use crate::event::phase::Phase;
+    use crate::event::source::Source;
+    use crate::event::status::Status;
     use crate::mask::Mask;
-    use crate::mrkdwn::length;
-    use crate::phase::Phase;
-    use crate::source::Source;
-    use crate::status::Status;
+    use crate::message::mrkdwn::length;
 
-    fn voice(locale: Locale) -> Voice {
-        Voice {
+    fn seoul() -> TimeZone {
+        TimeZone::get("Asia/Seoul").expect("jiff bundles the time zone database")
+    }
+
+    fn localization(locale: Locale) -> Localization {
+        Localization {
             locale,
-            zone: TimeZone::get("Asia/Seoul").expect("it is bundled"),
+            time_zone: seoul(),
         }
     }
 
@@ -266,22 +299,22 @@ mod tests {
     }
 
     #[test]
-    fn the_headline_says_what_happened_in_both_languages() {
-        let findings = Findings {
+    fn the_headline_states_the_outcome_in_both_languages() {
+        let details = Details {
             verdict: Some(Verdict::StillFailing { times: 3 }),
-            ..Findings::default()
+            ..Details::default()
         };
-        let korean = render(&failed("x"), &findings, None, &voice(Locale::Korean));
+        let korean = render(&failed("x"), &details, None, &localization(Locale::Korean));
         assert_eq!(texts(&korean)[0], "❌ web 실패 · 계속 실패 중 (3회째)");
-        let english = render(&failed("x"), &findings, None, &voice(Locale::English));
+        let english = render(&failed("x"), &details, None, &localization(Locale::English));
         assert_eq!(texts(&english)[0], "❌ web failed · still failing (3rd time)");
     }
 
     #[test]
-    fn nothing_foreign_is_markup() {
+    fn foreign_text_is_never_markup() {
         let build = Build {
             project: "<!channel>".to_owned(),
-            initiator: Some("<@U123>".to_owned()),
+            initiator: Initiator::parse("<@U123>"),
             source: Some(Source {
                 kind: "GITHUB".to_owned(),
                 location: Some("https://github.com/a/b|c>".to_owned()),
@@ -289,10 +322,10 @@ mod tests {
             }),
             ..failed("``` <!everyone> & ```")
         };
-        let message = render(&build, &Findings::default(), None, &voice(Locale::English));
+        let message = render(&build, &Details::default(), None, &localization(Locale::English));
         for text in texts(&message).into_iter().chain([message.text.clone()]) {
-            for call in ["<!", "<@"] {
-                assert!(!text.contains(call), "{text}");
+            for mention in ["<!", "<@"] {
+                assert!(!text.contains(mention), "{text}");
             }
         }
         let verbatim = message
@@ -303,13 +336,13 @@ mod tests {
     }
 
     #[test]
-    fn only_a_mention_calls_somebody() {
+    fn only_the_routes_mention_reaches_slack() {
         let mention = Mention::parse("@here").expect("a mention");
         let message = render(
             &failed("x"),
-            &Findings::default(),
+            &Details::default(),
             Some(&mention),
-            &voice(Locale::English),
+            &localization(Locale::English),
         );
         assert_eq!(
             texts(&message)
@@ -321,11 +354,11 @@ mod tests {
     }
 
     #[test]
-    fn whatever_comes_is_within_slacks_limits() {
+    fn every_text_is_within_slacks_limits() {
         let long = "<&가🦀`\n".repeat(5_000);
         let build = Build {
             project: long.clone(),
-            initiator: Some(long.clone()),
+            initiator: Initiator::parse(&long),
             source: Some(Source {
                 kind: "GITHUB".to_owned(),
                 location: Some("https://github.com/a/b".to_owned()),
@@ -333,11 +366,11 @@ mod tests {
             }),
             ..failed(&long)
         };
-        let findings = Findings {
+        let details = Details {
             log_tail: LogTail::of(&long, 500, &Mask::default()),
-            ..Findings::default()
+            ..Details::default()
         };
-        let message = render(&build, &findings, None, &voice(Locale::Korean));
+        let message = render(&build, &details, None, &localization(Locale::Korean));
         assert!(length(&message.text) <= FALLBACK);
         assert!(message.blocks.len() <= 50);
         assert!(length(&texts(&message)[0]) <= HEADER);
@@ -353,12 +386,12 @@ mod tests {
     }
 
     #[test]
-    fn a_build_of_which_nothing_is_known_has_a_good_message() {
+    fn a_build_without_optional_fields_has_a_complete_message() {
         let build = Build {
             status: Status::Succeeded,
             ..build()
         };
-        let message = render(&build, &Findings::default(), None, &voice(Locale::English));
+        let message = render(&build, &Details::default(), None, &localization(Locale::English));
         assert_eq!(message.text, "✅ web succeeded");
         let page = "https://ap-northeast-2.console.aws.amazon.com/codesuite/codebuild/123456789012/projects/web/build/web%3A8745a7a9/?region=ap-northeast-2";
         assert_eq!(
@@ -369,5 +402,11 @@ mod tests {
                 format!("<{page}|Build> · ap-northeast-2")
             ]
         );
+    }
+
+    #[test]
+    fn times_are_shown_in_the_configured_time_zone() {
+        let timestamp: Timestamp = "2017-09-01T16:12:29Z".parse().expect("a good instant");
+        assert_eq!(local_time(timestamp, &seoul()), "2017-09-02 01:12:29 KST");
     }
 }

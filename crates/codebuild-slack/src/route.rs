@@ -1,102 +1,97 @@
-//! Which builds are told, where, and to whom.
+//! The routes in `SLACK_ROUTES`: which builds are notified, in which channel, and with which mention.
 
 use glob::Pattern;
-use serde::Deserialize;
+use lambda_core::rules::{self, Fields};
+use lambda_core::variables::Variables;
+use serde_json::Value;
 
-use crate::answer::Reason;
-use crate::mention::Mention;
-use crate::status::Status;
+use crate::event::status::Status;
+use crate::function_response::SkipReason;
+use crate::message::mention::Mention;
 
-/// For the projects whose names match.
+/// The notification settings for the projects that match a pattern.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Route {
-    /// `*`, `?` and `[…]`.
-    pub project: Pattern,
-    /// Those that are told; `None` is `NOTIFY_STATUSES`.
-    pub statuses: Option<Vec<Status>>,
-    /// `None` is `SLACK_CHANNEL`.
-    pub channel: Option<String>,
-    /// Who is called.
-    pub mention: Option<Mention>,
+pub(crate) struct Route {
+    /// A pattern for project names, with `*`, `?` and `[…]`.
+    pub(crate) project: Pattern,
+    /// Statuses to notify; `None` means `NOTIFY_STATUSES`.
+    pub(crate) statuses: Option<Vec<Status>>,
+    /// Name or id of the channel; `None` means `SLACK_CHANNEL`.
+    pub(crate) channel: Option<String>,
+    pub(crate) mention: Option<Mention>,
 }
 
-/// As it is written in `SLACK_ROUTES`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Written {
-    project: String,
-    statuses: Option<Vec<String>>,
-    channel: Option<String>,
-    mention: Option<String>,
-}
-
-/// What becomes of a build in this status.
+/// The routing decision for a build in one status.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Decision<'r> {
-    /// It is told.
-    Tell {
-        /// Where, if not in the usual channel.
+pub(crate) enum Decision<'r> {
+    Notify {
+        /// The route's channel; `None` means `SLACK_CHANNEL`.
         channel: Option<&'r str>,
-        /// Who is called.
         mention: Option<&'r Mention>,
     },
-    /// It is not.
-    Skip(Reason),
+    Skip(SkipReason),
 }
 
-/// Reads a JSON array of routes.
-///
-/// # Errors
-/// A sentence that names the route and what is wrong with it.
-pub fn parse(text: &str) -> Result<Vec<Route>, String> {
-    let expected = "expected a JSON array of {\"project\", \"statuses\"?, \"channel\"?, \"mention\"?}";
-    let written: Vec<serde_json::Value> =
-        serde_json::from_str(text).map_err(|error| format!("{expected}: {error}"))?;
-    if written.is_empty() {
-        return Err("an empty array would tell nothing; leave it out to tell all projects".to_owned());
-    }
-    let routes = written.into_iter().enumerate().map(|(number, route)| {
-        let named = |error: String| format!("route {}: {error}", number + 1);
-        let written = serde_json::from_value(route).map_err(|error| named(error.to_string()))?;
-        route_of(written).map_err(named)
+/// Reads `SLACK_ROUTES`. `None` means that faults were noted; without the variable there are no routes.
+pub(crate) fn read(variables: &Variables) -> Option<Vec<Route>> {
+    let keys = ["project", "statuses", "channel", "mention"];
+    rules::read(variables, "SLACK_ROUTES", &keys, read_route).map(Option::unwrap_or_default)
+}
+
+fn read_route(fields: &Fields) -> Option<Route> {
+    let project = fields.required("project", parse_project);
+    let statuses = fields.optional("statuses", parse_statuses);
+    let channel = fields.optional("channel", parse_channel);
+    let mention = fields.optional("mention", |value| {
+        Mention::parse(value.as_str().unwrap_or_default())
     });
-    routes.collect()
-}
-
-fn route_of(written: Written) -> Result<Route, String> {
-    let statuses = written
-        .statuses
-        .map(|words| words.iter().map(|word| Status::parse(word)).collect());
-    let channel = written.channel.map(|channel| channel.trim().to_owned());
-    if channel.as_deref() == Some("") {
-        return Err("channel is empty".to_owned());
-    }
-    let project =
-        Pattern::new(&written.project).map_err(|error| format!("project is no pattern: {error}"))?;
-    Ok(Route {
-        project,
-        statuses: statuses.transpose()?,
-        channel,
-        mention: written
-            .mention
-            .as_deref()
-            .map(Mention::parse)
-            .transpose()
-            .map_err(|error| format!("mention: {error}"))?,
+    Some(Route {
+        project: project?,
+        statuses: statuses?,
+        channel: channel?,
+        mention: mention?,
     })
 }
 
-/// The first route for this project and this status decides. Without routes, all projects are told.
+fn parse_project(value: &Value) -> Result<Pattern, String> {
+    let pattern = value.as_str().ok_or("expected a pattern for project names")?;
+    Pattern::new(pattern).map_err(|error| format!("invalid pattern: {error}"))
+}
+
+fn parse_statuses(value: &Value) -> Result<Vec<Status>, String> {
+    let statuses = value.as_array().ok_or("expected a list of statuses")?;
+    statuses
+        .iter()
+        .map(|status| Status::parse(status.as_str().unwrap_or_default()))
+        .collect()
+}
+
+fn parse_channel(value: &Value) -> Result<String, &'static str> {
+    let channel = value
+        .as_str()
+        .map(str::trim)
+        .filter(|channel| !channel.is_empty());
+    channel
+        .map(str::to_owned)
+        .ok_or("expected the name or id of a channel")
+}
+
+/// Decides by the first route that matches both project and status. Without routes every project matches.
 ///
-/// A mention is for what its route's `statuses` name; where they name none, for builds that end badly.
-pub fn decide<'r>(routes: &'r [Route], otherwise: &[Status], project: &str, status: Status) -> Decision<'r> {
+/// A mention applies to the statuses that its route lists; if the route lists none, to failed builds.
+pub(crate) fn decide<'r>(
+    routes: &'r [Route],
+    default_statuses: &[Status],
+    project: &str,
+    status: Status,
+) -> Decision<'r> {
     if routes.is_empty() {
-        return match otherwise.contains(&status) {
-            true => Decision::Tell {
+        return match default_statuses.contains(&status) {
+            true => Decision::Notify {
                 channel: None,
                 mention: None,
             },
-            false => Decision::Skip(Reason::Status),
+            false => Decision::Skip(SkipReason::Status),
         };
     }
     let mut matching = routes
@@ -104,40 +99,47 @@ pub fn decide<'r>(routes: &'r [Route], otherwise: &[Status], project: &str, stat
         .filter(|route| route.project.matches(project))
         .peekable();
     if matching.peek().is_none() {
-        return Decision::Skip(Reason::Route);
+        return Decision::Skip(SkipReason::Route);
     }
-    let tells = |route: &&Route| route.statuses.as_deref().unwrap_or(otherwise).contains(&status);
-    match matching.find(tells) {
-        Some(route) => Decision::Tell {
+    let has_status = |route: &&Route| {
+        let statuses = route.statuses.as_deref();
+        statuses.unwrap_or(default_statuses).contains(&status)
+    };
+    match matching.find(has_status) {
+        Some(route) => Decision::Notify {
             channel: route.channel.as_deref(),
             mention: route
                 .mention
                 .as_ref()
                 .filter(|_| route.statuses.is_some() || status.is_failure()),
         },
-        None => Decision::Skip(Reason::Status),
+        None => Decision::Skip(SkipReason::Status),
     }
 }
 
-/// Where builds have one message from their start on: the ends that a route calls somebody to, or sends to another
-/// channel than the start, which will not happen. One line each, for the log.
-pub fn ends_nobody_is_called_to(routes: &[Route], otherwise: &[Status]) -> Vec<String> {
+/// Lists, one log line each, the final statuses whose mention or channel has no effect when a build has a single
+/// message: the message already stands in the channel of `IN_PROGRESS`, and Slack notifies nobody about an update.
+pub(crate) fn ineffective_ends(routes: &[Route], default_statuses: &[Status]) -> Vec<String> {
     let mut ends = Vec::new();
     for route in routes {
-        // A pattern stands for the projects that it matches.
+        // The pattern stands for the projects that it matches.
         let project = route.project.as_str();
-        let Decision::Tell { channel: start, .. } = decide(routes, otherwise, project, Status::InProgress)
+        let decide = |status| decide(routes, default_statuses, project, status);
+        let Decision::Notify {
+            channel: start_channel,
+            ..
+        } = decide(Status::InProgress)
         else {
             continue;
         };
-        let is_lost = |status: &Status| match decide(routes, otherwise, project, *status) {
-            Decision::Tell { channel, mention } => mention.is_some() || channel != start,
+        let is_ineffective = |status: &Status| match decide(*status) {
+            Decision::Notify { channel, mention } => mention.is_some() || channel != start_channel,
             Decision::Skip(_) => false,
         };
         let finals = Status::ALL.into_iter().filter(|status| status.is_final());
-        let lost: Vec<&str> = finals.filter(is_lost).map(Status::as_str).collect();
-        let line = format!("{project} in {}", lost.join(", "));
-        if !lost.is_empty() && !ends.contains(&line) {
+        let statuses: Vec<&str> = finals.filter(is_ineffective).map(Status::as_str).collect();
+        let line = format!("{project} in {}", statuses.join(", "));
+        if !statuses.is_empty() && !ends.contains(&line) {
             ends.push(line);
         }
     }
@@ -148,19 +150,25 @@ pub fn ends_nobody_is_called_to(routes: &[Route], otherwise: &[Status]) -> Vec<S
 mod tests {
     use super::*;
 
-    /// `channel mention`, or why it is not told.
+    fn parse(routes: &str) -> Result<Vec<Route>, String> {
+        let variables: Variables = [("SLACK_ROUTES", routes)].into_iter().collect();
+        let routes = read(&variables);
+        variables.finish(|| routes).map_err(|error| error.to_string())
+    }
+
+    /// Compares the decision, as `channel mention` or as the skip reason.
     #[track_caller]
     fn check(routes: &str, project: &str, status: Status, expected: &str) {
         let routes = parse(routes).expect("good routes");
-        let usual = [Status::Succeeded, Status::Failed];
-        let came = match decide(&routes, &usual, project, status) {
-            Decision::Tell { channel, mention } => {
+        let default_statuses = [Status::Succeeded, Status::Failed];
+        let decision = match decide(&routes, &default_statuses, project, status) {
+            Decision::Notify { channel, mention } => {
                 let mention = mention.map_or_else(|| "-".to_owned(), ToString::to_string);
                 format!("{} {mention}", channel.unwrap_or("-"))
             }
             Decision::Skip(reason) => format!("{reason:?}"),
         };
-        assert_eq!(came, expected);
+        assert_eq!(decision, expected);
     }
 
     #[test]
@@ -180,65 +188,58 @@ mod tests {
     }
 
     #[test]
-    fn without_routes_all_projects_are_told() {
-        assert_eq!(
-            decide(&[], &[Status::Failed], "a", Status::Failed),
-            Decision::Tell {
-                channel: None,
-                mention: None
-            }
-        );
-        assert_eq!(
-            decide(&[], &[Status::Failed], "a", Status::Succeeded),
-            Decision::Skip(Reason::Status)
-        );
+    fn without_routes_every_project_matches() {
+        check("", "a", Status::Failed, "- -");
+        check("", "a", Status::Stopped, "Status");
     }
 
     #[test]
-    fn with_one_message_per_build_some_routes_call_nobody() {
-        let all = Status::ALL;
-        let lost = |routes: &str| ends_nobody_is_called_to(&parse(routes).expect("good routes"), &all);
+    fn finds_ends_whose_mention_or_channel_has_no_effect() {
+        let ineffective = |routes: &str| ineffective_ends(&parse(routes).expect("good routes"), &Status::ALL);
         let alerts = r##"{"project": "web-*", "statuses": ["FAILED"], "channel": "#alerts"}"##;
         assert_eq!(
-            lost(&format!(r#"[{alerts}, {{"project": "*"}}]"#)),
+            ineffective(&format!(r#"[{alerts}, {{"project": "*"}}]"#)),
             ["web-* in FAILED"]
         );
         assert_eq!(
-            lost(r#"[{"project": "web", "mention": "@here"}]"#),
+            ineffective(r#"[{"project": "web", "mention": "@here"}]"#),
             ["web in FAILED, FAULT, TIMED_OUT"]
         );
-        let ends_alone = r#"{"project": "*", "statuses": ["SUCCEEDED", "STOPPED"]}"#;
-        assert!(lost(&format!("[{alerts}, {ends_alone}]")).is_empty());
-        assert!(lost(r#"[{"project": "*"}]"#).is_empty());
+        let ends_only = r#"{"project": "*", "statuses": ["SUCCEEDED", "STOPPED"]}"#;
+        assert!(ineffective(&format!("[{alerts}, {ends_only}]")).is_empty());
+        assert!(ineffective(r#"[{"project": "*"}]"#).is_empty());
     }
 
     #[track_caller]
-    fn check_refused(routes: &str, expected: &str) {
-        let error = parse(routes).expect_err("bad routes");
+    fn check_fault(routes: &str, expected: &str) {
+        let error = parse(routes).expect_err("faulty routes");
         assert!(error.contains(expected), "{error}");
     }
 
     #[test]
-    fn a_wrong_route_is_named() {
-        check_refused("{}", "expected a JSON array");
-        check_refused("[]", "would tell nothing");
-        check_refused(
+    fn reports_a_faulty_route_with_index_and_key() {
+        check_fault("{}", "SLACK_ROUTES: expected a JSON array");
+        check_fault("[]", "SLACK_ROUTES: expected at least one rule");
+        check_fault(
             r#"[{"project": "a"}, {"chanel": "b"}]"#,
-            "route 2: unknown field `chanel`",
+            "SLACK_ROUTES[1].chanel: unknown key",
         );
-        check_refused(r#"[{"channel": "b"}]"#, "route 1: missing field `project`");
-        check_refused(r#"[{"project": "[a"}]"#, "route 1: project is no pattern");
-        check_refused(
+        check_fault(r#"[{"channel": "b"}]"#, "SLACK_ROUTES[0].project: missing");
+        check_fault(
+            r#"[{"project": "[a"}]"#,
+            "SLACK_ROUTES[0].project: invalid pattern",
+        );
+        check_fault(
             r#"[{"project": "a", "statuses": ["BAD"]}]"#,
-            "route 1: expected statuses among IN_PROGRESS",
+            "SLACK_ROUTES[0].statuses: expected one of IN_PROGRESS",
         );
-        check_refused(
+        check_fault(
             r#"[{"project": "a", "mention": "bob"}]"#,
-            "route 1: mention: expected @here",
+            "SLACK_ROUTES[0].mention: expected @here",
         );
-        check_refused(
+        check_fault(
             r#"[{"project": "a", "channel": " "}]"#,
-            "route 1: channel is empty",
+            "SLACK_ROUTES[0].channel: expected the name or id of a channel",
         );
     }
 }

@@ -1,17 +1,38 @@
-//! AWS, set up when something of it is first needed.
+//! The set-up of AWS clients, delayed until an event needs one.
 
 use aws_config::SdkConfig;
 use lambda_core::aws;
+use std::sync::Arc;
 use tokio::sync::OnceCell;
 
-/// The SDK's configuration. Its set-up reads every authority of the system, a third of a cold start: who posts the end
-/// of good builds to a webhook needs nothing of AWS.
+/// The SDK's configuration, shared by all clients.
+///
+/// Its set-up loads the system's certificate authorities, a third of a cold start. A function that posts successful
+/// builds to a webhook never needs it.
 #[derive(Default)]
-pub struct Aws(OnceCell<SdkConfig>);
+pub(crate) struct Aws(OnceCell<SdkConfig>);
 
-impl Aws {
-    /// The configuration, the same for all clients. Each client has connections of its own: it is to be made once.
-    pub async fn config(&self) -> &SdkConfig {
-        self.0.get_or_init(|| Box::pin(aws::sdk_config())).await
+/// A client that is created at its first use. It has connections of its own, so each adapter keeps one.
+pub(super) struct LazyClient<C> {
+    aws: Arc<Aws>,
+    create: fn(&SdkConfig) -> C,
+    client: OnceCell<C>,
+}
+
+impl<C> LazyClient<C> {
+    pub(super) fn new(aws: &Arc<Aws>, create: fn(&SdkConfig) -> C) -> Self {
+        Self {
+            aws: Arc::clone(aws),
+            create,
+            client: OnceCell::new(),
+        }
+    }
+
+    pub(super) async fn get(&self) -> &C {
+        let create = async || {
+            let config = self.aws.0.get_or_init(|| Box::pin(aws::sdk_config())).await;
+            (self.create)(config)
+        };
+        self.client.get_or_init(create).await
     }
 }

@@ -5,92 +5,73 @@ use aws_sdk_codebuild::Client;
 use aws_sdk_codebuild::types::{Build, SortOrderType};
 use lambda_core::aws;
 use std::sync::Arc;
-use tokio::sync::OnceCell;
 
-use super::aws::Aws;
-use crate::status::Status;
-use crate::verdict::{HEAD_REF, PastBuild};
+use super::aws::{Aws, LazyClient};
+use crate::event::initiator::Initiator;
+use crate::event::status::Status;
+use crate::history::verdict::{HEAD_REF, PastBuild};
 
-/// CodeBuild.
-pub struct CodeBuild {
-    aws: Arc<Aws>,
-    client: OnceCell<Client>,
-}
+pub(crate) struct CodeBuild(LazyClient<Client>);
 
-/// A hundred builds of a project, and how to go on.
-pub struct Page {
-    /// Their order is CodeBuild's.
-    pub builds: Vec<PastBuild>,
-    /// For the next page.
-    pub next: Option<String>,
+/// Up to a hundred builds of a project, in CodeBuild's order.
+pub(crate) struct BuildPage {
+    pub(crate) builds: Vec<PastBuild>,
+    pub(crate) next_token: Option<String>,
 }
 
 impl CodeBuild {
-    /// Connects to nothing yet.
-    pub fn new(aws: Arc<Aws>) -> Self {
-        Self {
-            aws,
-            client: OnceCell::new(),
-        }
+    pub(crate) fn new(aws: &Arc<Aws>) -> Self {
+        Self(LazyClient::new(aws, Client::new))
     }
 
-    async fn client(&self) -> &Client {
-        let set_up = async || Client::new(self.aws.config().await);
-        self.client.get_or_init(set_up).await
-    }
-
-    /// The latest hundred builds of a project, or those that come before a former page's.
-    ///
-    /// # Errors
-    /// Where CodeBuild refuses.
-    pub async fn builds(&self, project: &str, token: Option<String>) -> anyhow::Result<Page> {
-        let client = self.client().await;
-        let listed = client
+    /// Reads a page of a project's builds, the latest page without a token.
+    pub(crate) async fn builds(&self, project: &str, token: Option<String>) -> anyhow::Result<BuildPage> {
+        let client = self.0.get().await;
+        let list = client
             .list_builds_for_project()
             .project_name(project)
             .sort_order(SortOrderType::Descending)
             .set_next_token(token)
             .send();
-        let listed = Box::pin(listed).await.map_err(aws::explain);
-        let listed = listed.with_context(|| {
+        let list = Box::pin(list).await.map_err(aws::readable_error);
+        let list = list.with_context(|| {
             format!("could not list the builds of {project} (codebuild:ListBuildsForProject)")
         })?;
-        let next = listed.next_token().map(str::to_owned);
-        // As many as may be asked for at once.
-        let ids: Vec<String> = listed.ids().iter().take(100).cloned().collect();
+        let next_token = list.next_token().map(str::to_owned);
+        // BatchGetBuilds accepts a hundred ids.
+        let ids: Vec<String> = list.ids().iter().take(100).cloned().collect();
         if ids.is_empty() {
-            return Ok(Page {
+            return Ok(BuildPage {
                 builds: Vec::new(),
-                next,
+                next_token,
             });
         }
-        let told = client.batch_get_builds().set_ids(Some(ids)).send();
-        let told = Box::pin(told).await.map_err(aws::explain);
-        let told = told
+        let builds = client.batch_get_builds().set_ids(Some(ids)).send();
+        let builds = Box::pin(builds).await.map_err(aws::readable_error);
+        let builds = builds
             .with_context(|| format!("could not read the builds of {project} (codebuild:BatchGetBuilds)"))?;
-        Ok(Page {
-            builds: told.builds().iter().filter_map(past_build).collect(),
-            next,
+        Ok(BuildPage {
+            builds: builds.builds().iter().filter_map(past_build).collect(),
+            next_token,
         })
     }
 }
 
-/// Of all that CodeBuild tells: it includes the values of the environment.
+/// Keeps the fields that the comparison needs. CodeBuild's response also contains the values of the environment.
 fn past_build(build: &Build) -> Option<PastBuild> {
+    let status = build.build_status();
+    let head_ref = build
+        .exported_environment_variables()
+        .iter()
+        .find(|variable| variable.name() == Some(HEAD_REF));
     Some(PastBuild {
         id: build.id()?.to_owned(),
         number: build.build_number().and_then(|number| u64::try_from(number).ok()),
         started_ms: build.start_time().and_then(|at| at.to_millis().ok()),
-        status: build
-            .build_status()
-            .and_then(|status| Status::parse(status.as_str()).ok()),
+        status: status.and_then(|status| Status::parse(status.as_str()).ok()),
         source_version: build.source_version().map(str::to_owned),
-        initiator: build.initiator().map(str::to_owned),
+        initiator: build.initiator().and_then(Initiator::parse),
         commit: build.resolved_source_version().map(str::to_owned),
-        head_ref: build
-            .exported_environment_variables()
-            .iter()
-            .find(|variable| variable.name() == Some(HEAD_REF))
-            .and_then(|variable| variable.value().map(str::to_owned)),
+        head_ref: head_ref.and_then(|variable| variable.value().map(str::to_owned)),
     })
 }

@@ -1,9 +1,10 @@
-//! Amazon DynamoDB: the table that remembers messages.
+//! Amazon DynamoDB: the table that records messages.
 //!
-//! Its key is `build_id`, a string; its time-to-live attribute `expires_at`, in seconds since 1970. Each write holds
-//! only under a condition, and where the condition does not hold, DynamoDB says what is there instead.
+//! Its key is `build_id`, a string; its time-to-live attribute is `expires_at`, in seconds since 1970. Each write is
+//! conditional. If the condition does not hold, DynamoDB returns the current item.
 
 use anyhow::{Context, anyhow};
+use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Config;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
@@ -14,66 +15,33 @@ use lambda_core::aws;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::OnceCell;
 
-use super::aws::Aws;
-use crate::answer::Place;
-use crate::message::Message;
-use crate::rank::Rank;
-use crate::record::{Lease, Record};
+use super::aws::{Aws, LazyClient};
+use crate::function_response::MessageLocation;
+use crate::history::rank::Rank;
+use crate::history::record::{Lease, Record, Revision, WriteOutcome};
 
-/// A lease lasts a minute: no attempt may hang for half of it.
+/// Time-out of one attempt. A lease lasts a minute, and no attempt may take half of it.
 const ATTEMPT: Duration = Duration::from_secs(5);
 
 type Item = HashMap<String, AttributeValue>;
 
-/// The table.
-pub struct Table {
-    aws: Arc<Aws>,
-    client: OnceCell<Client>,
+pub(crate) struct Table {
+    client: LazyClient<Client>,
     name: String,
 }
 
-/// What an event wants to have said.
-#[derive(Clone, Debug)]
-pub struct Proposal {
-    /// How far the build is then.
-    pub rank: Rank,
-    /// What is to be said.
-    pub message: Message,
-    /// Where, if it is not said yet.
-    pub target: String,
-    /// Whether anybody wants to know it.
-    pub is_told: bool,
-    /// When the record counts as gone.
-    pub expires: Timestamp,
-}
-
-/// What came of a write.
-#[derive(Clone, Debug)]
-pub enum Written {
-    /// It holds; this is the record now.
-    Held(Record),
-    /// The record was not as expected, but so.
-    Otherwise(Option<Record>),
-}
-
 impl Table {
-    /// The table of this name; connects to nothing yet.
-    pub fn new(aws: Arc<Aws>, name: &str) -> Self {
+    pub(crate) fn new(aws: &Arc<Aws>, name: &str) -> Self {
         Self {
-            aws,
-            client: OnceCell::new(),
+            client: LazyClient::new(aws, client),
             name: name.to_owned(),
         }
     }
 
-    /// The record of a build's message as it is at this moment.
-    ///
-    /// # Errors
-    /// Where DynamoDB refuses, or the item is none of ours.
-    pub async fn read(&self, build_id: &str) -> anyhow::Result<Option<Record>> {
-        let client = self.client().await;
+    /// Reads the record of a build's message, with strong consistency.
+    pub(crate) async fn read(&self, build_id: &str) -> anyhow::Result<Option<Record>> {
+        let client = self.client.get().await;
         let read = client
             .get_item()
             .table_name(&self.name)
@@ -82,144 +50,114 @@ impl Table {
             .send();
         let read = Box::pin(read)
             .await
-            .map_err(aws::explain)
+            .map_err(aws::readable_error)
             .with_context(|| self.could_not("read", "GetItem"))?;
-        read.item().map_or(Ok(None), |item| self.record_if_any(item))
+        self.record_if_any(read.item())
     }
 
-    /// Makes the record, where there is none or its time is over.
-    ///
-    /// # Errors
-    /// As [`Table::read`].
-    pub async fn begin(
+    /// Creates the record if there is none, or if it has expired.
+    pub(crate) async fn create(
         &self,
         build_id: &str,
-        proposal: &Proposal,
+        revision: &Revision,
         lease: Option<&Lease>,
         now: Timestamp,
-    ) -> anyhow::Result<Written> {
-        let (set, also_removed) = with_lease(lease);
+    ) -> anyhow::Result<WriteOutcome> {
+        let (set, also_removed) = lease_clauses(lease);
         let update = format!(
             "SET #wanted = :rank, #message = :message, #target = :target, #is_told = :is_told, #expires_at = :expires, \
              #posted = :nothing{set} REMOVE #channel, #ts{also_removed}"
         );
-        let mut values = values_of(proposal, lease);
-        values.push((":nothing", number(0)));
+        let mut values = revision_values(revision, lease);
+        values.push((":nothing", number(Rank::NOTHING.0.into())));
         values.push((":now", number(now.as_second())));
-        self.write(
-            build_id,
-            update,
-            "attribute_not_exists(#wanted) OR #expires_at <= :now",
-            values,
-        )
-        .await
+        let condition = "attribute_not_exists(#wanted) OR #expires_at <= :now";
+        self.write(build_id, &update, condition, values).await
     }
 
-    /// Raises what is wanted, where it is less, and leaves where it is to be posted; takes the lease as well, where one is given and none is held.
-    ///
-    /// # Errors
-    /// As [`Table::read`].
-    pub async fn raise(
+    /// Replaces the wanted revision if its rank is lower, and keeps its channel. With a `lease`, acquires that as well,
+    /// and writes only if the lease is free.
+    pub(crate) async fn raise(
         &self,
         build_id: &str,
-        proposal: &Proposal,
+        revision: &Revision,
         lease: Option<&Lease>,
         now: Timestamp,
-    ) -> anyhow::Result<Written> {
-        let (set, _) = with_lease(lease);
+    ) -> anyhow::Result<WriteOutcome> {
+        let (set, _) = lease_clauses(lease);
         let update = format!(
             "SET #wanted = :rank, #message = :message, #target = if_not_exists(#target, :target), #is_told = :is_told, \
              #expires_at = :expires{set}"
         );
-        let mut values = values_of(proposal, lease);
+        let mut values = revision_values(revision, lease);
         let condition = match lease {
             None => "#wanted < :rank".to_owned(),
             Some(_) => {
                 values.push((":now_ms", number(now.as_millisecond())));
-                format!("#wanted < :rank AND {FREE}")
+                format!("#wanted < :rank AND {LEASE_IS_FREE}")
             }
         };
-        self.write(build_id, update, &condition, values).await
+        self.write(build_id, &update, &condition, values).await
     }
 
-    /// Takes the lease, where none is held.
-    ///
-    /// # Errors
-    /// As [`Table::read`].
-    pub async fn take_lease(&self, build_id: &str, lease: &Lease, now: Timestamp) -> anyhow::Result<Written> {
-        let (set, _) = with_lease(Some(lease));
+    /// Acquires the lease if it is free.
+    pub(crate) async fn acquire_lease(
+        &self,
+        build_id: &str,
+        lease: &Lease,
+        now: Timestamp,
+    ) -> anyhow::Result<WriteOutcome> {
+        let (set, _) = lease_clauses(Some(lease));
         let update = format!("SET {}", set.trim_start_matches(", "));
         let mut values = lease_values(lease);
         values.push((":now_ms", number(now.as_millisecond())));
-        let condition = format!("attribute_exists(#wanted) AND {FREE}");
-        self.write(build_id, update, &condition, values).await
+        let condition = format!("attribute_exists(#wanted) AND {LEASE_IS_FREE}");
+        self.write(build_id, &update, &condition, values).await
     }
 
-    /// Notes that the message says this rank, and where it is; gives the lease back. The record as it is then tells
-    /// whether something was raised meanwhile.
-    ///
-    /// # Errors
-    /// As [`Table::read`].
-    pub async fn note_posted(
+    /// Records the rank and the location of the message in Slack, and releases the lease. The resulting record shows
+    /// whether a newer revision was recorded meanwhile.
+    pub(crate) async fn record_delivery(
         &self,
         build_id: &str,
         owner: &str,
         rank: Rank,
-        place: &Place,
-    ) -> anyhow::Result<Written> {
+        location: &MessageLocation,
+    ) -> anyhow::Result<WriteOutcome> {
         let values = vec![
             (":rank", number(rank.0.into())),
             (":owner", text(owner)),
-            (":channel", text(place.channel.as_deref().unwrap_or_default())),
-            (":ts", text(place.ts.as_deref().unwrap_or_default())),
+            (":channel", text(location.channel.as_deref().unwrap_or_default())),
+            (":ts", text(location.ts.as_deref().unwrap_or_default())),
         ];
         let update = "SET #posted = :rank, #channel = :channel, #ts = :ts REMOVE #lease_owner, #lease_until";
-        self.write(build_id, update.to_owned(), "#lease_owner = :owner", values)
+        self.write(build_id, update, "#lease_owner = :owner", values)
             .await
     }
 
-    /// Gives the lease back with nothing said.
-    ///
-    /// # Errors
-    /// As [`Table::read`].
-    pub async fn give_back(&self, build_id: &str, owner: &str) -> anyhow::Result<()> {
-        let update = "REMOVE #lease_owner, #lease_until".to_owned();
-        self.write(
-            build_id,
-            update,
-            "#lease_owner = :owner",
-            vec![(":owner", text(owner))],
-        )
-        .await?;
+    /// Releases the lease after a failed delivery.
+    pub(crate) async fn release_lease(&self, build_id: &str, owner: &str) -> anyhow::Result<()> {
+        let update = "REMOVE #lease_owner, #lease_until";
+        let values = vec![(":owner", text(owner))];
+        self.write(build_id, update, "#lease_owner = :owner", values)
+            .await?;
         Ok(())
-    }
-
-    async fn client(&self) -> &Client {
-        let set_up = async || {
-            let timeouts = TimeoutConfig::builder()
-                .connect_timeout(ATTEMPT)
-                .operation_attempt_timeout(ATTEMPT)
-                .build();
-            let config = Config::from(self.aws.config().await).to_builder();
-            Client::from_conf(config.timeout_config(timeouts).build())
-        };
-        self.client.get_or_init(|| Box::pin(set_up())).await
     }
 
     async fn write(
         &self,
         build_id: &str,
-        update: String,
+        update: &str,
         condition: &str,
         values: Vec<(&str, AttributeValue)>,
-    ) -> anyhow::Result<Written> {
+    ) -> anyhow::Result<WriteOutcome> {
         let names = names_in(&format!("{update} {condition}"));
         let values = values
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value))
             .collect();
-        let client = self.client().await;
-        let written = client
+        let client = self.client.get().await;
+        let write = client
             .update_item()
             .table_name(&self.name)
             .key("build_id", text(build_id))
@@ -230,63 +168,72 @@ impl Table {
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send();
-        let error = match Box::pin(written).await {
-            Ok(answer) => {
-                let item = answer.attributes().context("DynamoDB returned no item")?;
-                return Ok(Written::Held(self.record(item)?));
+        let error = match Box::pin(write).await {
+            Ok(response) => {
+                let item = response.attributes().context("DynamoDB returned no item")?;
+                return Ok(WriteOutcome::Applied(self.record(item)?));
             }
             Err(error) => error,
         };
         match error.as_service_error() {
-            Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
-                let record = refused.item().map_or(Ok(None), |item| self.record_if_any(item));
-                Ok(Written::Otherwise(record?))
+            Some(UpdateItemError::ConditionalCheckFailedException(conflict)) => {
+                Ok(WriteOutcome::Conflict(self.record_if_any(conflict.item())?))
             }
-            _ => Err(aws::explain(error)).with_context(|| self.could_not("write to", "UpdateItem")),
+            _ => Err(aws::readable_error(error)).with_context(|| self.could_not("write to", "UpdateItem")),
         }
     }
 
-    fn could_not(&self, what: &str, permission: &str) -> String {
-        format!("could not {what} the table {} (dynamodb:{permission})", self.name)
+    fn could_not(&self, action: &str, permission: &str) -> String {
+        format!(
+            "could not {action} the table {} (dynamodb:{permission})",
+            self.name
+        )
     }
 
-    /// An item without a rank says nothing yet.
-    fn record_if_any(&self, item: &Item) -> anyhow::Result<Option<Record>> {
-        match item.contains_key("wanted") {
-            true => self.record(item).map(Some),
-            false => Ok(None),
-        }
+    /// Parses the record of an item. An item without a rank has none yet.
+    fn record_if_any(&self, item: Option<&Item>) -> anyhow::Result<Option<Record>> {
+        let item = item.filter(|item| item.contains_key("wanted"));
+        item.map(|item| self.record(item)).transpose()
     }
 
     fn record(&self, item: &Item) -> anyhow::Result<Record> {
         record(item).ok_or_else(|| {
             anyhow!(
-                "an item of the table {} is none of codebuild-slack's: give it a table of its own",
+                "the table {} holds an item that codebuild-slack did not write; use a dedicated table",
                 self.name
             )
         })
     }
 }
 
-/// Nobody holds the lease, or it has run out.
-const FREE: &str = "(attribute_not_exists(#lease_until) OR #lease_until <= :now_ms)";
+fn client(config: &SdkConfig) -> Client {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(ATTEMPT)
+        .operation_attempt_timeout(ATTEMPT)
+        .build();
+    let config = Config::from(config).to_builder();
+    Client::from_conf(config.timeout_config(timeouts).build())
+}
 
-/// What sets the lease, or else what is to be removed.
-fn with_lease(lease: Option<&Lease>) -> (&'static str, &'static str) {
+/// The condition that the lease is not held, or has run out.
+const LEASE_IS_FREE: &str = "(attribute_not_exists(#lease_until) OR #lease_until <= :now_ms)";
+
+/// Returns the clause that sets the lease, or else the one that removes it.
+fn lease_clauses(lease: Option<&Lease>) -> (&'static str, &'static str) {
     match lease {
         Some(_) => (", #lease_owner = :owner, #lease_until = :until", ""),
         None => ("", ", #lease_owner, #lease_until"),
     }
 }
 
-fn values_of(proposal: &Proposal, lease: Option<&Lease>) -> Vec<(&'static str, AttributeValue)> {
-    let message = serde_json::to_string(&proposal.message).expect("texts and JSON have JSON");
+fn revision_values(revision: &Revision, lease: Option<&Lease>) -> Vec<(&'static str, AttributeValue)> {
+    let message = serde_json::to_string(&revision.message).expect("text and JSON values serialize");
     let mut values = vec![
-        (":rank", number(proposal.rank.0.into())),
+        (":rank", number(revision.rank.0.into())),
         (":message", text(&message)),
-        (":target", text(&proposal.target)),
-        (":is_told", AttributeValue::Bool(proposal.is_told)),
-        (":expires", number(proposal.expires.as_second())),
+        (":target", text(&revision.channel)),
+        (":is_told", AttributeValue::Bool(revision.may_post)),
+        (":expires", number(revision.expires.as_second())),
     ];
     values.extend(lease.into_iter().flat_map(lease_values));
     values
@@ -299,7 +246,7 @@ fn lease_values(lease: &Lease) -> Vec<(&'static str, AttributeValue)> {
     ]
 }
 
-/// `#name` for each name: many ordinary words are reserved in DynamoDB.
+/// Maps each `#name` to its attribute. Plain names are avoided, because DynamoDB reserves many ordinary words.
 fn names_in(expressions: &str) -> HashMap<String, String> {
     let words =
         expressions.split(|character: char| !(character.is_ascii_alphanumeric() || "#_".contains(character)));
@@ -319,14 +266,18 @@ fn record(item: &Item) -> Option<Record> {
     let text = |name: &str| item.get(name)?.as_s().ok().cloned();
     let number = |name: &str| item.get(name)?.as_n().ok()?.parse::<i64>().ok();
     let rank = |name: &str| Some(Rank(number(name)?.try_into().ok()?));
+    let location = text("channel").zip(text("ts"));
     let lease = text("lease_owner").zip(number("lease_until"));
     Some(Record {
-        wanted: rank("wanted")?,
-        message: serde_json::from_str(&text("message")?).ok()?,
-        target: text("target")?,
-        is_told: *item.get("is_told")?.as_bool().ok()?,
+        wanted: Revision {
+            rank: rank("wanted")?,
+            message: serde_json::from_str(&text("message")?).ok()?,
+            channel: text("target")?,
+            may_post: *item.get("is_told")?.as_bool().ok()?,
+            expires: Timestamp::from_second(number("expires_at")?).ok()?,
+        },
         posted: rank("posted")?,
-        place: text("channel").zip(text("ts")).map(|(channel, ts)| Place {
+        location: location.map(|(channel, ts)| MessageLocation {
             channel: Some(channel),
             ts: Some(ts),
         }),
@@ -337,6 +288,5 @@ fn record(item: &Item) -> Option<Record> {
                 until: Timestamp::from_millisecond(until).ok()?,
             }),
         },
-        expires: Timestamp::from_second(number("expires_at")?).ok()?,
     })
 }

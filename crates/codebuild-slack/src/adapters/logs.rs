@@ -4,39 +4,23 @@ use anyhow::Context;
 use aws_sdk_cloudwatchlogs::Client;
 use lambda_core::aws;
 use std::sync::Arc;
-use tokio::sync::OnceCell;
 
-use super::aws::Aws;
+use super::aws::{Aws, LazyClient};
 
-/// Logs may answer with fewer events than there are, or none, and a token to go on with.
+/// Maximum number of requests for one log: a response may hold fewer events than the stream, or none, with a token for
+/// more.
 const PAGES: usize = 4;
 
-/// CloudWatch Logs.
-pub struct Logs {
-    aws: Arc<Aws>,
-    client: OnceCell<Client>,
-}
+pub(crate) struct Logs(LazyClient<Client>);
 
 impl Logs {
-    /// Connects to nothing yet.
-    pub fn new(aws: Arc<Aws>) -> Self {
-        Self {
-            aws,
-            client: OnceCell::new(),
-        }
+    pub(crate) fn new(aws: &Arc<Aws>) -> Self {
+        Self(LazyClient::new(aws, Client::new))
     }
 
-    async fn client(&self) -> &Client {
-        let set_up = async || Client::new(self.aws.config().await);
-        self.client.get_or_init(set_up).await
-    }
-
-    /// The last `count` events of a stream, or more, as one text with an event a line.
-    ///
-    /// # Errors
-    /// Where Logs refuses: no permission, no such group or stream.
-    pub async fn tail(&self, group: &str, stream: &str, count: i32) -> anyhow::Result<String> {
-        let client = self.client().await;
+    /// Reads at least the last `count` events of a stream, if there are so many, as one text with an event on each line.
+    pub(crate) async fn tail(&self, group: &str, stream: &str, count: i32) -> anyhow::Result<String> {
+        let client = self.0.get().await;
         let mut lines: Vec<String> = Vec::new();
         let mut token = None;
         for _ in 0..PAGES {
@@ -48,7 +32,7 @@ impl Logs {
                 .start_from_head(false)
                 .set_next_token(token.clone())
                 .send();
-            let page = Box::pin(page).await.map_err(aws::explain);
+            let page = Box::pin(page).await.map_err(aws::readable_error);
             let page =
                 page.with_context(|| format!("could not read the log {group} {stream} (logs:GetLogEvents)"))?;
             let older = page.events().iter().filter_map(|event| event.message());
@@ -58,7 +42,7 @@ impl Logs {
             older.append(&mut lines);
             lines = older;
             let next = page.next_backward_token().map(str::to_owned);
-            // At its beginning, a stream answers with the token that it was given.
+            // At the beginning of the stream, the response repeats the token of the request.
             if lines.len() >= count as usize || next.is_none() || next == token {
                 break;
             }

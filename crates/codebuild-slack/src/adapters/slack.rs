@@ -1,10 +1,10 @@
-//! Slack, by a webhook or by its Web API.
+//! Slack, through an incoming webhook or its Web API.
 
 mod error;
 
 use lambda_core::deadline::Deadline;
 use lambda_core::secrets::{Secret, SecretSource, Secrets};
-use lambda_core::{http, pause};
+use lambda_core::{backoff, http};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
@@ -12,46 +12,41 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use url::Url;
 
-use crate::answer::Place;
 use crate::config::SlackSettings;
+use crate::function_response::MessageLocation;
 use crate::message::Message;
 
-pub use error::SlackError;
+pub(crate) use error::SlackError;
 
-/// For one request.
+/// Time-out of one request.
 const TIMEOUT: Duration = Duration::from_secs(10);
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+const FIRST_DELAY: Duration = Duration::from_millis(200);
+const LONGEST_DELAY: Duration = Duration::from_secs(5);
 
 /// A Slack workspace.
 ///
-/// What passes (429 with its `Retry-After`, 5xx, no answer) is tried again until the deadline. A secret that Slack
-/// refuses is read again once.
-pub struct Slack {
+/// Transient errors (429 with its `Retry-After`, 5xx, no response) are retried until the deadline. A secret that Slack
+/// rejects is read again once.
+pub(crate) struct Slack {
     http: Client,
     secret: SecretSource,
-    /// Where the Web API is; none for a webhook.
+    /// Base URL of the Web API; `None` for a webhook.
     api: Option<String>,
     secrets: Secrets,
 }
 
-/// Counts the attempts to post of which nobody knows whether they took effect: each may have posted the same message.
+/// The number of posts with an unknown outcome: each of them may have posted the same message.
 #[derive(Debug, Default)]
-pub struct Doubts(AtomicU32);
+pub(crate) struct PostsInDoubt(AtomicU32);
 
-impl Doubts {
-    /// How many there were.
-    pub fn count(&self) -> u32 {
+impl PostsInDoubt {
+    pub(crate) fn count(&self) -> u32 {
         self.0.load(Ordering::Relaxed)
     }
 }
 
 impl Slack {
-    /// Connects to nothing yet.
-    ///
-    /// # Errors
-    /// When HTTP cannot be set up.
-    pub fn new(settings: &SlackSettings, secrets: Secrets) -> anyhow::Result<Self> {
+    pub(crate) fn new(settings: &SlackSettings, secrets: Secrets) -> anyhow::Result<Self> {
         let (secret, api) = match settings {
             SlackSettings::Webhook(url) => (url.clone(), None),
             SlackSettings::Bot { token, api } => (token.clone(), Some(without_slash(api))),
@@ -64,109 +59,107 @@ impl Slack {
         })
     }
 
-    /// Posts a message. Slack knows no key by which a repeated post would be recognised: attempts that may have taken
-    /// effect are counted, whatever comes of the last one.
-    ///
-    /// # Errors
-    /// See [`SlackError`].
-    pub async fn post(
+    /// Posts a message. Slack has no idempotency key, so attempts that may have taken effect are counted in `in_doubt`,
+    /// whatever the outcome of the last one.
+    pub(crate) async fn post(
         &self,
         channel: &str,
         message: &Message,
         deadline: Deadline,
-        doubts: &Doubts,
-    ) -> Result<Place, SlackError> {
+        in_doubt: &PostsInDoubt,
+    ) -> Result<MessageLocation, SlackError> {
         let mut body = json!({
             "text": message.text,
             "blocks": message.blocks,
-            // A preview of the repository under each build helps nobody.
+            // A preview of the repository below each message would only take space.
             "unfurl_links": false,
             "unfurl_media": false,
         });
         if self.api.is_some() {
             body["channel"] = json!(channel);
         }
-        let answer = self.send("chat.postMessage", &body, deadline, doubts).await?;
-        let text = |name: &str| answer[name].as_str().map(str::to_owned);
-        let place = Place {
+        let response = self.send("chat.postMessage", &body, deadline, in_doubt).await?;
+        let text = |name: &str| response[name].as_str().map(str::to_owned);
+        let location = MessageLocation {
             channel: text("channel"),
             ts: text("ts"),
         };
-        if self.api.is_some() && (place.channel.is_none() || place.ts.is_none()) {
-            return Err(SlackError::Strange("it names no channel or no ts".to_owned()));
+        if self.api.is_some() && (location.channel.is_none() || location.ts.is_none()) {
+            return Err(SlackError::UnexpectedResponse("no channel or no ts".to_owned()));
         }
-        Ok(place)
+        Ok(location)
     }
 
-    /// Changes a message. To do so twice does no harm.
-    ///
-    /// # Errors
-    /// See [`SlackError`].
-    pub async fn update(
+    /// Updates a message. Repeating an update does no harm.
+    pub(crate) async fn update(
         &self,
-        place: &Place,
+        location: &MessageLocation,
         message: &Message,
         deadline: Deadline,
     ) -> Result<(), SlackError> {
         let body = json!({
-            "channel": place.channel,
-            "ts": place.ts,
+            "channel": location.channel,
+            "ts": location.ts,
             "text": message.text,
             "blocks": message.blocks,
         });
-        self.send("chat.update", &body, deadline, &Doubts::default())
+        self.send("chat.update", &body, deadline, &PostsInDoubt::default())
             .await?;
         Ok(())
     }
 
+    /// Sends a request, with retries of transient errors.
     async fn send(
         &self,
         method: &str,
         body: &Value,
         deadline: Deadline,
-        doubts: &Doubts,
+        in_doubt: &PostsInDoubt,
     ) -> Result<Value, SlackError> {
         let mut attempt = 1;
         loop {
-            let error = match self.ask(method, body, deadline).await {
-                Ok(answer) => return Ok(answer),
+            let error = match self.send_once(method, body, deadline).await {
+                Ok(response) => return Ok(response),
                 Err(error) => error,
             };
-            doubts
+            in_doubt
                 .0
                 .fetch_add(u32::from(error.is_ambiguous()), Ordering::Relaxed);
-            let pause = pause::before_retry(attempt, FIRST_PAUSE, LONGEST_PAUSE);
-            let pause = pause + error.retry_after().unwrap_or_default();
-            if !error.is_passing() || deadline.left() <= pause {
+            let delay = backoff::delay(attempt, FIRST_DELAY, LONGEST_DELAY);
+            let delay = delay + error.retry_after().unwrap_or_default();
+            if !error.is_transient() || deadline.remaining() <= delay {
                 return Err(error);
             }
-            tracing::warn!(attempt, "Slack's {method} is tried again: {error}");
-            tokio::time::sleep(pause).await;
+            tracing::warn!(
+                attempt,
+                "retrying Slack's {method} after attempt {attempt}: {error}"
+            );
+            tokio::time::sleep(delay).await;
             attempt += 1;
         }
     }
 
-    /// Asks once; where Slack refuses the secret, once more with what it is now.
-    async fn ask(&self, method: &str, body: &Value, deadline: Deadline) -> Result<Value, SlackError> {
-        let secret = in_time(deadline, self.secrets.read(&self.secret)).await?;
-        let refusal = match self.ask_with(method, body, &secret, deadline).await {
-            Err(refusal) if refusal.is_refused_secret() => refusal,
+    /// Sends one request. If Slack rejects the secret and it has changed meanwhile, sends it again with the new one.
+    async fn send_once(&self, method: &str, body: &Value, deadline: Deadline) -> Result<Value, SlackError> {
+        let secret = before(deadline, self.secrets.read(&self.secret)).await?;
+        let rejection = match self.send_with(method, body, &secret, deadline).await {
+            Err(rejection) if rejection.is_rejected_secret() => rejection,
             outcome => return outcome,
         };
-        match in_time(deadline, self.secrets.read_again(&self.secret, &secret)).await? {
-            Some(fresh) => self.ask_with(method, body, &fresh, deadline).await,
-            None => Err(refusal),
+        match before(deadline, self.secrets.refresh(&self.secret, &secret)).await? {
+            Some(fresh) => self.send_with(method, body, &fresh, deadline).await,
+            None => Err(rejection),
         }
     }
 
-    async fn ask_with(
+    async fn send_with(
         &self,
         method: &str,
         body: &Value,
         secret: &Secret,
         deadline: Deadline,
     ) -> Result<Value, SlackError> {
-        let timeout = TIMEOUT.min(deadline.left());
+        let timeout = TIMEOUT.min(deadline.remaining());
         if timeout.is_zero() {
             return Err(SlackError::NoTimeLeft);
         }
@@ -177,20 +170,20 @@ impl Slack {
         };
         let request = request
             .timeout(timeout)
-            // Without the charset, Slack warns in every answer.
+            // Without the charset, every response of Slack contains a warning.
             .header(CONTENT_TYPE, "application/json; charset=utf-8")
             .body(body.to_string());
         let response = request.send().await?;
         let status = response.status();
         if status != StatusCode::OK {
-            return Err(refusal(status, response, secret, self.api.is_none()).await);
+            return Err(http_error(status, response, secret, self.api.is_none()).await);
         }
-        let answer = response.text().await?;
+        let text = response.text().await?;
         match self.api {
-            Some(_) => understand(status, &answer),
-            // A webhook says "ok" and no more. A page with 200 is somebody else's.
-            None if answer.trim() == "ok" => Ok(Value::Null),
-            None => understand(status, &answer).map(|_| Value::Null),
+            Some(_) => parse(status, &text),
+            // A webhook responds "ok". Another page with status 200 comes from a proxy.
+            None if text.trim() == "ok" => Ok(Value::Null),
+            None => parse(status, &text).map(|_| Value::Null),
         }
     }
 }
@@ -199,46 +192,45 @@ fn without_slash(api: &Url) -> String {
     api.as_str().trim_end_matches('/').to_owned()
 }
 
-/// The secret from Secrets Manager may be anything.
+/// Parses the webhook's URL. A secret from Secrets Manager was not checked with the configuration.
 fn webhook(secret: &str) -> Result<Url, SlackError> {
-    Url::parse(secret)
-        .map_err(|_| SlackError::NoSecret(anyhow::anyhow!("the webhook's secret holds no address")))
+    Url::parse(secret).map_err(|_| SlackError::NoSecret(anyhow::anyhow!("the webhook's secret holds no URL")))
 }
 
-/// Secrets Manager may hang as anybody else.
-async fn in_time<T>(
+/// Awaits a secret until the deadline, because Secrets Manager may hang too.
+async fn before<T>(
     deadline: Deadline,
     read: impl Future<Output = anyhow::Result<T>>,
 ) -> Result<T, SlackError> {
-    match tokio::time::timeout(deadline.left(), read).await {
+    match tokio::time::timeout(deadline.remaining(), read).await {
         Ok(read) => read.map_err(SlackError::NoSecret),
         Err(_) => Err(SlackError::NoTimeLeft),
     }
 }
 
-/// HTTP's 200 is no success yet: Slack says so in the body.
-fn understand(status: StatusCode, answer: &str) -> Result<Value, SlackError> {
-    let answer: Value =
-        serde_json::from_str(answer).map_err(|error| SlackError::Strange(error.to_string()))?;
-    match answer["ok"].as_bool() {
-        Some(true) => Ok(answer),
+/// Parses a response of the Web API, which reports errors in the body with status 200.
+fn parse(status: StatusCode, text: &str) -> Result<Value, SlackError> {
+    let response: Value =
+        serde_json::from_str(text).map_err(|error| SlackError::UnexpectedResponse(error.to_string()))?;
+    match response["ok"].as_bool() {
+        Some(true) => Ok(response),
         Some(false) => {
-            let details = answer["response_metadata"]["messages"]
+            let details = response["response_metadata"]["messages"]
                 .as_array()
                 .into_iter()
                 .flatten();
-            Err(SlackError::Refused {
+            Err(SlackError::Rejected {
                 status: status.as_u16(),
-                code: answer["error"].as_str().unwrap_or("no code").to_owned(),
+                code: response["error"].as_str().unwrap_or("no code").to_owned(),
                 details: details.filter_map(Value::as_str).map(str::to_owned).collect(),
                 is_webhook: false,
             })
         }
-        None => Err(SlackError::Strange("it has no field ok".to_owned())),
+        None => Err(SlackError::UnexpectedResponse("no field ok".to_owned())),
     }
 }
 
-async fn refusal(status: StatusCode, response: Response, secret: &str, is_webhook: bool) -> SlackError {
+async fn http_error(status: StatusCode, response: Response, secret: &str, is_webhook: bool) -> SlackError {
     let header = response
         .headers()
         .get(RETRY_AFTER)
@@ -247,18 +239,18 @@ async fn refusal(status: StatusCode, response: Response, secret: &str, is_webhoo
         .and_then(|value| value.trim().parse().ok())
         .map(Duration::from_secs);
     if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() {
-        return SlackError::Busy {
+        return SlackError::Unavailable {
             status: status.as_u16(),
             retry_after,
         };
     }
     let body = response.text().await.unwrap_or_default().replace(secret, "***");
-    // The Web API gives its reason as JSON, whatever the status.
-    if !is_webhook && let Err(told @ SlackError::Refused { .. }) = understand(status, &body) {
-        return told;
+    // The Web API states its reason as JSON with any status.
+    if !is_webhook && let Err(rejection @ SlackError::Rejected { .. }) = parse(status, &body) {
+        return rejection;
     }
     let code = body.lines().next().unwrap_or_default().trim();
-    SlackError::Refused {
+    SlackError::Rejected {
         status: status.as_u16(),
         code: match code.is_empty() {
             true => status.to_string(),
@@ -274,13 +266,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_apis_address_may_end_with_a_slash_or_have_no_path() {
-        for (given, joined) in [
+    fn the_api_url_may_end_with_a_slash_or_have_no_path() {
+        for (url, expected) in [
             ("https://slack.com/api", "https://slack.com/api"),
             ("https://slack.com/api/", "https://slack.com/api"),
             ("http://127.0.0.1:9000", "http://127.0.0.1:9000"),
         ] {
-            assert_eq!(without_slash(&given.parse().expect("an address")), joined);
+            assert_eq!(without_slash(&url.parse().expect("a URL")), expected);
         }
     }
 }

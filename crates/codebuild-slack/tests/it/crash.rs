@@ -1,177 +1,187 @@
-//! Who dies at which moment, and what comes of it.
+//! Crashes and lost responses at every step.
 
-use local_stack::{Fault, FaultProxy, Function, Match};
+use local_stack::{Fault, FaultProxy, Faults, Function, Match};
 use std::time::Duration;
 
-use crate::stage::{NAME, PATIENCE, Stage, event};
+use crate::setup::{NAME, PATIENCE, Setup, event, now_ms};
 
-/// The function, with a network before DynamoDB and one before Slack that go wrong on demand.
+/// Time after which the lease of a killed environment runs out. A real lease takes a minute.
+const LEASE_REST: Duration = Duration::from_secs(3);
+
+/// The function with fault injectors in DynamoDB and Slack.
 struct Crossing {
-    stage: Stage,
-    dynamodb: FaultProxy,
-    slack: FaultProxy,
+    setup: Setup,
+    dynamodb: Faults,
+    slack: Faults,
+    _proxy: FaultProxy,
 }
 
 impl Crossing {
     async fn new(timeout: Duration) -> Self {
-        let stage = Stage::table().await;
-        let dynamodb = FaultProxy::start(&stage.dynamodb).await.unwrap();
-        let slack = FaultProxy::start(stage.slack.api_url().trim_end_matches("/api"))
-            .await
-            .unwrap();
-        stage.emulator.deploy(Function {
+        let setup = Setup::table().await;
+        let proxy = FaultProxy::start(&setup.dynamodb).await.unwrap();
+        setup.emulator.deploy(Function {
             timeout,
-            ..stage
-                .with_table()
-                .variable("AWS_ENDPOINT_URL_DYNAMODB", dynamodb.endpoint())
-                .variable("SLACK_API_URL", format!("{}/api", slack.endpoint()))
+            ..setup
+                .table_function()
+                .variable("AWS_ENDPOINT_URL_DYNAMODB", proxy.endpoint())
         });
         Self {
-            stage,
-            dynamodb,
-            slack,
+            dynamodb: proxy.faults.clone(),
+            slack: setup.slack.faults.clone(),
+            setup,
+            _proxy: proxy,
         }
     }
 
-    /// Kills the environment that works on this case when a request like this is under way, in which it did not take
-    /// effect; then lets Lambda try again.
-    async fn kill_at(&self, case: &str, proxy: &FaultProxy, matching: Match) {
-        proxy.inject(matching, Fault::Hold, 1);
-        self.stage.emulator.invoke_event(NAME, &event(case)).unwrap();
-        proxy.held(PATIENCE).await.unwrap();
-        assert_eq!(self.stage.emulator.kill(NAME), 1);
-        proxy.none_held(PATIENCE).await.unwrap();
+    /// Kills the environment during a request of this kind, which does not take effect. Lambda then retries the event.
+    /// Returns the request id of the event.
+    async fn kill_at(&self, case: &str, faults: &Faults, matching: Match) -> String {
+        faults.inject(matching, Fault::Hold, 1);
+        let request_id = self.setup.emulator.invoke_event(NAME, &event(case)).unwrap();
+        faults.wait_until_held(PATIENCE).await.unwrap();
+        assert_eq!(self.setup.emulator.kill(NAME), 1);
+        faults.wait_until_none_held(PATIENCE).await.unwrap();
+        request_id
+    }
+
+    /// Kills the environment during a request to Slack. Checks that it leaves a lease of a minute, and shortens that to
+    /// `remaining`.
+    async fn kill_lease_holder(&self, case: &str, method: &str, remaining: Duration) {
+        let request = Match::path("POST", &format!("/api/{method}"));
+        let began_ms = now_ms();
+        let request_id = self.kill_at(case, &self.slack, request).await;
+        let items = self.setup.items().await;
+        let owner = items[0]["lease_owner"]["S"].as_str().unwrap();
+        assert!(owner.starts_with(&request_id), "{owner} is not {request_id}");
+        let until_ms: u64 = items[0]["lease_until"]["N"].as_str().unwrap().parse().unwrap();
+        assert!(until_ms >= began_ms + 60_000, "{items:?}");
+        let build_id = event(case)["detail"]["build-id"].as_str().unwrap().to_owned();
+        self.setup.shorten_lease(&build_id, &request_id, remaining).await;
     }
 
     async fn settle(&self) {
-        self.stage.emulator.idle(PATIENCE).await.unwrap();
-        assert_eq!(self.stage.emulator.dead_letters(), Vec::<String>::new());
+        self.setup.emulator.wait_until_idle(PATIENCE).await.unwrap();
+        assert_eq!(self.setup.emulator.dead_letters(), Vec::<String>::new());
+    }
+
+    #[track_caller]
+    fn check_message(&self) {
+        let message = self.setup.message();
+        assert!(message.text.starts_with("❌ web failed"), "{message:?}");
     }
 }
 
-/// A write to the table: reads have no update expression.
-fn write() -> Match {
-    Match::containing("UpdateExpression")
-}
-
 #[tokio::test]
-async fn before_anything_is_recorded() {
+async fn a_crash_before_the_record_loses_nothing() {
     let crossing = Crossing::new(Duration::from_secs(60)).await;
-    crossing.kill_at("failed", &crossing.dynamodb, write()).await;
+    // Only writes have an update expression.
+    let write = Match::containing("UpdateExpression");
+    crossing.kill_at("failed", &crossing.dynamodb, write).await;
     crossing.settle().await;
-    assert!(crossing.stage.message().text.starts_with("❌ web failed"));
+    crossing.check_message();
 }
 
 #[tokio::test]
-async fn between_record_and_slack_the_lease_is_waited_for_and_nothing_is_lost() {
+async fn after_a_crash_between_record_and_slack_other_events_wait_for_the_lease() {
     let crossing = Crossing::new(Duration::from_secs(70)).await;
     crossing
-        .kill_at(
-            "in-progress",
-            &crossing.slack,
-            Match::path("POST", "/api/chat.postMessage"),
-        )
+        .kill_lease_holder("in-progress", "chat.postMessage", LEASE_REST)
         .await;
-    // Meanwhile the build ends. Its event finds the lease of the dead, and may take over after a minute.
+    // The build ends. Its event finds the lease of the dead environment and takes over when it runs out.
     crossing
-        .stage
+        .setup
         .emulator
         .invoke_event(NAME, &event("failed"))
         .unwrap();
     crossing.settle().await;
-    assert!(crossing.stage.message().text.starts_with("❌ web failed"));
+    crossing.check_message();
 }
 
 #[tokio::test]
-async fn an_event_whose_time_is_up_before_the_lease_comes_again() {
-    let crossing = Crossing::new(Duration::from_secs(40)).await;
+async fn an_event_that_times_out_before_the_lease_is_retried() {
+    let crossing = Crossing::new(Duration::from_secs(10)).await;
     crossing
-        .kill_at(
-            "failed",
-            &crossing.slack,
-            Match::path("POST", "/api/chat.postMessage"),
-        )
+        .kill_lease_holder("failed", "chat.postMessage", Duration::from_secs(13))
         .await;
     crossing.settle().await;
-    assert!(crossing.stage.message().text.starts_with("❌ web failed"));
-    assert!(
-        crossing.stage.logs().contains("LeaseHeld"),
-        "{}",
-        crossing.stage.logs()
+    crossing.check_message();
+    let logs = crossing.setup.logs();
+    assert!(logs.contains("LeaseHeld"), "{logs}");
+}
+
+#[tokio::test]
+async fn a_crash_during_an_update_loses_nothing() {
+    let crossing = Crossing::new(Duration::from_secs(70)).await;
+    crossing.setup.response(&event("in-progress")).await;
+    crossing
+        .kill_lease_holder("failed", "chat.update", LEASE_REST)
+        .await;
+    crossing.settle().await;
+    crossing.check_message();
+}
+
+#[tokio::test]
+async fn lost_responses_of_dynamodb_cause_no_second_message() {
+    let check = async |write: &str| {
+        let crossing = Crossing::new(Duration::from_secs(60)).await;
+        // The SDK retries the write, whose condition no longer holds: the function must recognize its own record.
+        let lost = Match::containing(write);
+        crossing.dynamodb.inject(lost, Fault::LoseResponse, 2);
+        let response = crossing.setup.response(&event("in-progress")).await;
+        assert!(response.get("posted").is_some(), "{write}: {response}");
+        crossing.setup.response(&event("failed")).await;
+        crossing.check_message();
+    };
+    // The writes that create the record, raise it and record the delivery.
+    futures_util::join!(
+        check(":nothing"),
+        check("#wanted < :rank"),
+        check("#posted = :rank")
     );
 }
 
 #[tokio::test]
-async fn in_the_midst_of_a_change() {
-    let crossing = Crossing::new(Duration::from_secs(70)).await;
-    crossing.stage.answer(&event("in-progress")).await;
-    crossing
-        .kill_at("failed", &crossing.slack, Match::path("POST", "/api/chat.update"))
-        .await;
-    crossing.settle().await;
-    assert!(crossing.stage.message().text.starts_with("❌ web failed"));
-}
-
-#[tokio::test]
-async fn answers_of_dynamodb_that_are_lost_bring_nothing_twice() {
-    // What makes the record, what raises it, and what notes that it is said.
-    for write in [":nothing", "#wanted < :rank", "#posted = :rank"] {
-        let crossing = Crossing::new(Duration::from_secs(60)).await;
-        // The SDK asks again: it must find its own work and know it.
-        let lost = Match::containing(write);
-        crossing.dynamodb.inject(lost, Fault::LoseAnswer, 2);
-        let answer = crossing.stage.answer(&event("in-progress")).await;
-        assert!(answer.get("posted").is_some(), "{write}: {answer}");
-        crossing.stage.answer(&event("failed")).await;
-        assert!(
-            crossing.stage.message().text.starts_with("❌ web failed"),
-            "{write}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn an_event_that_is_told_does_not_fail_for_a_newer_one() {
+async fn a_posted_event_does_not_fail_because_of_a_newer_one() {
     let crossing = Crossing::new(Duration::from_secs(60)).await;
-    let stage = &crossing.stage;
-    // While the start is being posted, the build ends; and who has posted it cannot say so.
+    let setup = &crossing.setup;
+    // The build ends while its start is being posted, and the update by the first invocation fails.
     let post = Match::path("POST", "/api/chat.postMessage");
     crossing.slack.inject(post, Fault::Hold, 1);
-    let refused = Fault::Status(200, r#"{"ok":false,"error":"is_archived"}"#.to_owned());
-    crossing
-        .slack
-        .inject(Match::path("POST", "/api/chat.update"), refused, 1);
+    let rejection = Fault::respond(200, r#"{"ok":false,"error":"is_archived"}"#.to_owned());
+    let update = Match::path("POST", "/api/chat.update");
+    crossing.slack.inject(update, rejection, 1);
     let started = event("in-progress");
-    let (answer, ()) = futures_util::future::join(stage.answer(&started), async {
-        crossing.slack.held(PATIENCE).await.unwrap();
-        stage.emulator.invoke_event(NAME, &event("failed")).unwrap();
-        while stage.items().await[0]["wanted"]["N"] == "1" {
+    let (response, ()) = futures_util::future::join(setup.response(&started), async {
+        crossing.slack.wait_until_held(PATIENCE).await.unwrap();
+        setup.emulator.invoke_event(NAME, &event("failed")).unwrap();
+        while setup.items().await[0]["wanted"]["N"] == "1" {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         crossing.slack.release();
     })
     .await;
-    assert!(answer.get("posted").is_some(), "{answer}");
-    let logs = stage.logs();
-    assert!(logs.contains("is left to its own event"), "{logs}");
+    assert!(response.get("posted").is_some(), "{response}");
+    let logs = setup.logs();
+    assert!(logs.contains("its own invocation updates the message"), "{logs}");
     crossing.settle().await;
-    assert!(stage.message().text.starts_with("❌ web failed"));
+    crossing.check_message();
 }
 
 #[tokio::test]
-async fn a_slack_that_refuses_keeps_nobody_waiting() {
+async fn a_rejected_delivery_releases_the_lease() {
     let crossing = Crossing::new(Duration::from_secs(60)).await;
-    crossing
-        .stage
-        .slack
-        .change(|settings| settings.channels[0].is_archived = true);
-    crossing.stage.error(&event("failed")).await;
-    let items = crossing.stage.items().await;
+    let set_archived = |is_archived| {
+        crossing
+            .setup
+            .slack
+            .change(|settings| settings.channels[0].is_archived = is_archived);
+    };
+    set_archived(true);
+    crossing.setup.error(&event("failed")).await;
+    let items = crossing.setup.items().await;
     assert!(items[0].get("lease_owner").is_none(), "{items:?}");
-    crossing
-        .stage
-        .slack
-        .change(|settings| settings.channels[0].is_archived = false);
-    crossing.stage.answer(&event("failed")).await;
-    assert!(crossing.stage.message().text.starts_with("❌ web failed"));
+    set_archived(false);
+    crossing.setup.response(&event("failed")).await;
+    crossing.check_message();
 }

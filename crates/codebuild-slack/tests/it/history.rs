@@ -1,49 +1,45 @@
-//! A build against those before it, over CodeBuild's API.
+//! The comparison with previous builds, through CodeBuild's API.
 
 use local_stack::{Fault, FaultProxy, Match};
 use serde_json::{Value, json};
 
-use crate::stage::{Stage, event};
+use crate::setup::{Setup, event};
 
-/// CodeBuild's memory of the project, as `number status version`, newest first; and what was pushed, where the project
-/// exports it.
-async fn with_history(stage: &Stage, builds: &[&str]) -> FaultProxy {
-    let proxy = FaultProxy::start(stage.moto().endpoint()).await.unwrap();
-    let function = stage.with_table().variable("COMPARE_WITH_PREVIOUS", "true");
-    stage
+/// Lets CodeBuild's API return builds, newest first, each written as `number status version [exported head ref]`.
+async fn with_history(setup: &Setup, builds: &[&str]) -> FaultProxy {
+    let proxy = FaultProxy::start(setup.moto().endpoint()).await.unwrap();
+    let function = setup.table_function().variable("COMPARE_WITH_PREVIOUS", "true");
+    setup
         .emulator
         .deploy(function.variable("AWS_ENDPOINT_URL", proxy.endpoint()));
-    let words: Vec<Vec<&str>> = builds.iter().map(|build| build.split(' ').collect()).collect();
-    let ids: Vec<String> = words.iter().map(|words| format!("web:{}", words[0])).collect();
-    let told: Vec<Value> = words
-        .iter()
-        .map(|words| {
-            let exported = words.get(3).map(|pushed| json!({"name": "CODEBUILD_WEBHOOK_HEAD_REF", "value": pushed}));
-            json!({"id": format!("web:{}", words[0]), "exportedEnvironmentVariables": Vec::from_iter(exported), "buildNumber": words[0].parse::<i64>().unwrap_or(128),
-                "buildStatus": words[1], "sourceVersion": words[2], "startTime": 1_793_494_000.0,
-                "environment": {"type": "LINUX_CONTAINER", "image": "x", "computeType": "BUILD_GENERAL1_SMALL",
-                    "environmentVariables": [{"name": "A", "value": "hunter2"}]}})
-        })
-        .collect();
-    let answer = |body: Value| Fault::Status(200, body.to_string());
-    proxy.inject(
-        Match::containing("CodeBuild_20161006.ListBuildsForProject"),
-        answer(json!({"ids": ids})),
-        10,
-    );
-    proxy.inject(
-        Match::containing("CodeBuild_20161006.BatchGetBuilds"),
-        answer(json!({"builds": told})),
-        10,
-    );
+    let builds = builds.iter().map(|line| {
+        let words: Vec<&str> = line.split(' ').collect();
+        let head_ref = words.get(3);
+        let exported = head_ref.map(|value| json!({"name": "CODEBUILD_WEBHOOK_HEAD_REF", "value": value}));
+        json!({"id": format!("web:{}", words[0]), "exportedEnvironmentVariables": Vec::from_iter(exported),
+            "buildNumber": words[0].parse::<i64>().unwrap_or(128), "buildStatus": words[1],
+            "sourceVersion": words[2], "startTime": 1_793_494_000.0,
+            "environment": {"type": "LINUX_CONTAINER", "image": "x", "computeType": "BUILD_GENERAL1_SMALL",
+                "environmentVariables": [{"name": "A", "value": "hunter2"}]}})
+    });
+    let builds: Vec<Value> = builds.collect();
+    let ids: Vec<&Value> = builds.iter().map(|build| &build["id"]).collect();
+    for (operation, response) in [
+        ("ListBuildsForProject", json!({"ids": ids})),
+        ("BatchGetBuilds", json!({"builds": builds})),
+    ] {
+        let request = Match::containing(&format!("CodeBuild_20161006.{operation}"));
+        let response = Fault::respond(200, response.to_string());
+        proxy.faults.inject(request, response, 10);
+    }
     proxy
 }
 
 #[tokio::test]
-async fn still_failing_is_told_with_its_number() {
-    let stage = Stage::table().await;
+async fn a_build_that_still_fails_has_the_number_of_failures() {
+    let setup = Setup::table().await;
     let proxy = with_history(
-        &stage,
+        &setup,
         &[
             "127 FAILED main",
             "126 SUCCEEDED dev",
@@ -52,30 +48,31 @@ async fn still_failing_is_told_with_its_number() {
         ],
     )
     .await;
-    stage.answer(&event("failed")).await;
-    let text = stage.message().text;
+    setup.response(&event("failed")).await;
+    let text = setup.message().text;
     assert!(
         text.starts_with("❌ web failed · still failing (3rd time)"),
         "{text}"
     );
-    let asked: Vec<_> = proxy
+    let actions: Vec<_> = proxy
+        .faults
         .seen()
         .into_iter()
         .filter_map(|request| request.action)
         .collect();
     assert!(
-        asked
+        actions
             .iter()
             .any(|action| action.ends_with("ListBuildsForProject")),
-        "{asked:?}"
+        "{actions:?}"
     );
 }
 
 #[tokio::test]
-async fn fixed_is_told() {
-    let stage = Stage::table().await;
+async fn a_fixed_build_has_the_number_of_failures() {
+    let setup = Setup::table().await;
     let _proxy = with_history(
-        &stage,
+        &setup,
         &[
             "128 FAILED main",
             "127 FAILED refs/heads/main",
@@ -83,8 +80,8 @@ async fn fixed_is_told() {
         ],
     )
     .await;
-    stage.answer(&event("succeeded")).await;
-    let text = stage.message().text;
+    setup.response(&event("succeeded")).await;
+    let text = setup.message().text;
     assert!(
         text.starts_with("🎉 web succeeded · fixed after 2 failures"),
         "{text}"
@@ -92,7 +89,7 @@ async fn fixed_is_told() {
 }
 
 #[tokio::test]
-async fn a_push_is_compared_with_pushes_to_the_same_branch_where_the_project_exports_it() {
+async fn a_push_is_compared_with_pushes_to_the_same_exported_branch() {
     let push = event("push-webhook");
     let build_id = push["detail"]["build-id"].as_str().unwrap();
     let own = build_id.rsplit(':').next().unwrap();
@@ -108,82 +105,82 @@ async fn a_push_is_compared_with_pushes_to_the_same_branch_where_the_project_exp
         ("refs/heads/main", "❌ web failed · still failing (2nd time)"),
         ("refs/heads/dev", "❌ web failed after"),
     ] {
-        let stage = Stage::table().await;
+        let setup = Setup::table().await;
         let [before, first] = of_branch(branch);
-        let _proxy = with_history(&stage, &[&own, &before, &first]).await;
-        stage.answer(&push).await;
-        let text = stage.message().text;
+        let _proxy = with_history(&setup, &[&own, &before, &first]).await;
+        setup.response(&push).await;
+        let text = setup.message().text;
         assert!(text.starts_with(expected), "{branch}: {text}");
     }
 }
 
 #[tokio::test]
-async fn codebuild_is_not_asked_for_an_end_that_nobody_will_see() {
+async fn codebuild_is_not_called_for_a_build_without_a_message() {
     for statuses in ["FAILED", "IN_PROGRESS"] {
-        let stage = Stage::table().await;
-        let proxy = with_history(&stage, &["127 FAILED main"]).await;
-        let function = stage
-            .with_table()
+        let setup = Setup::table().await;
+        let proxy = with_history(&setup, &["127 FAILED main"]).await;
+        let function = setup
+            .table_function()
             .variable("COMPARE_WITH_PREVIOUS", "true")
             .variable("AWS_ENDPOINT_URL", proxy.endpoint())
             .variable("NOTIFY_STATUSES", statuses);
-        stage.emulator.deploy(function);
+        setup.emulator.deploy(function);
         assert_eq!(
-            stage.answer(&event("succeeded")).await,
+            setup.response(&event("succeeded")).await,
             json!({"skipped": "status"})
         );
-        let asked: Vec<_> = proxy
+        let actions: Vec<_> = proxy
+            .faults
             .seen()
             .into_iter()
-            .filter_map(|asked| asked.action)
+            .filter_map(|request| request.action)
             .collect();
         assert!(
-            !asked.iter().any(|action| action.contains("CodeBuild_20161006")),
-            "{asked:?}"
+            !actions.iter().any(|action| action.contains("CodeBuild_20161006")),
+            "{actions:?}"
         );
-        // A start that comes late has to find that it is late; where none is told, there is nothing to remember.
-        assert_eq!(stage.items().await.len(), usize::from(statuses == "IN_PROGRESS"));
+        // A late start must find that it is stale. If starts are not notified, no record is needed.
+        assert_eq!(setup.items().await.len(), usize::from(statuses == "IN_PROGRESS"));
     }
 }
 
 #[tokio::test]
-async fn nothing_is_told_where_codebuild_does_not_answer() {
-    for fault in [
-        Fault::Status(400, r#"{"__type":"AccessDeniedException"}"#.to_owned()),
-        Fault::Hold,
-    ] {
-        let stage = Stage::table().await;
-        let proxy = FaultProxy::start(stage.moto().endpoint()).await.unwrap();
-        let function = stage.with_table().variable("COMPARE_WITH_PREVIOUS", "true");
-        stage
+async fn the_message_has_no_verdict_if_codebuild_does_not_respond() {
+    let check = async |fault: Fault| {
+        let setup = Setup::table().await;
+        let proxy = FaultProxy::start(setup.moto().endpoint()).await.unwrap();
+        let function = setup.table_function().variable("COMPARE_WITH_PREVIOUS", "true");
+        setup
             .emulator
             .deploy(function.variable("AWS_ENDPOINT_URL", proxy.endpoint()));
-        proxy.inject(Match::containing("CodeBuild_20161006"), fault, usize::MAX);
-        stage.answer(&event("failed")).await;
+        proxy
+            .faults
+            .inject(Match::containing("CodeBuild_20161006"), fault, usize::MAX);
+        setup.response(&event("failed")).await;
         assert!(
-            stage.message().text.starts_with("❌ web failed after"),
+            setup.message().text.starts_with("❌ web failed after"),
             "{:?}",
-            stage.message()
+            setup.message()
         );
         assert!(
-            stage
-                .logs()
-                .contains("without a comparison with the builds before"),
+            setup.logs().contains("without a comparison with previous builds"),
             "{}",
-            stage.logs()
+            setup.logs()
         );
-        proxy.clear();
-    }
+        proxy.faults.clear();
+    };
+    let denied = Fault::respond(400, r#"{"__type":"AccessDeniedException"}"#.to_owned());
+    futures_util::join!(check(denied), check(Fault::Hold));
 }
 
 #[tokio::test]
-async fn motos_codebuild_is_understood_as_it_is() {
-    let stage = Stage::table().await;
-    stage
+async fn reads_the_responses_of_motos_codebuild() {
+    let setup = Setup::table().await;
+    setup
         .emulator
-        .deploy(stage.with_table().variable("COMPARE_WITH_PREVIOUS", "true"));
+        .deploy(setup.table_function().variable("COMPARE_WITH_PREVIOUS", "true"));
     let call = async |operation: &str, body: Value| {
-        stage
+        setup
             .moto()
             .json("codebuild", &format!("CodeBuild_20161006.{operation}"), &body)
             .await
@@ -197,6 +194,6 @@ async fn motos_codebuild_is_understood_as_it_is() {
         json!({"projectName": "web", "sourceVersion": "main"}),
     )
     .await;
-    stage.answer(&event("failed")).await;
-    assert!(!stage.logs().contains("without a comparison"), "{}", stage.logs());
+    setup.response(&event("failed")).await;
+    assert!(!setup.logs().contains("without a comparison"), "{}", setup.logs());
 }

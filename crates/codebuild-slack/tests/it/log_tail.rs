@@ -4,48 +4,23 @@ use local_stack::{Fault, FaultProxy, Match};
 use serde_json::{Value, json};
 use stand_ins::slack::texts;
 
-use crate::stage::{Stage, event, of_build};
+use crate::setup::{Setup, event, of_build};
 
-/// A failed build with a log of its own in moto.
-async fn failed_with_log(stage: &Stage, name: &str, lines: &[String]) -> Value {
+/// Writes a log to moto and returns the event of a failed build with that log.
+async fn failed_with_log(setup: &Setup, name: &str, lines: &[String]) -> Value {
     let group = format!("/aws/codebuild/{name}");
-    let moto = stage.moto();
-    let call = async |operation: &str, body: Value| {
-        moto.json("logs", &format!("Logs_20140328.{operation}"), &body)
-            .await
-            .unwrap();
-    };
-    call("CreateLogGroup", json!({"logGroupName": group})).await;
-    call(
-        "CreateLogStream",
-        json!({"logGroupName": group, "logStreamName": "1"}),
-    )
-    .await;
-    let now = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap()
-        .as_millis() as u64;
-    let events: Vec<Value> = lines
-        .iter()
-        .enumerate()
-        .map(|(number, line)| json!({"timestamp": now - 60_000 + number as u64, "message": format!("{line}\n")}))
-        .collect();
-    call(
-        "PutLogEvents",
-        json!({"logGroupName": group, "logStreamName": "1", "logEvents": events}),
-    )
-    .await;
+    setup.write_log(&group, lines).await;
     let mut event = of_build(event("failed"), name, "1");
     event["detail"]["additional-information"]["logs"] = json!({"group-name": group, "stream-name": "1"});
     event
 }
 
-async fn stage() -> Stage {
-    let stage = Stage::table().await;
-    stage
+async fn setup() -> Setup {
+    let setup = Setup::table().await;
+    setup
         .emulator
-        .deploy(stage.with_table().variable("LOG_TAIL_LINES", "15"));
-    stage
+        .deploy(setup.table_function().variable("LOG_TAIL_LINES", "15"));
+    setup
 }
 
 fn lines(count: usize) -> Vec<String> {
@@ -53,11 +28,11 @@ fn lines(count: usize) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn are_in_the_message() {
-    let stage = stage().await;
-    let failed = failed_with_log(&stage, "tail", &lines(400)).await;
-    stage.answer(&failed).await;
-    let texts = texts(&stage.message().blocks);
+async fn the_message_shows_the_last_lines() {
+    let setup = setup().await;
+    let failed = failed_with_log(&setup, "tail", &lines(400)).await;
+    setup.response(&failed).await;
+    let texts = texts(&setup.message().blocks);
     let tail = texts
         .iter()
         .find(|text| text.contains("The last 15 lines"))
@@ -69,15 +44,17 @@ async fn are_in_the_message() {
 }
 
 #[tokio::test]
-async fn are_found_before_what_codebuild_says_afterwards_however_few_they_are() {
-    let stage = stage().await;
-    stage
+async fn finds_few_lines_before_many_lines_of_codebuild() {
+    let setup = setup().await;
+    setup
         .emulator
-        .deploy(stage.with_table().variable("LOG_TAIL_LINES", "1"));
+        .deploy(setup.table_function().variable("LOG_TAIL_LINES", "1"));
     let mut lines = lines(3);
     lines.extend((0..30).map(|_| "[Container] 2026/11/01 01:02:03 Entering phase POST_BUILD".to_owned()));
-    stage.answer(&failed_with_log(&stage, "few", &lines).await).await;
-    let blocks = stage.message().blocks.to_string();
+    setup
+        .response(&failed_with_log(&setup, "few", &lines).await)
+        .await;
+    let blocks = setup.message().blocks.to_string();
     assert!(
         blocks.contains("line 3.") && !blocks.contains("line 2."),
         "{blocks}"
@@ -85,28 +62,30 @@ async fn are_found_before_what_codebuild_says_afterwards_however_few_they_are() 
 }
 
 #[tokio::test]
-async fn are_not_in_the_message_of_a_build_that_went_well_or_where_there_are_to_be_none() {
-    let stage = stage().await;
-    let mut event = failed_with_log(&stage, "well", &lines(3)).await;
+async fn a_successful_build_and_a_limit_of_zero_show_no_lines() {
+    let setup = setup().await;
+    let mut event = failed_with_log(&setup, "succeeded", &lines(3)).await;
     event["detail"]["build-status"] = json!("SUCCEEDED");
-    stage.answer(&event).await;
-    assert!(!stage.message().blocks.to_string().contains("line 3."));
+    setup.response(&event).await;
+    assert!(!setup.message().blocks.to_string().contains("line 3."));
 
-    let stage = Stage::table().await;
-    stage
-        .answer(&failed_with_log(&stage, "none", &lines(3)).await)
+    let setup = Setup::table().await;
+    setup
+        .response(&failed_with_log(&setup, "none", &lines(3)).await)
         .await;
-    assert!(!stage.message().blocks.to_string().contains("line 3."));
+    assert!(!setup.message().blocks.to_string().contains("line 3."));
 }
 
 #[tokio::test]
-async fn do_not_leave_their_block_and_fit_into_it() {
-    let stage = stage().await;
+async fn lines_stay_in_their_block_and_fit_into_it() {
+    let setup = setup().await;
     let wild: Vec<String> = (0..20)
         .map(|n| format!("\u{1b}[31m``` <!channel> & {n} {}\u{1b}[0m", "가<".repeat(200)))
         .collect();
-    stage.answer(&failed_with_log(&stage, "wild", &wild).await).await;
-    let texts = texts(&stage.message().blocks);
+    setup
+        .response(&failed_with_log(&setup, "wild", &wild).await)
+        .await;
+    let texts = texts(&setup.message().blocks);
     let tail = texts
         .iter()
         .find(|text| text.contains("lines of the log"))
@@ -118,42 +97,42 @@ async fn do_not_leave_their_block_and_fit_into_it() {
     );
 }
 
-/// The message comes without the lines.
+/// Checks that the message is posted without the lines.
 async fn check_without(fault: Fault) {
-    let stage = stage().await;
-    let failed = failed_with_log(&stage, &format!("without-{}", stage.table), &lines(3)).await;
-    let proxy = FaultProxy::start(stage.moto().endpoint()).await.unwrap();
-    let function = stage.with_table().variable("LOG_TAIL_LINES", "15");
-    stage
+    let setup = setup().await;
+    let failed = failed_with_log(&setup, &format!("without-{}", setup.table), &lines(3)).await;
+    let proxy = FaultProxy::start(setup.moto().endpoint()).await.unwrap();
+    let function = setup.table_function().variable("LOG_TAIL_LINES", "15");
+    setup
         .emulator
         .deploy(function.variable("AWS_ENDPOINT_URL", proxy.endpoint()));
-    proxy.inject(Match::containing("Logs_20140328.GetLogEvents"), fault, usize::MAX);
-    stage.answer(&failed).await;
-    assert!(stage.message().text.contains("failed"));
-    assert!(!stage.message().blocks.to_string().contains("line 3."));
-    assert!(
-        stage.logs().contains("is told without the end of its log"),
-        "{}",
-        stage.logs()
-    );
-    proxy.clear();
+    proxy
+        .faults
+        .inject(Match::containing("Logs_20140328.GetLogEvents"), fault, usize::MAX);
+    setup.response(&failed).await;
+    assert!(setup.message().text.contains("failed"));
+    assert!(!setup.message().blocks.to_string().contains("line 3."));
+    assert!(setup.logs().contains("without its log tail"), "{}", setup.logs());
+    proxy.faults.clear();
 }
 
 #[tokio::test]
-async fn are_left_out_where_they_cannot_be_read() {
+async fn the_message_has_no_lines_if_the_log_cannot_be_read() {
     let denied = r#"{"__type":"AccessDeniedException","message":"no"}"#;
-    check_without(Fault::Status(400, denied.to_owned())).await;
-    check_without(Fault::Status(503, String::new())).await;
-    check_without(Fault::Hold).await;
+    futures_util::join!(
+        check_without(Fault::respond(400, denied.to_owned())),
+        check_without(Fault::respond(503, "")),
+        check_without(Fault::Hold)
+    );
 
-    let stage = stage().await;
+    let setup = setup().await;
     let mut failed = event("failed");
     failed["detail"]["additional-information"]["logs"] =
         json!({"group-name": "/nowhere", "stream-name": "1"});
-    stage.answer(&failed).await;
+    setup.response(&failed).await;
     assert!(
-        stage.logs().contains("ResourceNotFoundException"),
+        setup.logs().contains("ResourceNotFoundException"),
         "{}",
-        stage.logs()
+        setup.logs()
     );
 }

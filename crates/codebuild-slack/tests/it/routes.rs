@@ -1,18 +1,18 @@
-//! Which builds are told, where, and to whom.
+//! Routes: which builds are notified, in which channel, with which mention.
 
 use serde_json::{Value, json};
 
-use crate::stage::{Stage, TOKEN, event, of_build};
+use crate::setup::{Setup, TOKEN, event, of_build};
 
 #[tokio::test]
-async fn a_webhook_gets_final_statuses_and_tells_no_place() {
-    let stage = Stage::webhook().await;
+async fn a_webhook_gets_final_statuses_and_returns_no_location() {
+    let setup = Setup::webhook().await;
     assert_eq!(
-        stage.answer(&event("in-progress")).await,
+        setup.response(&event("in-progress")).await,
         json!({"skipped": "status"})
     );
     assert_eq!(
-        stage.answer(&event("phase-change")).await,
+        setup.response(&event("phase-change")).await,
         json!({"skipped": "status"})
     );
     let posted = json!({"posted": {"channel": null, "ts": null}});
@@ -24,145 +24,145 @@ async fn a_webhook_gets_final_statuses_and_tells_no_place() {
         "timed-out",
         "without-additional-information",
     ] {
-        assert_eq!(stage.answer(&event(case)).await, posted, "{case}");
+        assert_eq!(setup.response(&event(case)).await, posted, "{case}");
     }
-    assert_eq!(stage.slack.messages().len(), 6);
+    assert_eq!(setup.slack.messages().len(), 6);
 }
 
 #[tokio::test]
-async fn the_same_end_is_told_once_by_an_environment() {
-    let stage = Stage::bot().await;
-    let answer = stage.answer(&event("failed")).await;
-    assert_eq!(answer["posted"]["channel"], "C0BUILDS");
+async fn an_environment_posts_the_same_end_once() {
+    let setup = Setup::bot().await;
+    let response = setup.response(&event("failed")).await;
+    assert_eq!(response["posted"]["channel"], "C0BUILDS");
     assert_eq!(
-        stage.answer(&event("failed")).await,
+        setup.response(&event("failed")).await,
         json!({"skipped": "duplicate"})
     );
-    stage.message();
+    setup.message();
 }
 
 #[tokio::test]
-async fn routes_choose_the_channel_and_whom_to_call() {
-    let stage = Stage::bot().await;
+async fn routes_choose_channel_and_mention() {
+    let setup = Setup::bot().await;
     let routes = json!([
         {"project": "web*", "statuses": ["FAILED", "FAULT", "TIMED_OUT"], "channel": "#alerts", "mention": "@here"},
         {"project": "web*"},
     ]);
-    stage
+    setup
         .emulator
-        .deploy(stage.by_bot().variable("SLACK_ROUTES", routes.to_string()));
+        .deploy(setup.bot_function().variable("SLACK_ROUTES", routes.to_string()));
     assert_eq!(
-        stage.answer(&event("failed")).await["posted"]["channel"],
+        setup.response(&event("failed")).await["posted"]["channel"],
         "C0ALERTS"
     );
     assert_eq!(
-        stage.answer(&event("succeeded")).await["posted"]["channel"],
+        setup.response(&event("succeeded")).await["posted"]["channel"],
         "C0BUILDS"
     );
     let elsewhere = of_build(event("failed"), "api", "1");
-    assert_eq!(stage.answer(&elsewhere).await, json!({"skipped": "route"}));
-    let calls = |blocks: &Value| blocks.to_string().contains("<!here>");
-    let messages = stage.slack.messages();
+    assert_eq!(setup.response(&elsewhere).await, json!({"skipped": "route"}));
+    let mentions = |blocks: &Value| blocks.to_string().contains("<!here>");
+    let messages = setup.slack.messages();
     assert_eq!(
         messages
             .iter()
-            .map(|message| calls(&message.blocks))
+            .map(|message| mentions(&message.blocks))
             .collect::<Vec<_>>(),
         [true, false]
     );
 }
 
 #[tokio::test]
-async fn with_a_table_routes_that_call_nobody_are_warned_of_and_those_of_the_readme_call() {
-    let stage = Stage::table().await;
+async fn with_a_table_ineffective_routes_are_logged_and_those_of_the_readme_mention() {
+    let setup = Setup::table().await;
     let alerts = r##"{"project": "web*", "statuses": ["FAILED", "FAULT", "TIMED_OUT"], "channel": "#alerts", "mention": "@here"}"##;
     let with = |other: &str| {
-        stage
-            .with_table()
+        setup
+            .table_function()
             .variable("SLACK_ROUTES", format!("[{alerts}, {other}]"))
     };
-    stage.emulator.deploy(with(r#"{"project": "web*"}"#));
-    stage.answer(&of_build(event("succeeded"), "web-2", "1")).await;
+    setup.emulator.deploy(with(r#"{"project": "web*"}"#));
+    setup.response(&of_build(event("succeeded"), "web-2", "1")).await;
     let warning = "for web* in FAILED, FAULT, TIMED_OUT, leave IN_PROGRESS out";
-    assert!(stage.logs().contains(warning), "{}", stage.logs());
+    assert!(setup.logs().contains(warning), "{}", setup.logs());
 
-    let stage = Stage::table().await;
+    let setup = Setup::table().await;
     let ends = r##"{"project": "web*", "statuses": ["SUCCEEDED", "STOPPED"], "channel": "#builds"}"##;
-    let function = stage
-        .with_table()
+    let function = setup
+        .table_function()
         .variable("SLACK_ROUTES", format!("[{alerts}, {ends}]"));
-    stage.emulator.deploy(function);
+    setup.emulator.deploy(function);
     assert_eq!(
-        stage.answer(&event("in-progress")).await,
+        setup.response(&event("in-progress")).await,
         json!({"skipped": "status"})
     );
     assert_eq!(
-        stage.answer(&event("failed")).await["posted"]["channel"],
+        setup.response(&event("failed")).await["posted"]["channel"],
         "C0ALERTS"
     );
-    assert!(stage.message().blocks.to_string().contains("<!here>"));
+    assert!(setup.message().blocks.to_string().contains("<!here>"));
     assert!(
-        !stage.logs().contains("leave IN_PROGRESS out"),
+        !setup.logs().contains("leave IN_PROGRESS out"),
         "{}",
-        stage.logs()
+        setup.logs()
     );
 }
 
 #[tokio::test]
-async fn only_the_statuses_that_are_asked_for_are_told() {
-    let stage = Stage::webhook().await;
-    stage.emulator.deploy(
-        stage
-            .by_webhook()
+async fn only_the_configured_statuses_are_posted() {
+    let setup = Setup::webhook().await;
+    setup.emulator.deploy(
+        setup
+            .webhook_function()
             .variable("NOTIFY_STATUSES", "FAILED,IN_PROGRESS"),
     );
     assert_eq!(
-        stage.answer(&event("succeeded")).await,
+        setup.response(&event("succeeded")).await,
         json!({"skipped": "status"})
     );
     assert_eq!(
-        stage.answer(&event("in-progress")).await,
+        setup.response(&event("in-progress")).await,
         json!({"skipped": "status"})
     );
-    assert!(stage.answer(&event("failed")).await.get("posted").is_some());
+    assert!(setup.response(&event("failed")).await.get("posted").is_some());
     assert!(
-        stage
+        setup
             .logs()
-            .contains("IN_PROGRESS is told only with MESSAGES_TABLE"),
+            .contains("IN_PROGRESS, which has no effect without MESSAGES_TABLE"),
         "{}",
-        stage.logs()
+        setup.logs()
     );
 }
 
 #[tokio::test]
-async fn times_are_told_in_the_readers_zone_and_language() {
-    let stage = Stage::webhook().await;
-    let function = stage
-        .by_webhook()
+async fn messages_have_the_configured_time_zone_and_language() {
+    let setup = Setup::webhook().await;
+    let function = setup
+        .webhook_function()
         .variable("TIME_ZONE", "America/New_York")
         .variable("LOCALE", "ko");
-    stage.emulator.deploy(function);
-    stage.answer(&event("failed")).await;
-    let message = stage.message();
+    setup.emulator.deploy(function);
+    setup.response(&event("failed")).await;
+    let message = setup.message();
     let blocks = message.blocks.to_string();
     assert!(blocks.contains("2026-10-31 21:02:03 EDT"), "{blocks}");
     assert!(message.text.starts_with("❌ web 실패"), "{}", message.text);
 }
 
 #[tokio::test]
-async fn a_wrong_configuration_ends_the_init_and_names_all_that_is_wrong() {
-    let stage = Stage::webhook().await;
-    let function = stage
-        .by_webhook()
+async fn a_faulty_configuration_fails_the_init_and_lists_all_faults() {
+    let setup = Setup::webhook().await;
+    let function = setup
+        .webhook_function()
         .variable("SLACK_ROUTES", r##"[{"project": "*", "channel": "#a"}]"##)
         .variable("MESSAGES_TABLE", "messages")
         .variable("LOCALE", "fr");
-    stage.emulator.deploy(function);
-    let (error_type, message) = stage.error(&event("failed")).await;
+    setup.emulator.deploy(function);
+    let (error_type, message) = setup.error(&event("failed")).await;
     assert_eq!(error_type, "ConfigurationError");
     for fault in [
         "MESSAGES_TABLE needs SLACK_BOT_TOKEN",
-        "the channel of route 1",
+        "SLACK_ROUTES[0].channel: needs SLACK_BOT_TOKEN",
         "LOCALE is malformed",
     ] {
         assert!(message.contains(fault), "{message}");
@@ -171,9 +171,9 @@ async fn a_wrong_configuration_ends_the_init_and_names_all_that_is_wrong() {
 }
 
 #[tokio::test]
-async fn an_event_that_is_none_of_codebuilds_is_an_error_without_its_content() {
-    let stage = Stage::webhook().await;
-    let (error_type, message) = stage.error(&json!({"source": "hunter2"})).await;
+async fn an_event_of_another_source_is_an_error_without_its_content() {
+    let setup = Setup::webhook().await;
+    let (error_type, message) = setup.error(&json!({"source": "hunter2"})).await;
     assert_eq!(error_type, "InvalidEvent");
     assert!(
         message.contains("expected EventBridge's event of source aws.codebuild"),

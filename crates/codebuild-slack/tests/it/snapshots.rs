@@ -1,21 +1,21 @@
-//! What Slack gets for every event, in both languages, beside this test as JSON.
+//! Snapshots of the message for every event in both languages, in `tests/snapshots`.
 //!
-//! After a change that is meant, `RENEW_SNAPSHOTS=true cargo test -p codebuild-slack --test it snapshots` writes them
-//! anew, and the difference is there to be read.
+//! After an intended change, `RENEW_SNAPSHOTS=true cargo test -p codebuild-slack --test it snapshots` renews them. Review
+//! the difference.
 
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
-use crate::stage::{Stage, cases, event};
+use crate::setup::{Setup, cases, event};
 
 fn path(case: &str, locale: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots");
     folder.join(format!("{case}.{locale}.json"))
 }
 
-fn check(case: &str, locale: &str, came: &Value) -> Result<(), String> {
+fn check(case: &str, locale: &str, message: &Value) -> Result<(), String> {
     let path = path(case, locale);
-    let text = format!("{}\n", serde_json::to_string_pretty(came).unwrap());
+    let text = format!("{}\n", serde_json::to_string_pretty(message).unwrap());
     if std::env::var("RENEW_SNAPSHOTS").as_deref() == Ok("true") {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, text).unwrap();
@@ -24,25 +24,30 @@ fn check(case: &str, locale: &str, came: &Value) -> Result<(), String> {
     let expected = std::fs::read_to_string(&path).unwrap_or_default();
     match expected == text {
         true => Ok(()),
-        false => Err(format!("{} is otherwise: {text}", path.display())),
+        false => Err(format!("{} differs from: {text}", path.display())),
     }
 }
 
 #[tokio::test]
-async fn every_event_has_the_message_that_its_snapshot_shows() {
-    let mut otherwise = Vec::new();
-    for locale in ["ko", "en"] {
+async fn every_event_has_the_message_of_its_snapshot() {
+    let check_locale = async |locale: &str| {
+        let setup = Setup::table().await;
+        let function = setup.table_function();
+        setup.emulator.deploy(function.variable("LOCALE", locale));
+        let mut differences = Vec::new();
         for case in cases() {
-            let stage = Stage::table().await;
-            stage
-                .emulator
-                .deploy(stage.with_table().variable("LOCALE", locale));
-            let answer = stage.answer(&event(&case)).await;
-            assert!(answer["posted"]["ts"].is_string(), "{case}: {answer}");
-            let message = stage.message();
-            let came = json!({"text": message.text, "blocks": message.blocks});
-            otherwise.extend(check(&case, locale, &came).err());
+            let event = event(&case);
+            // Some events are of the same build: each is to be the first.
+            setup.delete_record(&event).await;
+            let response = setup.response(&event).await;
+            assert!(response["posted"]["ts"].is_string(), "{case}: {response}");
+            let message = setup.slack.messages().pop().unwrap();
+            let message = json!({"text": message.text, "blocks": message.blocks});
+            differences.extend(check(&case, locale, &message).err());
         }
-    }
-    assert!(otherwise.is_empty(), "{}", otherwise.join("\n"));
+        differences
+    };
+    let (korean, english) = futures_util::join!(check_locale("ko"), check_locale("en"));
+    let differences = [korean, english].concat();
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
 }

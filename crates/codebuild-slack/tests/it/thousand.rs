@@ -1,101 +1,111 @@
-//! A thousand builds on a bad day.
+//! A thousand builds with failing requests, crashes, duplicate events and events out of order.
 
-use futures_util::future::join_all;
-use local_stack::Function;
+use futures_util::future::{join, join_all};
+use local_stack::{Fault, Function, Match};
 use serde_json::{Value, json};
-use stand_ins::slack::Weather;
+use stand_ins::slack::{Message, rate_limited};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::stage::{NAME, Stage, event, of_build};
+use crate::setup::{NAME, Setup, event, of_build};
 
 const SEED: u64 = 20_261_101;
 const BUILDS: usize = 1000;
-/// Many: those that wait for the leases of the dead must not keep the others from working.
+/// Number of environments: those that wait for a lease of a dead one must not occupy all of them.
 const ENVIRONMENTS: usize = 40;
-/// How far an event may be from its place.
-const NEAR: usize = 40;
-/// Environments die while the first events are under way, so that the leases that they leave run out meanwhile.
+/// Maximum distance of an event from its place in the order.
+const DISPLACEMENT: usize = 40;
+/// Number of environments to kill while the first events are processed.
 const KILLS: usize = 12;
+/// Time after which the lease of a killed environment runs out. A real lease takes a minute.
+const LEASE_REST: Duration = Duration::from_secs(2);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_build_ends_with_one_message_that_says_how_it_ended() {
-    let stage = Stage::table().await;
-    stage.slack.change(|settings| {
-        settings.weather = Some(Weather {
-            seed: SEED,
-            too_many: 0.03,
-            server_errors: 0.03,
-            lost_answers: 0.02,
-        });
-    });
-    stage.slack.limit(0, 1);
-    stage.emulator.deploy(Function {
-        // A killed one is still there when its successor is asked for.
+async fn every_build_ends_with_one_message_about_its_end() {
+    let setup = Setup::table().await;
+    setup.slack.faults.inject_randomly(
+        Match::any(),
+        SEED,
+        [
+            (0.03, rate_limited(1)),
+            (0.03, Fault::respond(500, "rollup_error")),
+            (0.02, Fault::LoseResponse),
+        ],
+    );
+    setup.emulator.deploy(Function {
+        // A killed environment still counts while its successor starts.
         concurrency: ENVIRONMENTS + KILLS,
-        ..stage.with_table()
+        ..setup.table_function()
     });
     let events = events();
     let sent = events.len();
     let began = Instant::now();
-    let (attempts, failed, killed, seen_at_death) = deliver(&stage, events).await;
-    let took = began.elapsed();
+    let delivery = deliver(&setup, events).await;
+    println!(
+        "{BUILDS} builds, {sent} events, {} attempts, {} of them failed, in {:.1?}",
+        delivery.attempts,
+        delivery.failed,
+        began.elapsed()
+    );
+    print_traffic(&setup);
+    let (second_messages, in_doubt) = check_messages(&setup, &delivery.seen_at_death).await;
+    println!(
+        "environments killed: {}; builds with a second message: {second_messages}, {in_doubt} of them because the \
+         response to the first post was lost",
+        delivery.killed
+    );
+}
 
-    // What Slack shows, by build.
-    let mut messages: BTreeMap<String, Vec<stand_ins::slack::Message>> = BTreeMap::new();
-    for message in stage.slack.messages() {
-        messages
-            .entry(build_of(&message.blocks))
-            .or_default()
-            .push(message);
+fn print_traffic(setup: &Setup) {
+    let faults = &setup.slack.faults;
+    let requests = |method: &str| faults.count(&Match::path("POST", &format!("/api/chat.{method}")));
+    println!(
+        "{} posts and {} updates; responses 429: {}, 500: {}",
+        requests("postMessage"),
+        requests("update"),
+        faults.count_status(429),
+        faults.count_status(500)
+    );
+}
+
+/// Checks that every build has one recorded message about its end, and that each second message has a known cause.
+/// Returns the number of second messages, and of those whose response was lost.
+async fn check_messages(setup: &Setup, seen_at_death: &BTreeSet<String>) -> (usize, usize) {
+    let all = setup.slack.messages();
+    let posts_in_doubt = all.iter().filter(|message| message.response_was_lost).count();
+    let mut by_build: BTreeMap<String, Vec<Message>> = BTreeMap::new();
+    for message in all {
+        let build = build_of(&message.blocks);
+        by_build.entry(build).or_default().push(message);
     }
-    let items = stage.items().await;
+    let items = setup.items().await;
     let recorded: BTreeSet<&str> = items.iter().filter_map(|item| item["ts"]["S"].as_str()).collect();
-    let (mut doubled, mut in_doubt) = (0, 0);
+    let (mut second_messages, mut in_doubt) = (0, 0);
     for number in 0..BUILDS {
-        let of_build = messages
-            .get(&number.to_string())
-            .unwrap_or_else(|| panic!("build {number} has no message"));
-        let counted: Vec<_> = of_build
+        let messages = by_build.get(&number.to_string());
+        let messages = messages.unwrap_or_else(|| panic!("build {number} has no message"));
+        let (current, second): (Vec<_>, Vec<_>) = messages
             .iter()
-            .filter(|message| recorded.contains(message.ts.as_str()))
-            .collect();
-        assert_eq!(counted.len(), 1, "build {number}: {of_build:?}");
-        assert!(
-            counted[0].text.contains(end_of(number).1),
-            "build {number}: {}",
-            counted[0].text
-        );
-        doubled += of_build.len() - 1;
-        for extra in of_build
-            .iter()
-            .filter(|message| !recorded.contains(message.ts.as_str()))
-        {
-            in_doubt += usize::from(extra.is_in_doubt);
+            .partition(|message| recorded.contains(message.ts.as_str()));
+        assert_eq!(current.len(), 1, "build {number}: {messages:?}");
+        let text = &current[0].text;
+        assert!(text.contains(end_of(number).1), "build {number}: {text}");
+        second_messages += second.len();
+        for message in second {
+            in_doubt += usize::from(message.response_was_lost);
             assert!(
-                extra.is_in_doubt || seen_at_death.contains(&extra.ts),
-                "build {number} has a second message that nothing explains: {of_build:?}"
+                message.response_was_lost || seen_at_death.contains(&message.ts),
+                "build {number} has an unexplained second message: {messages:?}"
             );
         }
     }
-    let traffic = stage.slack.traffic();
-    println!(
-        "{BUILDS} builds, {sent} events in {attempts} attempts, of which {failed} failed, took {took:.1?}"
+    assert_eq!(
+        in_doubt, posts_in_doubt,
+        "only a lost response causes a second message"
     );
-    println!(
-        "{} posts and {} updates; answered 429: {}, 500: {}",
-        traffic.posts, traffic.updates, traffic.too_many, traffic.server_errors
-    );
-    println!(
-        "answers lost: {} of posts, {} of updates; environments killed: {killed}",
-        traffic.lost_posts, traffic.lost_updates
-    );
-    println!(
-        "builds with a second message: {doubled}, of which {in_doubt} because the first post's answer was lost"
-    );
-    assert_eq!(in_doubt, traffic.lost_posts, "only a lost answer doubles");
+    (second_messages, in_doubt)
 }
 
 fn end_of(number: usize) -> (&'static str, &'static str) {
@@ -107,7 +117,7 @@ fn end_of(number: usize) -> (&'static str, &'static str) {
     ][number % 4]
 }
 
-/// Every build's start and end, every third one's phases, a fifth of all twice, out of order.
+/// Creates the events of all builds out of order: starts, ends, phases of every third build, and a fifth of all twice.
 fn events() -> Vec<Value> {
     let mut random = fastrand::Rng::with_seed(SEED);
     let mut placed: Vec<(usize, Value)> = Vec::new();
@@ -122,9 +132,9 @@ fn events() -> Vec<Value> {
             let mut event = of_build(event, &format!("project-{}", number % 7), &number.to_string());
             event["detail"]["additional-information"]["build-number"] = json!(number);
             let place = number * 3;
-            placed.push((place + random.usize(..NEAR), event.clone()));
+            placed.push((place + random.usize(..DISPLACEMENT), event.clone()));
             if random.u8(..5) == 0 {
-                placed.push((place + random.usize(..NEAR), event));
+                placed.push((place + random.usize(..DISPLACEMENT), event));
             }
         }
     }
@@ -132,66 +142,78 @@ fn events() -> Vec<Value> {
     placed.into_iter().map(|(_, event)| event).collect()
 }
 
-/// Works the events off, in so many environments as Lambda has, and each up to three times, as Lambda tries. Tells how
-/// many attempts there were, how many of them failed, and how many environments were killed; and
-/// which messages of their builds Slack had when they died.
-async fn deliver(stage: &Stage, events: Vec<Value>) -> (usize, usize, usize, BTreeSet<String>) {
+#[derive(Default)]
+struct Delivery {
+    attempts: usize,
+    failed: usize,
+    killed: usize,
+    /// Ids of the messages about the builds of killed environments, at the time of their death.
+    seen_at_death: BTreeSet<String>,
+}
+
+/// Delivers the events to all environments, each up to three times as Lambda does, and kills some environments.
+async fn deliver(setup: &Setup, events: Vec<Value>) -> Delivery {
     let queue = Mutex::new(VecDeque::from(events));
-    let (attempts, failed, killed) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
+    let (attempts, failed) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let work = async || {
         loop {
             let Some(event) = queue.lock().unwrap().pop_front() else {
                 return;
             };
-            let mut outcomes = Vec::new();
+            let mut failures = Vec::new();
             loop {
                 attempts.fetch_add(1, Ordering::Relaxed);
-                let outcome = stage.send(&event).await;
-                if outcome.is_answer() {
+                let outcome = setup.invoke(&event).await;
+                if outcome.is_response() {
                     break;
                 }
                 failed.fetch_add(1, Ordering::Relaxed);
-                outcomes.push(outcome);
-                assert!(outcomes.len() < 3, "Lambda would have given up: {outcomes:?}");
+                failures.push(outcome);
+                assert!(failures.len() < 3, "Lambda would give up: {failures:?}");
             }
         }
     };
-    let mut seen_at_death = BTreeSet::new();
-    let kill = async {
-        let mut random = fastrand::Rng::with_seed(SEED);
-        let mut dead = BTreeSet::new();
-        while killed.load(Ordering::Relaxed) < KILLS && !queue.lock().unwrap().is_empty() {
-            tokio::time::sleep(Duration::from_millis(random.u64(50..250))).await;
-            // One of those that have begun last: the older ones wait for the leases of the dead.
-            let begun = stage.emulator.invocations_of(NAME);
-            let one = begun.iter().rev().nth(random.usize(..6));
-            // No build twice: three deaths of one event are the end of it.
-            let build = |one: &local_stack::Invocation| {
-                one.payload["detail"]["build-id"].as_str().unwrap().to_owned()
-            };
-            let Some(one) = one.filter(|one| dead.insert(build(one))) else {
-                continue;
-            };
-            killed.fetch_add(stage.emulator.kill(&one.request_id), Ordering::Relaxed);
-            // What was under way arrives; nobody else posts before the lease is over.
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            let number = build(one);
-            let number = number.rsplit(':').next().unwrap();
-            let messages = stage.slack.messages().into_iter();
-            let of_build = messages.filter(|message| build_of(&message.blocks) == number);
-            seen_at_death.extend(of_build.map(|message| message.ts));
-        }
-    };
-    futures_util::future::join(kill, join_all((0..ENVIRONMENTS).map(|_| work()))).await;
-    (
-        attempts.into_inner(),
-        failed.into_inner(),
-        killed.into_inner(),
-        seen_at_death,
-    )
+    let is_done = || queue.lock().unwrap().is_empty();
+    let (killed, _) = join(kill(setup, is_done), join_all((0..ENVIRONMENTS).map(|_| work()))).await;
+    Delivery {
+        attempts: attempts.into_inner(),
+        failed: failed.into_inner(),
+        ..killed
+    }
 }
 
-/// By the link to the build's page.
+/// Kills environments at random times, until there are [`KILLS`] or all events are taken.
+async fn kill(setup: &Setup, is_done: impl Fn() -> bool) -> Delivery {
+    let mut random = fastrand::Rng::with_seed(SEED);
+    let mut delivery = Delivery::default();
+    let mut builds = BTreeSet::new();
+    while delivery.killed < KILLS && !is_done() {
+        tokio::time::sleep(Duration::from_millis(random.u64(50..250))).await;
+        // One of the latest invocations: older ones may only wait for a lease.
+        let begun = setup.emulator.invocations_of(NAME);
+        let Some(victim) = begun.iter().rev().nth(random.usize(..6)) else {
+            continue;
+        };
+        // No build twice: after three crashes, Lambda gives up the event.
+        let build_id = victim.payload["detail"]["build-id"].as_str().unwrap();
+        if !builds.insert(build_id.to_owned()) {
+            continue;
+        }
+        delivery.killed += setup.emulator.kill(&victim.request_id);
+        // A request that was sent arrives now. No other environment posts before the lease runs out.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let number = build_id.rsplit(':').next().unwrap();
+        let messages = setup.slack.messages().into_iter();
+        let of_build = messages.filter(|message| build_of(&message.blocks) == number);
+        delivery.seen_at_death.extend(of_build.map(|message| message.ts));
+        setup
+            .shorten_lease(build_id, &victim.request_id, LEASE_REST)
+            .await;
+    }
+    delivery
+}
+
+/// Reads the build's number from the link to its page.
 fn build_of(blocks: &Value) -> String {
     let blocks = blocks.to_string();
     let (_, rest) = blocks

@@ -1,49 +1,47 @@
-//! What can go wrong with Slack, whether to try again, and what to do.
+//! Errors of Slack: whether to retry, and what to do about them.
 
 use std::time::Duration;
 
-/// A request to Slack that did not succeed.
+/// A failed request to Slack.
 #[derive(Debug, thiserror::Error)]
-pub enum SlackError {
-    /// Slack said no.
-    #[error("Slack refused it: {code}{}{}", listed(.details), advice(.code, *.is_webhook))]
-    Refused {
-        /// Of HTTP; Slack's Web API says no with 200.
+pub(crate) enum SlackError {
+    #[error("Slack rejected the request: {code}{}{}", in_parentheses(.details), advice(.code, *.is_webhook))]
+    Rejected {
+        /// HTTP status. The Web API rejects requests with status 200.
         status: u16,
-        /// Slack's word for it.
+        /// Slack's error code.
         code: String,
-        /// What Slack says about it.
+        /// Slack's explanations of the code.
         details: Vec<String>,
-        /// Whether it was a webhook that said so.
         is_webhook: bool,
     },
-    /// Too many requests, or Slack is not well.
-    #[error("Slack answered {status}{}", .retry_after.map_or_else(String::new, |after| format!(" and wants to be asked again after {} s", after.as_secs())))]
-    Busy {
-        /// Of HTTP.
+    /// A rate limit, or a server error.
+    #[error("Slack responded {status}{}", .retry_after.map_or_else(String::new, |after| format!(", retry after {} s", after.as_secs())))]
+    Unavailable {
+        /// HTTP status.
         status: u16,
-        /// When it wants to be asked again.
+        /// Delay that Slack demands.
         retry_after: Option<Duration>,
     },
-    /// Its answer was lost on the way: what was asked may be done.
-    #[error("no answer from Slack: {0}")]
-    NoAnswer(String),
-    /// Slack could not be reached: nothing was sent.
-    #[error("no answer from Slack: {0}")]
-    NotReached(String),
-    /// An answer that Slack does not give; a proxy's page perhaps.
-    #[error("Slack's answer is none of its API: {0}")]
-    Strange(String),
-    /// The invocation's end, or the lease's, is too near.
-    #[error("no time was left for Slack")]
+    /// The response was lost, so the request may have taken effect.
+    #[error("no response from Slack: {0}")]
+    NoResponse(String),
+    /// The connection failed, so nothing was sent.
+    #[error("could not connect to Slack: {0}")]
+    NoConnection(String),
+    /// A response in no form of Slack's, perhaps a proxy's page.
+    #[error("expected a response of Slack's API, is there a proxy? {0}")]
+    UnexpectedResponse(String),
+    /// The end of the invocation, or of the lease, is too near.
+    #[error("no time left for a request to Slack")]
     NoTimeLeft,
-    /// There is no token or address to ask with.
-    #[error("no secret for Slack: {0:#}")]
+    /// The token or webhook URL cannot be read or sent.
+    #[error("no usable secret for Slack: {0:#}")]
     NoSecret(anyhow::Error),
 }
 
-/// Codes that mean "later".
-const PASSING: [&str; 7] = [
+/// Error codes of transient errors.
+const TRANSIENT: [&str; 7] = [
     "ratelimited",
     "rate_limited",
     "internal_error",
@@ -53,8 +51,8 @@ const PASSING: [&str; 7] = [
     "rollup_error",
 ];
 
-/// Codes that mean "not with this token".
-const REFUSED_TOKEN: [&str; 5] = [
+/// Error codes for an invalid token.
+const INVALID_TOKEN: [&str; 5] = [
     "invalid_auth",
     "token_revoked",
     "token_expired",
@@ -62,7 +60,7 @@ const REFUSED_TOKEN: [&str; 5] = [
     "account_inactive",
 ];
 
-/// Codes that mean "this message cannot be changed any more".
+/// Error codes for a message that cannot be updated any more.
 const GONE: [&str; 4] = [
     "message_not_found",
     "cant_update_message",
@@ -71,56 +69,56 @@ const GONE: [&str; 4] = [
 ];
 
 impl SlackError {
-    /// Whether asking again later may help.
-    pub fn is_passing(&self) -> bool {
+    /// Returns whether a retry may succeed.
+    pub(crate) fn is_transient(&self) -> bool {
         match self {
-            Self::Busy { .. } | Self::NoAnswer(_) | Self::NotReached(_) => true,
-            Self::Refused { code, .. } => PASSING.contains(&code.as_str()),
-            Self::Strange(_) | Self::NoTimeLeft | Self::NoSecret(_) => false,
+            Self::Unavailable { .. } | Self::NoResponse(_) | Self::NoConnection(_) => true,
+            Self::Rejected { code, .. } => TRANSIENT.contains(&code.as_str()),
+            Self::UnexpectedResponse(_) | Self::NoTimeLeft | Self::NoSecret(_) => false,
         }
     }
 
-    /// Whether what was asked may have been done all the same.
-    pub fn is_ambiguous(&self) -> bool {
+    /// Returns whether the request may have taken effect.
+    pub(crate) fn is_ambiguous(&self) -> bool {
         match self {
-            Self::NoAnswer(_) => true,
-            Self::Busy { status, .. } => *status >= 500,
-            Self::Refused { code, .. } => ["internal_error", "fatal_error"].contains(&code.as_str()),
+            Self::NoResponse(_) => true,
+            Self::Unavailable { status, .. } => *status >= 500,
+            Self::Rejected { code, .. } => ["internal_error", "fatal_error"].contains(&code.as_str()),
             _ => false,
         }
     }
 
-    /// Whether the token or the address is not, or no longer, valid.
-    pub fn is_refused_secret(&self) -> bool {
+    /// Returns whether the token or the webhook is invalid.
+    pub(crate) fn is_rejected_secret(&self) -> bool {
         match self {
-            Self::Refused {
+            Self::Rejected {
                 status: 403 | 404,
                 is_webhook: true,
                 ..
             }
-            | Self::Refused {
+            | Self::Rejected {
                 status: 401,
                 is_webhook: false,
                 ..
             } => true,
-            Self::Refused {
+            Self::Rejected {
                 code,
                 is_webhook: false,
                 ..
-            } => REFUSED_TOKEN.contains(&code.as_str()),
+            } => INVALID_TOKEN.contains(&code.as_str()),
             _ => false,
         }
     }
 
-    /// Whether the message is too old to be changed, or not there any more.
-    pub fn is_gone(&self) -> bool {
-        matches!(self, Self::Refused { code, .. } if GONE.contains(&code.as_str()))
+    /// Returns whether the message is deleted, or too old for an update.
+    pub(crate) fn is_gone(&self) -> bool {
+        matches!(self, Self::Rejected { code, .. } if GONE.contains(&code.as_str()))
     }
 
-    /// When Slack wants to be asked again.
-    pub fn retry_after(&self) -> Option<Duration> {
+    /// Returns the delay that Slack demands before a retry.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Busy { retry_after, .. } => *retry_after,
+            Self::Unavailable { retry_after, .. } => *retry_after,
             _ => None,
         }
     }
@@ -128,54 +126,54 @@ impl SlackError {
 
 impl From<reqwest::Error> for SlackError {
     fn from(error: reqwest::Error) -> Self {
-        // Without the address: a webhook's is a secret. The alternate form has the causes.
         let is_from_secret = error.is_builder();
         let was_sent = !error.is_connect();
+        // The URL is removed, because a webhook's is a secret.
         let error = anyhow::Error::from(error.without_url());
         if is_from_secret {
-            // All else of a request is ours.
-            return Self::NoSecret(error.context("what it holds is no token or address that can be sent"));
+            // The secret is the only part of a request that this function does not write itself.
+            return Self::NoSecret(error.context("its value cannot be sent as a token or URL"));
         }
         match was_sent {
-            true => Self::NoAnswer(format!("{error:#}")),
-            false => Self::NotReached(format!("{error:#}")),
+            true => Self::NoResponse(format!("{error:#}")),
+            false => Self::NoConnection(format!("{error:#}")),
         }
     }
 }
 
-fn listed(details: &[String]) -> String {
+fn in_parentheses(details: &[String]) -> String {
     match details.is_empty() {
         true => String::new(),
         false => format!(" ({})", details.join("; ")),
     }
 }
 
-/// What to do about it.
+/// Returns what to do about an error code.
 fn advice(code: &str, is_webhook: bool) -> &'static str {
     match code {
         "no_service" | "no_team" | "invalid_token" | "no_active_hooks" => {
-            ": the webhook is gone; add a new one in the app's settings and give its address in SLACK_WEBHOOK_URL"
+            ": the webhook no longer exists; add a new one in the app's settings and set SLACK_WEBHOOK_URL to its URL"
         }
         "channel_is_archived" | "is_archived" => ": the channel is archived; choose another one",
         "action_prohibited" | "restricted_action" | "posting_to_general_channel_denied" => {
-            ": the workspace's settings do not let the app post there; ask its administrator"
+            ": the workspace does not allow the app to post there; ask its administrator"
         }
-        "channel_not_found" if is_webhook => ": the webhook's channel is gone; add a new webhook",
+        "channel_not_found" if is_webhook => ": the webhook's channel no longer exists; add a new webhook",
         "channel_not_found" => {
-            ": check SLACK_CHANNEL and the channels in SLACK_ROUTES; a private channel has to invite the app first"
+            ": check SLACK_CHANNEL and the channels in SLACK_ROUTES; invite the app to a private channel first"
         }
-        "not_in_channel" => ": invite the app to the channel, or give it the scope chat:write.public",
+        "not_in_channel" => ": invite the app to the channel, or grant it the scope chat:write.public",
         "missing_scope" | "no_permission" | "not_allowed_token_type" => {
             ": SLACK_BOT_TOKEN must be a bot token (xoxb-…) with the scope chat:write"
         }
-        _ if REFUSED_TOKEN.contains(&code) => {
-            ": the token is not valid; give SLACK_BOT_TOKEN the bot token (xoxb-…) of an app that is installed"
+        _ if INVALID_TOKEN.contains(&code) => {
+            ": the token is invalid; set SLACK_BOT_TOKEN to the bot token (xoxb-…) of an installed app"
         }
         _ if code.starts_with("invalid_blocks")
             || code.ends_with("_too_long")
             || code == "invalid_payload" =>
         {
-            ": that is a mistake in this function, please report it"
+            ": this is a bug in codebuild-slack, please report it"
         }
         _ => "",
     }
@@ -185,8 +183,8 @@ fn advice(code: &str, is_webhook: bool) -> &'static str {
 mod tests {
     use super::*;
 
-    fn refused(code: &str) -> SlackError {
-        SlackError::Refused {
+    fn rejected(code: &str) -> SlackError {
+        SlackError::Rejected {
             status: 200,
             code: code.to_owned(),
             details: Vec::new(),
@@ -195,9 +193,9 @@ mod tests {
     }
 
     #[test]
-    fn tells_passing_from_final_and_gone() {
-        for code in PASSING {
-            assert!(refused(code).is_passing(), "{code}");
+    fn distinguishes_transient_and_permanent_errors_and_lost_messages() {
+        for code in TRANSIENT {
+            assert!(rejected(code).is_transient(), "{code}");
         }
         for code in [
             "invalid_auth",
@@ -205,25 +203,28 @@ mod tests {
             "invalid_blocks",
             "something_new",
         ] {
-            assert!(!refused(code).is_passing() && !refused(code).is_gone(), "{code}");
+            assert!(
+                !rejected(code).is_transient() && !rejected(code).is_gone(),
+                "{code}"
+            );
         }
-        assert!(refused("edit_window_closed").is_gone() && refused("message_not_found").is_gone());
+        assert!(rejected("edit_window_closed").is_gone() && rejected("message_not_found").is_gone());
     }
 
     #[test]
-    fn says_what_to_do() {
-        let words = refused("channel_not_found").to_string();
+    fn the_message_states_what_to_do() {
+        let message = rejected("channel_not_found").to_string();
         assert!(
-            words.starts_with("Slack refused it: channel_not_found: check SLACK_CHANNEL"),
-            "{words}"
+            message.starts_with("Slack rejected the request: channel_not_found: check SLACK_CHANNEL"),
+            "{message}"
         );
-        assert!(refused("token_revoked").to_string().contains("xoxb-"));
-        let gone = SlackError::Refused {
+        assert!(rejected("token_revoked").to_string().contains("xoxb-"));
+        let gone = SlackError::Rejected {
             status: 404,
             code: "no_service".to_owned(),
             details: Vec::new(),
             is_webhook: true,
         };
-        assert!(gone.is_refused_secret() && gone.to_string().contains("SLACK_WEBHOOK_URL"));
+        assert!(gone.is_rejected_secret() && gone.to_string().contains("SLACK_WEBHOOK_URL"));
     }
 }

@@ -1,16 +1,16 @@
-//! Slack's markup: what is escaped, how long a text may be, and what keeps a foreign text from being markup.
+//! Slack's markup: escaping and length limits, so that foreign text is never read as markup.
 
-/// `& < >` as Slack wants them. Nothing else is special inside of `verbatim` texts but `*_~` and backticks.
-pub fn escape(text: &str) -> String {
+/// Escapes `&`, `<` and `>`. In a `verbatim` text only `*`, `_`, `~` and backticks are special besides.
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
 }
 
-/// The text, escaped, in at most `limit` characters, with `…` where it was cut. An escape is never cut in two.
+/// Escapes the text and cuts it to `limit` characters, with `…` at the cut. An escape sequence is never split.
 ///
-/// Slack does not say what a character is to it: the largest of the usual answers counts, UTF-16's.
-pub fn escaped_within(text: &str, limit: usize) -> String {
+/// Slack does not document its unit of length. UTF-16 code units, used here, give the largest count.
+pub(crate) fn escaped_within(text: &str, limit: usize) -> String {
     let escaped = escape(text);
     if length(&escaped) <= limit {
         return escaped;
@@ -29,8 +29,8 @@ pub fn escaped_within(text: &str, limit: usize) -> String {
     kept
 }
 
-/// The text in at most `limit` characters, unescaped.
-pub fn within(text: &str, limit: usize) -> String {
+/// Cuts the text to `limit` characters, without escaping.
+pub(crate) fn within(text: &str, limit: usize) -> String {
     if length(text) <= limit {
         return text.to_owned();
     }
@@ -45,49 +45,49 @@ pub fn within(text: &str, limit: usize) -> String {
     kept
 }
 
-/// In UTF-16 units.
-pub fn length(text: &str) -> usize {
+/// Returns the length in UTF-16 code units.
+pub(crate) fn length(text: &str) -> usize {
     text.encode_utf16().count()
 }
 
-/// A short foreign text as it is: `*`, `_` and `~` in a branch's name are no markup.
-pub fn code(text: &str, limit: usize) -> String {
+/// Formats a short foreign text as inline code, so that `*`, `_` and `~` in a branch name are no markup.
+pub(crate) fn code(text: &str, limit: usize) -> String {
     format!(
         "`{}`",
         escaped_within(&text.replace('`', "ˋ"), limit.saturating_sub(2))
     )
 }
 
-/// Several lines as they are. Three backticks in them would end the block: an invisible character comes between.
-pub fn code_block(text: &str, limit: usize) -> String {
-    let text = harmless(text);
+/// Formats lines as a code block. An invisible character separates backticks, because three of them end the block.
+pub(crate) fn code_block(text: &str, limit: usize) -> String {
+    let text = separate_backticks(text);
     format!("```\n{}\n```", escaped_within(&text, limit.saturating_sub(8)))
 }
 
-/// How long [`code_block`] is without a limit.
-pub fn code_block_length(text: &str) -> usize {
-    length(&escape(&harmless(text))) + 8
+/// Returns the length of [`code_block`] without a limit.
+pub(crate) fn code_block_length(text: &str) -> usize {
+    length(&escape(&separate_backticks(text))) + 8
 }
 
-fn harmless(text: &str) -> String {
+fn separate_backticks(text: &str) -> String {
     let text = text.replace("``", "`\u{200b}`");
-    // Of an odd number, the last two are still together.
+    // With an odd number of backticks, the last two are still adjacent.
     text.replace("``", "`\u{200b}`")
 }
 
-/// Longer addresses are of no use, and would leave no room for anything else.
-const LONGEST_URL: usize = 800;
+/// Longer URLs would leave no room for other text.
+const MAX_URL: usize = 800;
 
-/// A link. What would end it is encoded in the address and left out of the label. Where the address is too long, it
-/// is the label alone.
-pub fn link(url: &str, label: &str, limit: usize) -> String {
+/// Formats a link. Characters that would end it are encoded in the URL and removed from the label. If the URL is too
+/// long, only the label remains.
+pub(crate) fn link(url: &str, label: &str, limit: usize) -> String {
     let url = url
         .replace('<', "%3C")
         .replace('>', "%3E")
         .replace('|', "%7C")
         .replace(' ', "%20")
         .replace('&', "&amp;");
-    if length(&url) > LONGEST_URL {
+    if length(&url) > MAX_URL {
         return code(label, limit);
     }
     let label = label.replace(['|', '\n'], " ");
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn escapes_what_slack_would_read() {
+    fn escapes_slacks_special_characters() {
         assert_eq!(escape("<!channel> & <@U1>"), "&lt;!channel&gt; &amp; &lt;@U1&gt;");
         assert_eq!(
             link("https://a/?b=1&c=<>|", "x|y<z", 20),
@@ -109,27 +109,27 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, limit: usize, expected: &str) {
-        let came = escaped_within(text, limit);
-        assert_eq!(came, expected);
-        assert!(length(&came) <= limit, "{} of {limit}", length(&came));
+        let escaped = escaped_within(text, limit);
+        assert_eq!(escaped, expected);
+        assert!(length(&escaped) <= limit, "{} of {limit}", length(&escaped));
     }
 
     #[test]
-    fn cuts_at_a_character_and_never_inside_of_an_escape() {
+    fn never_cuts_inside_an_escape_sequence() {
         check("abc", 3, "abc");
         check("abcd", 3, "ab…");
         check("가나다라", 3, "가나…");
-        // Three times five characters.
+        // Three escape sequences of five characters each.
         check("&&&", 15, "&amp;&amp;&amp;");
         check("&&&", 14, "&amp;&amp;…");
-        // An emoji is two.
+        // An emoji has two code units.
         check("🦀🦀🦀", 6, "🦀🦀🦀");
         check("🦀🦀🦀", 5, "🦀🦀…");
         check("🦀🦀🦀", 4, "🦀…");
     }
 
     #[test]
-    fn a_foreign_text_does_not_leave_its_block() {
+    fn foreign_text_cannot_end_its_block() {
         for ticks in 3..9 {
             let block = code_block(&format!("a{}b", "`".repeat(ticks)), 100);
             let inside = block
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_keeps_to_its_limit() {
+    fn a_block_respects_its_limit() {
         let block = code_block(&"<`".repeat(1000), 500);
         assert!(length(&block) <= 500, "{}", length(&block));
         let text = "a < b\nc ``` d";

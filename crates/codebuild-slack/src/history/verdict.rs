@@ -1,53 +1,49 @@
-//! A build against those before it.
+//! The comparison of a build with previous builds of its project.
 
-use crate::build::Build;
-use crate::source::{Line, Version};
-use crate::status::Status;
+use crate::event::build::Build;
+use crate::event::initiator::Initiator;
+use crate::event::source::{Reference, Source, Version};
+use crate::event::status::Status;
 
-/// In builds that a push has started, what was pushed, such as `refs/heads/main`. It is known to us only where the
-/// project's buildspec exports it ("exported-variables").
-pub const HEAD_REF: &str = "CODEBUILD_WEBHOOK_HEAD_REF";
+/// The variable with the pushed Git reference, such as `refs/heads/main`, in builds that a push has started. It is known
+/// only if the project's buildspec exports it ("exported-variables").
+pub(crate) const HEAD_REF: &str = "CODEBUILD_WEBHOOK_HEAD_REF";
 
-/// A build of the same project, as CodeBuild remembers it.
+/// A build of the project, as CodeBuild's API returns it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PastBuild {
+pub(crate) struct PastBuild {
     /// `project:uuid`
-    pub id: String,
-    /// Counts up within the project.
-    pub number: Option<u64>,
-    /// In milliseconds since 1970.
-    pub started_ms: Option<i64>,
-    /// How it ended, if we know the word.
-    pub status: Option<Status>,
-    /// What it was built from, as CodeBuild says it.
-    pub source_version: Option<String>,
-    /// Who started it.
-    pub initiator: Option<String>,
-    /// The commit that CodeBuild found.
-    pub commit: Option<String>,
-    /// What was pushed, where the project exports `CODEBUILD_WEBHOOK_HEAD_REF`.
-    pub head_ref: Option<String>,
+    pub(crate) id: String,
+    /// Build number, which counts up within the project.
+    pub(crate) number: Option<u64>,
+    /// Start, in milliseconds since 1970.
+    pub(crate) started_ms: Option<i64>,
+    /// `None` for a status that this function does not know.
+    pub(crate) status: Option<Status>,
+    pub(crate) source_version: Option<String>,
+    pub(crate) initiator: Option<Initiator>,
+    /// Commit that CodeBuild resolved.
+    pub(crate) commit: Option<String>,
+    /// Value of [`HEAD_REF`].
+    pub(crate) head_ref: Option<String>,
 }
 
-/// What a build's end means.
+/// The result of a build relative to the previous ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// The build before it failed, or several did.
-    Fixed {
-        /// How many failed one after the other.
-        failures: usize,
-    },
-    /// The build before it failed as well.
-    StillFailing {
-        /// This is the how manieth.
-        times: usize,
-    },
+pub(crate) enum Verdict {
+    /// The build succeeded after this many consecutive failures.
+    Fixed { failures: usize },
+    /// The build is the `times`th consecutive failure.
+    StillFailing { times: usize },
 }
 
-/// Judges a build by the builds of its project, in whatever order they come. Those of another branch, later ones,
-/// those that run and those that somebody stopped do not count.
-pub fn judge(build: &Build, past: &[PastBuild]) -> Option<Verdict> {
-    let failures = before(build, past).take_while(|past| is_failure(past)).count();
+/// Compares a build with `past`, builds of its project in any order.
+///
+/// Builds of other branches, later builds, running builds and stopped builds do not count.
+pub(crate) fn judge(build: &Build, past: &[PastBuild]) -> Option<Verdict> {
+    let failures = predecessors(build, past)
+        .take_while(|past| is_failure(past))
+        .count();
     match (failures, build.status) {
         (0, _) => None,
         (_, Status::Succeeded) => Some(Verdict::Fixed { failures }),
@@ -56,63 +52,60 @@ pub fn judge(build: &Build, past: &[PastBuild]) -> Option<Verdict> {
     }
 }
 
-/// Whether older builds could not change the verdict any more.
-pub fn is_settled(build: &Build, past: &[PastBuild]) -> bool {
-    before(build, past).any(|past| !is_failure(past))
+/// Returns whether the verdict is final, so that no older builds need to be read.
+pub(crate) fn is_settled(build: &Build, past: &[PastBuild]) -> bool {
+    predecessors(build, past).any(|past| !is_failure(past))
 }
 
 fn is_failure(past: &PastBuild) -> bool {
     past.status.is_some_and(Status::is_failure)
 }
 
-/// Those that count, the latest first.
-fn before<'p>(build: &Build, past: &'p [PastBuild]) -> impl Iterator<Item = &'p PastBuild> {
+/// Selects the comparable builds before this one, the latest first.
+fn predecessors<'p>(build: &Build, past: &'p [PastBuild]) -> impl Iterator<Item = &'p PastBuild> {
     let own = past.iter().find(|past| past.id == build.short_id());
     let number = build.number.or_else(|| own.and_then(|own| own.number));
     let started_ms = build.started.map(|at| at.as_millisecond());
     let started_ms = started_ms.or_else(|| own.and_then(|own| own.started_ms));
     let head_ref = build.head_ref.as_deref();
     let head_ref = head_ref.or_else(|| own.and_then(|own| own.head_ref.as_deref()));
-    let thread = Thread::of_build(build, head_ref);
-    let is_before = |past: &&PastBuild| match (past.number, number, past.started_ms, started_ms) {
+    let lineage = Lineage::of_build(build, head_ref);
+    let is_earlier = |past: &&PastBuild| match (past.number, number, past.started_ms, started_ms) {
         (Some(past), Some(own), ..) => past < own,
         (_, _, Some(past), Some(own)) => past < own,
         _ => false,
     };
     let has_result = |past: &&PastBuild| is_failure(past) || past.status == Some(Status::Succeeded);
     let others = past.iter().filter(|past| past.id != build.short_id());
-    let mut before: Vec<&PastBuild> = others
-        .filter(is_before)
+    let mut predecessors: Vec<&PastBuild> = others
+        .filter(is_earlier)
         .filter(has_result)
-        .filter(|past| Thread::of_past(build, past) == thread)
+        .filter(|past| Lineage::of_past(build, past) == lineage)
         .collect();
-    before.sort_by_key(|past| std::cmp::Reverse((past.number, past.started_ms)));
-    before.into_iter()
+    predecessors.sort_by_key(|past| std::cmp::Reverse((past.number, past.started_ms)));
+    predecessors.into_iter()
 }
 
-/// What makes builds comparable.
+/// The key by which builds are comparable.
 #[derive(PartialEq, Eq)]
-enum Thread {
-    /// A pipeline's builds are made of what it hands over, whatever the version says.
+enum Lineage {
+    /// The pipeline that started the build. Its source is an object, whose version says nothing about a branch.
     Pipeline(String),
-    Line(Line),
-    /// The same commit or object, or the project's default.
+    Reference(Reference),
+    /// A commit or object; `None` is the project's default version.
     Version(Option<String>),
 }
 
-impl Thread {
+impl Lineage {
     fn of_build(build: &Build, head_ref: Option<&str>) -> Self {
-        let version = build.source.as_ref().and_then(|source| source.version.clone());
-        let parsed = build
-            .source
-            .as_ref()
-            .map(|source| source.parsed_version())
-            .unwrap_or_default();
-        Self::of(build.initiator.as_deref(), head_ref, version, parsed)
+        let source = build.source.as_ref();
+        let version = source.and_then(|source| source.version.clone());
+        let parsed = source.map(Source::parsed_version).unwrap_or_default();
+        Self::of(build.initiator.as_ref(), head_ref, version, parsed)
     }
 
     fn of_past(build: &Build, past: &PastBuild) -> Self {
-        let source = build.source.as_ref().map(|source| crate::source::Source {
+        let source = build.source.as_ref().map(|source| Source {
             version: past.source_version.clone(),
             ..source.clone()
         });
@@ -121,21 +114,22 @@ impl Thread {
             (None, Some(version)) => Version::parse(version),
             (None, None) => Version::default(),
         };
-        Self::of(
-            past.initiator.as_deref(),
-            past.head_ref.as_deref(),
-            past.source_version.clone(),
-            parsed,
-        )
+        let version = past.source_version.clone();
+        Self::of(past.initiator.as_ref(), past.head_ref.as_deref(), version, parsed)
     }
 
-    fn of(initiator: Option<&str>, head_ref: Option<&str>, version: Option<String>, parsed: Version) -> Self {
-        if let Some(pipeline) = initiator.and_then(|initiator| initiator.strip_prefix("codepipeline/")) {
-            return Self::Pipeline(pipeline.to_owned());
+    fn of(
+        initiator: Option<&Initiator>,
+        head_ref: Option<&str>,
+        version: Option<String>,
+        parsed: Version,
+    ) -> Self {
+        if let Some(Initiator::Pipeline(pipeline)) = initiator {
+            return Self::Pipeline(pipeline.clone());
         }
-        // The version of a build that a push has started is its commit alone.
-        match parsed.line.or_else(|| Version::parse(head_ref?).line) {
-            Some(line) => Self::Line(line),
+        // The version of a build that a push has started is only its commit.
+        match parsed.reference.or_else(|| Version::parse(head_ref?).reference) {
+            Some(reference) => Self::Reference(reference),
             None => Self::Version(version.filter(|version| !version.is_empty())),
         }
     }
@@ -144,10 +138,9 @@ impl Thread {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::build::tests::build;
-    use crate::source::Source;
+    use crate::event::build::tests::build;
 
-    /// The build with number 10 on this version, against builds told as `number status version`.
+    /// Judges build number 10 of `version` against `past`, each written as `number status version`.
     #[track_caller]
     fn check(status: Status, version: &str, past: &[&str], expected: Option<Verdict>) {
         let some = |text: &str| (text != "-").then(|| text.to_owned());
@@ -171,7 +164,7 @@ mod tests {
                     started_ms: None,
                     status: Status::parse(words[1]).ok(),
                     source_version: some(words[2]),
-                    initiator: words.get(3).map(|initiator| (*initiator).to_owned()),
+                    initiator: words.get(3).and_then(|initiator| Initiator::parse(initiator)),
                     commit: None,
                     head_ref: words.get(4).map(|head_ref| (*head_ref).to_owned()),
                 }
@@ -181,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn fixed_after_failures() {
+    fn a_success_after_failures_is_fixed() {
         check(
             Status::Succeeded,
             "main",
@@ -197,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn still_failing() {
+    fn a_failure_after_failures_is_still_failing() {
         check(
             Status::Failed,
             "main",
@@ -213,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_where_the_build_before_went_well() {
+    fn there_is_no_verdict_after_a_success() {
         check(
             Status::Failed,
             "main",
@@ -226,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn other_branches_later_builds_and_those_without_a_result_do_not_count() {
+    fn ignores_other_branches_later_builds_and_builds_without_a_result() {
         let past = [
             "14 SUCCEEDED main",
             "9 SUCCEEDED dev",
@@ -243,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_branch_is_the_same_however_it_is_written() {
+    fn compares_a_branch_in_any_notation() {
         let with_commit = "refs/heads/main^{1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d}";
         check(
             Status::Succeeded,
@@ -260,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_version_it_is_the_projects_default() {
+    fn builds_without_a_version_are_compared_with_each_other() {
         check(
             Status::Succeeded,
             "-",
@@ -271,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_push_is_of_the_branch_that_the_project_exports() {
+    fn a_push_belongs_to_the_exported_branch() {
         let (own, before) = (
             "1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d",
             "2a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d",
@@ -282,7 +275,7 @@ mod tests {
             started_ms: None,
             status: Some(Status::Failed),
             source_version: Some(before.to_owned()),
-            initiator: Some("GitHub-Hookshot/4a1c2d3".to_owned()),
+            initiator: Initiator::parse("GitHub-Hookshot/4a1c2d3"),
             commit: None,
             head_ref: Some(branch.to_owned()),
         };
@@ -300,7 +293,7 @@ mod tests {
         let fixed = Some(Verdict::Fixed { failures: 1 });
         assert_eq!(judge(&build, &[past("refs/heads/main")]), fixed);
         assert_eq!(judge(&build, &[past("refs/heads/dev")]), None);
-        // Where the event does not name it, CodeBuild's own memory of the build may.
+        // If the event lacks the variable, CodeBuild's API may still return it.
         build.head_ref = None;
         let remembered = PastBuild {
             id: build.short_id().to_owned(),
@@ -313,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn commits_are_compared_with_themselves_alone() {
+    fn a_commit_is_compared_only_with_itself() {
         let sha = "1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d";
         check(
             Status::Succeeded,

@@ -1,18 +1,19 @@
-//! Whom a message calls.
+//! Mentions in a message.
 
 use std::fmt;
 
-/// A person, a group or everybody, in Slack's markup.
+/// A mention of a member, a user group or a whole channel, in Slack's markup.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mention(String);
+pub(crate) struct Mention(String);
 
 impl Mention {
-    /// Understands `@here`, `@channel`, `@everyone`, a member's id `U…` or `W…`, a user group's id `S…`, and the same
-    /// as Slack writes them: `<!here>`, `<@U…>`, `<!subteam^S…>`. Names of people are unknown to Slack's API.
+    /// Parses `@here`, `@channel`, `@everyone`, a member's id `U…` or `W…`, a user group's id `S…`, and Slack's markup
+    /// for them: `<!here>`, `<@U…>`, `<!subteam^S…>`. Slack's API does not accept names of members.
     ///
     /// # Errors
-    /// A sentence with what is expected.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    ///
+    /// The message lists the accepted forms.
+    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
         let text = text.trim();
         let inner = text.strip_prefix('<').and_then(|text| text.strip_suffix('>'));
         let word = inner.unwrap_or(text);
@@ -29,10 +30,7 @@ impl Mention {
             "here" | "channel" | "everyone" => Ok(Self(format!("<!{word}>"))),
             _ if is_id(&['U', 'W']) => Ok(Self(format!("<@{word}>"))),
             _ if is_id(&['S']) => Ok(Self(format!("<!subteam^{word}>"))),
-            _ => Err(
-                "expected @here, @channel, @everyone, or the id of a member (U…) or a user group (S…)"
-                    .to_owned(),
-            ),
+            _ => Err("expected @here, @channel, @everyone, or the id of a member (U…) or a user group (S…)"),
         }
     }
 }
@@ -53,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn is_written_in_several_ways() {
+    fn parses_every_accepted_form() {
         check("@here", "<!here>");
         check("channel", "<!channel>");
         check("<!here>", "<!here>");
@@ -64,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn is_no_name_and_no_text() {
+    fn rejects_names_and_other_text() {
         for text in [
             "@alice",
             "",

@@ -1,15 +1,17 @@
-//! Times and durations as CodeBuild writes them, and as people read them.
+//! Timestamps and durations in CodeBuild's events.
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, fmt::strtime};
 use serde_json::Value;
 
-/// The older form, in UTC without saying so: `Sep 1, 2017 4:12:29 PM`; newer Java writes a comma after the year.
+/// CodeBuild's older format, in UTC without an offset: `Sep 1, 2017 4:12:29 PM`; newer versions of Java write a comma
+/// after the year.
 const AMERICAN: [&str; 2] = ["%b %d, %Y %I:%M:%S %p", "%b %d, %Y, %I:%M:%S %p"];
 
-/// An instant: the American form, ISO 8601 with or without a zone (then UTC), or seconds or milliseconds since 1970.
-pub fn parse(value: &Value) -> Option<Timestamp> {
+/// Parses a timestamp: the American format, ISO 8601 with or without an offset (then UTC), or seconds or milliseconds
+/// since 1970.
+pub(crate) fn parse(value: &Value) -> Option<Timestamp> {
     match value {
         Value::Number(number) => from_number(number.as_f64()?),
         Value::String(text) => from_text(text),
@@ -18,7 +20,7 @@ pub fn parse(value: &Value) -> Option<Timestamp> {
 }
 
 fn from_number(number: f64) -> Option<Timestamp> {
-    // The year 5138 in seconds, 1973 in milliseconds.
+    // 1e11 is the year 5138 in seconds, and 1973 in milliseconds.
     let milliseconds = if number.abs() < 1e11 {
         number * 1000.0
     } else {
@@ -28,38 +30,30 @@ fn from_number(number: f64) -> Option<Timestamp> {
 }
 
 fn from_text(text: &str) -> Option<Timestamp> {
-    // Newer Java writes a narrow space before "PM".
+    // Newer versions of Java write a narrow no-break space before "PM".
     let text = text.replace(['\u{202f}', '\u{a0}'], " ");
     let text = text.trim();
-    if let Ok(instant) = text.parse() {
-        return Some(instant);
+    if let Ok(timestamp) = text.parse() {
+        return Some(timestamp);
     }
     let american = || {
-        let forms = AMERICAN.iter();
-        forms
-            .filter_map(|form| strtime::parse(form, text).ok()?.to_datetime().ok())
+        let formats = AMERICAN.iter();
+        formats
+            .filter_map(|format| strtime::parse(format, text).ok()?.to_datetime().ok())
             .next()
     };
     let civil: DateTime = text.parse().ok().or_else(american)?;
     Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp())
 }
 
-/// A number of seconds, which may come as a float or a text; never negative.
-pub fn seconds(value: &Value) -> Option<u64> {
+/// Parses a non-negative number, which may be a float or text, and rounds it.
+pub(crate) fn whole_number(value: &Value) -> Option<u64> {
     let number = match value {
         Value::Number(number) => number.as_f64()?,
         Value::String(text) => text.trim().parse().ok()?,
         _ => return None,
     };
     (number >= 0.0).then_some(number.round() as u64)
-}
-
-/// `2017-09-02 01:12:29 KST`
-pub fn shown(instant: Timestamp, zone: &TimeZone) -> String {
-    instant
-        .to_zoned(zone.clone())
-        .strftime("%Y-%m-%d %H:%M:%S %Z")
-        .to_string()
 }
 
 #[cfg(test)]
@@ -74,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn are_understood_in_every_form_that_codebuild_has_used() {
+    fn parses_every_format_that_codebuild_has_used() {
         let instant = Some("2017-09-01T16:12:29Z");
         check(json!("Sep 1, 2017 4:12:29 PM"), instant);
         check(json!("Sep 1, 2017, 4:12:29 PM"), instant);
@@ -92,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn are_none_where_they_are_no_time() {
+    fn other_values_are_no_timestamp() {
         for value in [
             json!("yesterday"),
             json!(""),
@@ -105,18 +99,11 @@ mod tests {
     }
 
     #[test]
-    fn are_shown_in_the_readers_zone() {
-        let instant: Timestamp = "2017-09-01T16:12:29Z".parse().expect("a good instant");
-        let zone = TimeZone::get("Asia/Seoul").expect("it is bundled");
-        assert_eq!(shown(instant, &zone), "2017-09-02 01:12:29 KST");
-    }
-
-    #[test]
-    fn durations_may_be_floats_and_texts() {
-        assert_eq!(seconds(&json!(70)), Some(70));
-        assert_eq!(seconds(&json!(70.4)), Some(70));
-        assert_eq!(seconds(&json!("70.0")), Some(70));
-        assert_eq!(seconds(&json!(-1)), None);
-        assert_eq!(seconds(&json!(null)), None);
+    fn numbers_may_be_floats_or_text() {
+        assert_eq!(whole_number(&json!(70)), Some(70));
+        assert_eq!(whole_number(&json!(70.4)), Some(70));
+        assert_eq!(whole_number(&json!("70.0")), Some(70));
+        assert_eq!(whole_number(&json!(-1)), None);
+        assert_eq!(whole_number(&json!(null)), None);
     }
 }

@@ -1,5 +1,7 @@
-//! DynamoDB's promise that a conditional write is one: moto looks at the condition and writes in two steps, and serves
-//! several requests at once. Here they go to it one after the other.
+//! A proxy that passes requests to moto's DynamoDB one after the other.
+//!
+//! A conditional write of DynamoDB is atomic. Moto checks the condition and writes in two steps, and serves several
+//! requests at once.
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -12,12 +14,12 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 
-/// Starts it in front of `target`; its address. It lives as long as the process: tests share it.
-pub fn start(target: &str) -> String {
+/// Starts the proxy in front of `target` and returns its URL. Tests share it, so it lives as long as the process.
+pub(crate) fn start(target: &str) -> String {
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let address = listener.local_addr().unwrap();
     let target: Arc<str> = target.into();
-    // Each test has a runtime of its own, which ends with it.
+    // The runtime of a test ends with the test.
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -58,8 +60,8 @@ async fn forward(
     let body = body.collect().await?.to_bytes();
     let mut headers = head.headers;
     headers.remove(header::CONNECTION);
-    // In a task of its own: a caller that is killed must not take back what is under way.
-    let answered = tokio::spawn(async move {
+    // A task of its own: killing the caller must not cancel the request.
+    let forwarded = tokio::spawn(async move {
         let client = client.lock().await;
         let sent = client
             .post(format!("{target}/"))
@@ -70,7 +72,7 @@ async fn forward(
         let (status, headers) = (sent.status(), sent.headers().clone());
         Ok::<_, reqwest::Error>((status, headers, sent.bytes().await?))
     });
-    let (status, mut headers, body) = answered.await??;
+    let (status, mut headers, body) = forwarded.await??;
     for hop in [
         header::CONNECTION,
         header::TRANSFER_ENCODING,

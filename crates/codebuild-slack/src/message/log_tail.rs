@@ -1,14 +1,14 @@
-//! The last lines of a log.
+//! The last lines of a build's log.
 
+use super::mrkdwn;
 use crate::mask::Mask;
-use crate::mrkdwn;
 
-/// Longer lines are cut: a stack of minified code is nobody's joy.
-const LONGEST_LINE: usize = 300;
-/// What CodeBuild itself writes at the beginning of its lines.
-const OWN: &str = "[Container]";
-/// Of its own lines, those that say what went wrong.
-const TELLING: [&str; 6] = [
+/// Maximum length of a line. Lines of minified code are longer, and unreadable.
+const MAX_LINE: usize = 300;
+/// Prefix of the lines that CodeBuild itself writes.
+const CODEBUILD_PREFIX: &str = "[Container]";
+/// Markers of those CodeBuild lines that report a failure.
+const FAILURE_MARKERS: [&str; 6] = [
     "FAILED",
     "did not exit",
     "_ERROR",
@@ -17,41 +17,37 @@ const TELLING: [&str; 6] = [
     "not found",
 ];
 
-/// Lines for people: without colours, without secrets, without empty ones.
+/// The last lines of a log, without colours, secrets and empty lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LogTail(Vec<String>);
+pub(crate) struct LogTail(Vec<String>);
 
 impl LogTail {
-    /// The last `count` lines of this text that say something.
+    /// Selects the last `count` meaningful lines of `text`.
     ///
-    /// What CodeBuild writes about its own steps is left out, but for failures: behind the command that failed come a
-    /// dozen lines about phases and artifacts.
-    pub fn of(text: &str, count: usize, mask: &Mask) -> Self {
+    /// CodeBuild's own lines are dropped unless they report a failure: a dozen lines about phases and artifacts follow
+    /// the failed command.
+    pub(crate) fn of(text: &str, count: usize, mask: &Mask) -> Self {
         let plain = text.lines().map(plain).collect::<Vec<_>>().join("\n");
-        // Masked as a whole: a private key goes over many lines.
+        // The mask needs the whole text, because a private key spans many lines.
         let masked = mask.apply(&plain);
-        let says_something = |line: &&str| {
+        let is_meaningful = |line: &&str| {
             let line = line.trim();
-            !line.is_empty() && (!line.starts_with(OWN) || TELLING.iter().any(|word| line.contains(word)))
+            let reports_failure = || FAILURE_MARKERS.iter().any(|marker| line.contains(marker));
+            !line.is_empty() && (!line.starts_with(CODEBUILD_PREFIX) || reports_failure())
         };
-        let lines: Vec<&str> = masked.lines().filter(says_something).collect();
+        let lines: Vec<&str> = masked.lines().filter(is_meaningful).collect();
         let first = lines.len().saturating_sub(count);
-        let cut = |line: &&str| mrkdwn::within(line.trim_end(), LONGEST_LINE);
+        let cut = |line: &&str| mrkdwn::within(line.trim_end(), MAX_LINE);
         Self(lines[first..].iter().map(cut).collect())
     }
 
-    /// Whether there is nothing to show.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// How many lines there are.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// As many of the last lines as fit into a code block of at most `limit` characters, and their number.
-    pub fn code_block(&self, limit: usize) -> (String, usize) {
+    /// Formats the last lines that fit into a code block of `limit` characters. Returns the block and its number of
+    /// lines.
+    pub(crate) fn code_block(&self, limit: usize) -> (String, usize) {
         let mut lines = self.0.as_slice();
         while lines.len() > 1 && mrkdwn::code_block_length(&lines.join("\n")) > limit {
             lines = &lines[1..];
@@ -60,8 +56,8 @@ impl LogTail {
     }
 }
 
-/// The line without colours and other control codes; of a progress bar what stands there in the end.
-pub fn plain(line: &str) -> String {
+/// Removes colours and other control codes from a line, and all but the final state of a progress bar.
+pub(crate) fn plain(line: &str) -> String {
     let line = line.trim_end_matches('\r');
     let line = line.rsplit('\r').next().unwrap_or_default();
     let mut plain = String::with_capacity(line.len());
@@ -69,7 +65,7 @@ pub fn plain(line: &str) -> String {
     while let Some(character) = characters.next() {
         match character {
             '\u{1b}' => match characters.next() {
-                // Colours and cursor: `ESC [ … letter`.
+                // Colours and cursor movements: `ESC [ … letter`.
                 Some('[') => while characters.next().is_some_and(|next| !('@'..='~').contains(&next)) {},
                 // Titles and links: `ESC ] … BEL` or `ESC \`.
                 Some(']') => {
@@ -93,7 +89,7 @@ pub fn plain(line: &str) -> String {
     plain
 }
 
-/// What turns the direction of a text, or is not seen in it: it could hide a secret from the mask.
+/// Returns whether the character is invisible or changes the direction of text: it could hide a secret from the mask.
 fn is_invisible(character: char) -> bool {
     matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{ad}')
 }
@@ -108,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn is_the_last_lines_that_say_something() {
+    fn selects_the_last_meaningful_lines() {
         check("a\n\nb\n  \nc\r\n", 2, &["b", "c"]);
         check("a", 5, &["a"]);
         check("", 5, &[]);
@@ -116,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn leaves_out_what_codebuild_says_about_itself_but_not_a_failure() {
+    fn drops_codebuilds_own_lines_except_failures() {
         let log = "error: no such file\n\
             [Container] 2026/11/01 01:02:03 Command did not exit successfully make exit status 2\n\
             [Container] 2026/11/01 01:02:03 Phase complete: BUILD State: FAILED\n\
@@ -125,12 +121,12 @@ mod tests {
             [Container] 2026/11/01 01:02:03 Phase complete: POST_BUILD State: SUCCEEDED\n\
             [Container] 2026/11/01 01:02:03 Phase context status code:  Message:\n";
         let tail = LogTail::of(log, 15, &Mask::default());
-        assert_eq!(tail.len(), 4, "{tail:?}");
+        assert_eq!(tail.0.len(), 4, "{tail:?}");
         assert_eq!(tail.0[0], "error: no such file");
     }
 
     #[test]
-    fn has_no_colours_and_no_control_codes() {
+    fn removes_colours_and_control_codes() {
         check(
             "\u{1b}[1;31merror\u{1b}[0m: \u{1b}[38;5;9mx\u{1b}[K",
             1,
@@ -148,14 +144,14 @@ mod tests {
     }
 
     #[test]
-    fn long_lines_are_cut() {
+    fn cuts_long_lines() {
         let tail = LogTail::of(&"가".repeat(1000), 1, &Mask::default());
-        assert_eq!(tail.0[0].chars().count(), LONGEST_LINE);
+        assert_eq!(tail.0[0].chars().count(), MAX_LINE);
         assert!(tail.0[0].ends_with('…'));
     }
 
     #[test]
-    fn the_oldest_lines_give_way_to_the_limit() {
+    fn drops_the_oldest_lines_to_fit_the_limit() {
         let text = (1..=15)
             .map(|n| format!("{n} {}", "<".repeat(60)))
             .collect::<Vec<_>>()

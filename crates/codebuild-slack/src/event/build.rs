@@ -1,0 +1,134 @@
+//! A build, as one event describes it.
+
+use jiff::Timestamp;
+
+use super::initiator::Initiator;
+use super::phase::Phase;
+use super::source::Source;
+use super::status::Status;
+use crate::history::rank::Rank;
+use crate::mask::Mask;
+
+/// The state of a build at the time of an event. Fields that the event lacks are `None` or empty.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Build {
+    /// ARN of the build.
+    pub(crate) id: String,
+    /// Name of the CodeBuild project.
+    pub(crate) project: String,
+    pub(crate) status: Status,
+    /// Phase whose end the event reports; only in phase change events.
+    pub(crate) completed_phase: Option<Phase>,
+    pub(crate) region: String,
+    /// AWS account id.
+    pub(crate) account: String,
+    pub(crate) event_time: Option<Timestamp>,
+    pub(crate) initiator: Option<Initiator>,
+    /// Build number, which counts up within the project.
+    pub(crate) number: Option<u64>,
+    pub(crate) started: Option<Timestamp>,
+    /// End of the last phase.
+    pub(crate) ended: Option<Timestamp>,
+    pub(crate) source: Option<Source>,
+    /// Pushed Git reference; known only if the project exports `CODEBUILD_WEBHOOK_HEAD_REF`.
+    pub(crate) head_ref: Option<String>,
+    pub(crate) logs: Option<Logs>,
+    /// Phases entered so far, in their order.
+    pub(crate) phases: Vec<Phase>,
+    /// CodeBuild's message about the phase in which the build ended.
+    pub(crate) context: Option<String>,
+    /// Mask for the values of the build's environment.
+    pub(crate) mask: Mask,
+}
+
+/// The location of a build's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Logs {
+    /// Group and stream in CloudWatch Logs.
+    pub(crate) stream: Option<(String, String)>,
+    /// URL of the console page that the event names.
+    pub(crate) link: Option<String>,
+}
+
+impl Build {
+    /// Returns `project:uuid`, the id in CodeBuild's API.
+    pub(crate) fn short_id(&self) -> &str {
+        self.id.rsplit_once('/').map_or(&self.id, |(_, id)| id)
+    }
+
+    pub(crate) fn rank(&self) -> Rank {
+        Rank::of(
+            self.status,
+            self.completed_phase.as_ref().map(|phase| phase.name.as_str()),
+        )
+    }
+
+    /// Returns the duration of a build that has ended.
+    pub(crate) fn seconds(&self) -> Option<u64> {
+        if !self.status.is_final() {
+            return None;
+        }
+        let ended = self.ended.or(self.event_time)?;
+        u64::try_from(ended.as_second() - self.started?.as_second()).ok()
+    }
+
+    /// Returns the first failed phase. Later ones fail as a consequence.
+    pub(crate) fn failed_phase(&self) -> Option<&Phase> {
+        self.phases.iter().find(|phase| phase.is_failed())
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// Creates a build that has just begun, with only the fields that every event has.
+    pub(crate) fn build() -> Build {
+        Build {
+            id: "arn:aws:codebuild:ap-northeast-2:123456789012:build/web:8745a7a9".to_owned(),
+            project: "web".to_owned(),
+            status: Status::InProgress,
+            completed_phase: None,
+            region: "ap-northeast-2".to_owned(),
+            account: "123456789012".to_owned(),
+            event_time: None,
+            initiator: None,
+            number: None,
+            started: None,
+            ended: None,
+            source: None,
+            head_ref: None,
+            logs: None,
+            phases: Vec::new(),
+            context: None,
+            mask: Mask::default(),
+        }
+    }
+
+    #[test]
+    fn has_a_short_id() {
+        assert_eq!(build().short_id(), "web:8745a7a9");
+        let short = Build {
+            id: "web:1".to_owned(),
+            ..build()
+        };
+        assert_eq!(short.short_id(), "web:1");
+    }
+
+    #[test]
+    fn duration_runs_from_the_start_to_the_end_of_the_last_phase() {
+        let at = |text: &str| Some(text.parse().expect("a good instant"));
+        let mut ended = Build {
+            status: Status::Failed,
+            started: at("2026-11-01T00:00:00Z"),
+            event_time: at("2026-11-01T00:03:14Z"),
+            ..build()
+        };
+        assert_eq!(ended.seconds(), Some(194));
+        ended.ended = at("2026-11-01T00:03:12Z");
+        assert_eq!(ended.seconds(), Some(192));
+        ended.started = at("2026-11-01T01:00:00Z");
+        assert_eq!(ended.seconds(), None, "a start after the end is no duration");
+        assert_eq!(build().seconds(), None);
+    }
+}

@@ -1,0 +1,75 @@
+//! The JSON that the function returns.
+
+use serde::Serialize;
+
+/// The outcome of one event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FunctionResponse {
+    Posted(MessageLocation),
+    /// The build's message now shows this event, or a newer one.
+    Updated(MessageLocation),
+    Skipped(SkipReason),
+}
+
+/// The identity of a message in Slack. A webhook returns neither part.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct MessageLocation {
+    /// Id of the channel.
+    pub channel: Option<String>,
+    /// Slack's timestamp, the message's id within the channel.
+    pub ts: Option<String>,
+}
+
+/// The reason why an event changed nothing in Slack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SkipReason {
+    /// Neither a route nor `NOTIFY_STATUSES` contains the status.
+    Status,
+    /// No route matches the project.
+    Route,
+    /// The message already shows this event.
+    Duplicate,
+    /// The message already shows a newer event.
+    Older,
+}
+
+impl SkipReason {
+    /// Returns the reason in words, for the log.
+    pub(crate) fn explanation(self) -> &'static str {
+        match self {
+            Self::Status => "no route or NOTIFY_STATUSES contains this status",
+            Self::Route => "no route matches the project",
+            Self::Duplicate => "duplicate: the message already shows this event",
+            Self::Older => "stale event: the message already shows a newer one",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn serializes_to_the_documented_json() {
+        let location = MessageLocation {
+            channel: Some("C1".to_owned()),
+            ts: None,
+        };
+        let json = |response: FunctionResponse| serde_json::to_value(response).expect("it is JSON");
+        assert_eq!(
+            json(FunctionResponse::Posted(location.clone())),
+            json!({"posted": {"channel": "C1", "ts": null}})
+        );
+        assert_eq!(
+            json(FunctionResponse::Updated(location)),
+            json!({"updated": {"channel": "C1", "ts": null}})
+        );
+        assert_eq!(
+            json(FunctionResponse::Skipped(SkipReason::Older)),
+            json!({"skipped": "older"})
+        );
+    }
+}

@@ -1,0 +1,351 @@
+//! One message per build, in any order of events and after any crash: executes the steps that
+//! [`record`](crate::history::record) decides.
+
+use anyhow::Context;
+use jiff::{SignedDuration, Timestamp};
+use lambda_core::deadline::Deadline;
+use lambda_core::{backoff, clock};
+use std::time::Duration;
+
+use super::CodeBuildSlack;
+use crate::adapters::dynamodb::Table;
+use crate::adapters::slack::{PostsInDoubt, SlackError};
+use crate::event::build::Build;
+use crate::function_response::{FunctionResponse, MessageLocation, SkipReason};
+use crate::history::rank::Rank;
+use crate::history::record::{Claim, Lease, Record, Revision, Step, WriteOutcome, next_step};
+use crate::message::mention::Mention;
+use crate::message::{self, Details, Message};
+
+/// Duration of a lease: longer than any call to Slack with its retries. After a crash, other events wait this long.
+const LEASE: SignedDuration = SignedDuration::from_secs(60);
+/// The end of a lease that stays unused, so that a request that has begun is over when the lease is.
+const LEASE_MARGIN: Duration = Duration::from_secs(5);
+/// Lifetime of a record. EventBridge delivers an event for a day, and a dead-letter queue keeps it for two weeks.
+const RETENTION: SignedDuration = SignedDuration::from_hours(30 * 24);
+const FIRST_DELAY: Duration = Duration::from_millis(100);
+const LONGEST_DELAY: Duration = Duration::from_secs(2);
+
+/// The routing result for an event.
+pub(super) struct Notification<'n> {
+    pub(super) channel: &'n str,
+    pub(super) mention: Option<&'n Mention>,
+    /// Permission to post a new message, beside updating an existing one.
+    pub(super) may_post: bool,
+    /// Permission to post for the start event of this build.
+    pub(super) start_may_post: bool,
+}
+
+/// Another environment holds the lease, or died while it did.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "another environment holds the lease for the message of build {build} until {until}; the event must be retried"
+)]
+pub(super) struct LeaseHeld {
+    build: String,
+    until: Timestamp,
+}
+
+/// The work of one invocation on the message of its build.
+pub(super) struct SharedMessage<'i> {
+    function: &'i CodeBuildSlack,
+    table: &'i Table,
+    build: &'i Build,
+    notification: Notification<'i>,
+    deadline: Deadline,
+    in_doubt: &'i PostsInDoubt,
+    /// The invocation's name as a lease owner.
+    owner: String,
+    /// The rank that must be posted: first the event's own, later the newest recorded one.
+    rank: Rank,
+    may_post: bool,
+    has_recorded: bool,
+    /// The record, as it was read or written last.
+    record: Option<Record>,
+    /// The event's own revision, once it is composed.
+    revision: Option<Revision>,
+    /// Number of delays so far.
+    waits: u32,
+}
+
+impl<'i> SharedMessage<'i> {
+    pub(super) fn new(
+        function: &'i CodeBuildSlack,
+        table: &'i Table,
+        build: &'i Build,
+        notification: Notification<'i>,
+        request_id: &str,
+        deadline: Deadline,
+        in_doubt: &'i PostsInDoubt,
+    ) -> Self {
+        Self {
+            function,
+            table,
+            build,
+            deadline,
+            in_doubt,
+            // The request id alone is not unique: AWS may deliver one request to two environments at the same time.
+            owner: format!("{request_id}/{:016x}", fastrand::u64(..)),
+            rank: build.rank(),
+            may_post: notification.may_post,
+            notification,
+            has_recorded: false,
+            record: None,
+            revision: None,
+            waits: 0,
+        }
+    }
+
+    /// Takes steps until the event's rank is posted.
+    pub(super) async fn process(mut self) -> anyhow::Result<FunctionResponse> {
+        self.record = self.table.read(&self.build.id).await?;
+        // There is no message to update, and no start event will post one.
+        if self.record.is_none() && !self.may_post && !self.notification.start_may_post {
+            return Ok(FunctionResponse::Skipped(SkipReason::Status));
+        }
+        loop {
+            match self.next_step() {
+                Step::Create { takes_lease } => self.create(takes_lease).await?,
+                Step::Raise { takes_lease } => self.raise(takes_lease).await?,
+                Step::AcquireLease => self.acquire_lease().await?,
+                Step::Wait(held_until) => self.wait(held_until).await?,
+                Step::Deliver => {
+                    let response = self.deliver().await?;
+                    return Ok(self.catch_up(response).await);
+                }
+                Step::Done => {
+                    let location = self.record.and_then(|record| record.location);
+                    return Ok(FunctionResponse::Updated(location.unwrap_or_default()));
+                }
+                Step::Skip(reason) => return Ok(FunctionResponse::Skipped(reason)),
+            }
+        }
+    }
+
+    /// Delivers the revisions that other events recorded during the delivery. A failure is only logged: the event of
+    /// this invocation is posted, and each newer event has its own invocation.
+    async fn catch_up(mut self, mut response: FunctionResponse) -> FunctionResponse {
+        loop {
+            let result = match self.next_step() {
+                Step::AcquireLease => self.acquire_lease().await,
+                Step::Deliver => self.deliver().await.map(|newer| {
+                    response = match (&response, newer) {
+                        // A message that this invocation has posted and then updated counts as posted.
+                        (FunctionResponse::Posted(_), FunctionResponse::Updated(location)) => {
+                            FunctionResponse::Posted(location)
+                        }
+                        (_, newer) => newer,
+                    };
+                }),
+                _ => return response,
+            };
+            if let Err(error) = result {
+                let id = self.build.short_id();
+                tracing::warn!(
+                    build.id = id,
+                    "a newer event for {id} exists; its own invocation updates the message, because this one could \
+                     not: {error:#}"
+                );
+                return response;
+            }
+        }
+    }
+
+    fn next_step(&self) -> Step {
+        let claim = Claim {
+            rank: self.rank,
+            may_post: self.may_post,
+            owner: &self.owner,
+            has_recorded: self.has_recorded,
+        };
+        next_step(self.record.as_ref(), claim, clock::now())
+    }
+
+    async fn create(&mut self, takes_lease: bool) -> anyhow::Result<()> {
+        let revision = match self.may_post {
+            true => self.revision().await,
+            // Recorded only so that a late start is recognized as stale. It is never posted and needs no details.
+            false => {
+                let localization = &self.function.config.localization;
+                let mention = self.notification.mention;
+                let message = message::render(self.build, &Details::default(), mention, localization);
+                self.revision_with(message)
+            }
+        };
+        let lease = takes_lease.then(|| self.new_lease());
+        let outcome = self
+            .table
+            .create(&self.build.id, &revision, lease.as_ref(), clock::now())
+            .await?;
+        self.apply(outcome);
+        Ok(())
+    }
+
+    async fn raise(&mut self, takes_lease: bool) -> anyhow::Result<()> {
+        let revision = self.revision().await;
+        let lease = takes_lease.then(|| self.new_lease());
+        let outcome = self
+            .table
+            .raise(&self.build.id, &revision, lease.as_ref(), clock::now())
+            .await?;
+        self.apply(outcome);
+        Ok(())
+    }
+
+    async fn acquire_lease(&mut self) -> anyhow::Result<()> {
+        let lease = self.new_lease();
+        let outcome = self
+            .table
+            .acquire_lease(&self.build.id, &lease, clock::now())
+            .await?;
+        self.apply(outcome);
+        Ok(())
+    }
+
+    /// Waits a moment for the lease holder and reads the record again. Fails if the invocation would end before that.
+    async fn wait(&mut self, held_until: Timestamp) -> anyhow::Result<()> {
+        self.waits += 1;
+        let rest = Duration::try_from(held_until.duration_since(clock::now())).unwrap_or_default();
+        let delay =
+            backoff::delay(self.waits, FIRST_DELAY, LONGEST_DELAY).min(rest + Duration::from_millis(1));
+        if self.deadline.remaining() <= delay {
+            return Err(LeaseHeld {
+                build: self.build.short_id().to_owned(),
+                until: held_until,
+            }
+            .into());
+        }
+        tokio::time::sleep(delay).await;
+        self.record = self.table.read(&self.build.id).await?;
+        Ok(())
+    }
+
+    /// Posts the wanted revision and records the delivery. If Slack rejects it, the lease is released, so that no other
+    /// event waits for it.
+    async fn deliver(&mut self) -> anyhow::Result<FunctionResponse> {
+        let record = self.record.take().context("there is a lease without a record")?;
+        let id = self.build.short_id();
+        let (location, is_new) = match self.post_or_update(&record).await {
+            Ok(delivery) => delivery,
+            Err(error) => {
+                if let Err(error) = self.table.release_lease(&self.build.id, &self.owner).await {
+                    tracing::warn!(
+                        build.id = id,
+                        "could not release the lease for the message of {id}, it runs out by itself: {error:#}"
+                    );
+                }
+                return Err(error.into());
+            }
+        };
+        self.record = match self.record_delivery(record.wanted.rank, &location).await? {
+            WriteOutcome::Applied(record) => Some(record),
+            // The write took effect, but its response was lost.
+            WriteOutcome::Conflict(Some(record)) if record.location.as_ref() == Some(&location) => {
+                Some(record)
+            }
+            WriteOutcome::Conflict(_) => {
+                tracing::warn!(
+                    build.id = id,
+                    "the lease for the message of {id} ran out during the delivery; there may be a second message"
+                );
+                None
+            }
+        };
+        let newest = self.record.as_ref().unwrap_or(&record);
+        self.rank = newest.wanted.rank;
+        (self.may_post, self.has_recorded) = (true, true);
+        Ok(match is_new {
+            true => FunctionResponse::Posted(location),
+            false => FunctionResponse::Updated(location),
+        })
+    }
+
+    /// Updates the message, or posts it if there is none or Slack can no longer update it. Returns its location and
+    /// whether it is new.
+    async fn post_or_update(&self, record: &Record) -> Result<(MessageLocation, bool), SlackError> {
+        let lease = record.lease.as_ref();
+        let lease = lease.and_then(|lease| Duration::try_from(lease.until.duration_since(clock::now())).ok());
+        let lease = lease.unwrap_or_default().saturating_sub(LEASE_MARGIN);
+        let deadline = Deadline::after(self.deadline.remaining().min(lease));
+        let slack = &self.function.slack;
+        let Revision { message, channel, .. } = &record.wanted;
+        if let Some(location) = &record.location {
+            match slack.update(location, message, deadline).await {
+                Ok(()) => return Ok((location.clone(), false)),
+                Err(error) if error.is_gone() => {
+                    let id = self.build.short_id();
+                    tracing::warn!(build.id = id, "posting the message of {id} again: {error}");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let location = slack.post(channel, message, deadline, self.in_doubt).await?;
+        Ok((location, true))
+    }
+
+    /// Records that the message shows `rank`. The message is already in Slack, so this is retried until the deadline.
+    async fn record_delivery(&self, rank: Rank, location: &MessageLocation) -> anyhow::Result<WriteOutcome> {
+        let mut attempt = 1;
+        loop {
+            let write = self
+                .table
+                .record_delivery(&self.build.id, &self.owner, rank, location);
+            let error = match write.await {
+                Ok(outcome) => return Ok(outcome),
+                Err(error) => error,
+            };
+            let delay = backoff::delay(attempt, FIRST_DELAY, LONGEST_DELAY);
+            if self.deadline.remaining() <= delay {
+                return Err(error);
+            }
+            let id = self.build.short_id();
+            tracing::warn!(
+                build.id = id,
+                attempt,
+                "retrying to record the delivery of the message of {id}: {error:#}"
+            );
+            tokio::time::sleep(delay).await;
+            attempt += 1;
+        }
+    }
+
+    fn apply(&mut self, outcome: WriteOutcome) {
+        self.record = match outcome {
+            WriteOutcome::Applied(record) => {
+                self.has_recorded |= record.wanted.rank == self.rank && self.revision.is_some();
+                Some(record)
+            }
+            WriteOutcome::Conflict(record) => record,
+        };
+    }
+
+    /// Returns the event's own revision, composed at the first call.
+    async fn revision(&mut self) -> Revision {
+        if let Some(revision) = &self.revision {
+            return revision.clone();
+        }
+        let mention = self.notification.mention;
+        let message = self.function.compose(self.build, mention, self.deadline).await;
+        let revision = self.revision_with(message);
+        self.revision = Some(revision.clone());
+        revision
+    }
+
+    fn revision_with(&self, message: Message) -> Revision {
+        Revision {
+            rank: self.build.rank(),
+            message,
+            channel: self.notification.channel.to_owned(),
+            may_post: self.notification.may_post,
+            expires: clock::now() + RETENTION,
+        }
+    }
+
+    /// Creates a lease that begins now. Composing the message before it may have taken seconds.
+    fn new_lease(&self) -> Lease {
+        Lease {
+            owner: self.owner.clone(),
+            until: clock::now() + LEASE,
+        }
+    }
+}
