@@ -1,6 +1,6 @@
 //! The `api-loopback` Lambda function.
 
-use api_loopback::handler::ApiLoopback;
+use api_loopback::ApiLoopback;
 use lambda_core::{run, telemetry, variables::Variables};
 use std::process::ExitCode;
 
@@ -8,5 +8,5 @@ use std::process::ExitCode;
 async fn main() -> ExitCode {
     let variables = Variables::from_environment();
     telemetry::init(&variables, &[module_path!()]);
-    run::run(ApiLoopback::start(&variables)).await
+    run::run(&variables, ApiLoopback::start(&variables)).await
 }

@@ -1,12 +1,12 @@
 //! The `apigw-log-retention` Lambda function.
 
-use apigw_log_retention::handler::ApigwLogRetention;
+use apigw_log_retention::ApigwLogRetention;
 use lambda_core::{run, telemetry, variables::Variables};
 use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let variables = Variables::from_environment();
-    telemetry::init(&variables, module_path!());
-    run::run(ApigwLogRetention::start(&variables).await).await
+    telemetry::init(&variables, &[module_path!()]);
+    run::run(&variables, ApigwLogRetention::start(&variables).await).await
 }

@@ -1,112 +1,75 @@
-//! The suite at work on this computer: a month's statistics, from the schedule's event to the report's mail.
-
+#![doc = include_str!("../README.md")]
 #![allow(
     clippy::disallowed_methods,
-    reason = "clock and environment are kept out of the functions; this is the world around them"
+    reason = "clock and environment are arguments in the functions; this program is the world around them"
 )]
 
-mod api;
-mod api_logs;
 mod arguments;
-mod builds;
-mod calendar;
-mod checks;
-mod figures;
-mod ledger;
-mod page;
-mod personal_data;
-mod progress;
-mod record;
-mod rehearsal;
-mod report;
-mod requests;
-mod scene;
-mod screen;
+mod functions;
+mod invocation_record;
+mod month;
+mod output;
+mod output_folder;
 mod serve;
-mod show;
-mod stage;
-mod tenant;
-mod texts;
-mod uploads;
+mod servers;
 
-use std::process::ExitCode;
+use std::{io::Write, process::ExitCode};
 
 use anyhow::Result;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use clap::Parser;
+use tokio::{
+    runtime::Runtime,
+    signal::unix::{Signal, SignalKind, signal},
+};
 
-use arguments::Mode;
-use stage::Servers;
+use arguments::Arguments;
+use servers::Servers;
 
 fn main() -> ExitCode {
-    let mode = match arguments::parse(std::env::args_os().skip(1)) {
-        Ok(mode) => mode,
-        Err(error) => {
-            screen::error(&error);
-            return ExitCode::from(2);
-        }
-    };
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            screen::error(&error.into());
-            return ExitCode::FAILURE;
-        }
-    };
-    let code = runtime.block_on(perform(mode));
-    // A cargo that is still building must not keep us: it ends with its own Ctrl-C.
-    runtime.shutdown_background();
-    code
+    let arguments = Arguments::parse();
+    let outcome = Runtime::new().map_err(Into::into).and_then(|runtime| {
+        let outcome = runtime.block_on(run(&arguments));
+        // Does not wait for a cargo that still builds: the terminal's Ctrl-C has reached it as well.
+        runtime.shutdown_background();
+        outcome
+    });
+    outcome.unwrap_or_else(|error| {
+        writeln!(std::io::stderr(), "demo: {error:#}").ok();
+        ExitCode::FAILURE
+    })
 }
 
-async fn perform(mode: Mode) -> ExitCode {
-    let outcome = match Interruption::watch() {
-        Ok(mut interruption) => until_interrupted(mode, &mut interruption).await,
-        Err(error) => Err(error),
-    };
-    match outcome {
-        Ok(code) => code,
-        Err(error) => {
-            screen::error(&error);
-            ExitCode::FAILURE
-        }
-    }
-}
-
-/// Whatever happens, a signal included, the servers are stopped in an orderly way.
-async fn until_interrupted(mode: Mode, interruption: &mut Interruption) -> Result<ExitCode> {
-    if let Mode::Help = mode {
-        screen::line(arguments::HELP.trim_end());
-        return Ok(ExitCode::SUCCESS);
-    }
+/// Starts the servers, runs the chosen mode and stops the servers, also after a signal.
+async fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let mut signals = StopSignals::listen()?;
     let servers = tokio::select! {
         servers = Servers::start() => servers?,
-        code = interruption.comes() => return Ok(code),
+        code = signals.received() => return Ok(code),
     };
     let outcome = tokio::select! {
-        outcome = act(mode, &servers) => outcome,
-        code = interruption.comes() => Ok(code),
+        outcome = run_on(&servers, arguments) => outcome,
+        code = signals.received() => Ok(code),
     };
     servers.stop().await?;
     outcome
 }
 
-async fn act(mode: Mode, servers: &Servers) -> Result<ExitCode> {
-    match mode {
-        Mode::Help => Ok(ExitCode::SUCCESS),
-        Mode::Demo { texts } => rehearsal::perform(servers, texts.as_deref()).await,
-        Mode::Serve { lambda, command } => serve::serve(servers, &lambda, &command).await,
+async fn run_on(servers: &Servers, arguments: &Arguments) -> Result<ExitCode> {
+    match arguments.serve {
+        true => serve::run(servers, &arguments.lambda, &arguments.command).await,
+        false => month::run(servers, arguments.texts.as_deref()).await,
     }
 }
 
-/// Ctrl-C, and what else asks a process to end.
-struct Interruption {
+/// Signals that end the program in an orderly way.
+struct StopSignals {
     interrupt: Signal,
     terminate: Signal,
     hang_up: Signal,
 }
 
-impl Interruption {
-    fn watch() -> Result<Self> {
+impl StopSignals {
+    fn listen() -> Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
@@ -114,14 +77,14 @@ impl Interruption {
         })
     }
 
-    /// The exit code by which shells know the signal.
-    async fn comes(&mut self) -> ExitCode {
-        let number = tokio::select! {
-            _ = self.interrupt.recv() => 2,
-            _ = self.terminate.recv() => 15,
-            _ = self.hang_up.recv() => 1,
+    /// Waits for a signal and returns the exit code by which shells report it.
+    async fn received(&mut self) -> ExitCode {
+        let (name, number) = tokio::select! {
+            _ = self.interrupt.recv() => ("SIGINT", 2),
+            _ = self.terminate.recv() => ("SIGTERM", 15),
+            _ = self.hang_up.recv() => ("SIGHUP", 1),
         };
-        screen::line("\nstopping");
+        output::line(format!("\nstopping the servers after {name}"));
         ExitCode::from(128 + number)
     }
 }

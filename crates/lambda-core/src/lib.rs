@@ -3,6 +3,7 @@
 pub mod aws;
 #[cfg(any(feature = "http", feature = "invoke"))]
 pub mod backoff;
+pub mod check;
 pub mod clock;
 pub mod deadline;
 #[cfg(feature = "http")]

@@ -12,7 +12,7 @@
 //! # async fn start<H: Handler>(start: fn(&Variables) -> anyhow::Result<H>) -> ExitCode {
 //! let variables = Variables::from_environment();
 //! telemetry::init(&variables, &[module_path!()]);
-//! run::run(start(&variables)).await
+//! run::run(&variables, start(&variables)).await
 //! # }
 //! ```
 
@@ -23,11 +23,12 @@ use std::fmt;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use crate::check::{self, Check, CheckReport};
 use crate::clock;
 use crate::deadline::Deadline;
 use crate::invalid_event::InvalidEvent;
 use crate::invocation::Invocation;
-use crate::variables::ConfigurationError;
+use crate::variables::{ConfigurationError, Variables};
 
 /// A Lambda function.
 pub trait Handler {
@@ -44,6 +45,13 @@ pub trait Handler {
         event: Value,
         invocation: Invocation,
     ) -> impl Future<Output = anyhow::Result<Self::Response>>;
+
+    /// Makes the checks of the check event: secrets, permissions and other sides, each by its least harmless call.
+    ///
+    /// The variables are reported without it.
+    fn checks(&self, _invocation: &Invocation) -> impl Future<Output = Vec<Check>> {
+        async { Vec::new() }
+    }
 
     /// Returns the time for an event if the runtime reports no useful deadline (`FUNCTION_TIMEOUT_S`).
     fn function_timeout(&self) -> Duration;
@@ -83,13 +91,27 @@ const COMMON_ERROR_TYPES: [ErrorType; 2] = [
 /// Serves events with `handler` until Lambda ends the process. An `Err` is reported to Lambda as a failed init.
 ///
 /// An error becomes one log line, which the runtime writes, and one response to the caller. Both have the whole chain of
-/// causes.
-pub async fn run<H: Handler>(handler: anyhow::Result<H>) -> ExitCode {
-    let handler = match handler {
+/// causes. The check event (see [`check`]) gets a [`CheckReport`] instead of the handler's response.
+///
+/// Outside Lambda, without `AWS_LAMBDA_RUNTIME_API`, the process ends at once: with success if the configuration is
+/// valid. `make check APP= STAGE=` relies on that.
+pub async fn run<H: Handler>(variables: &Variables, handler: anyhow::Result<H>) -> ExitCode {
+    let is_in_lambda = variables.text("AWS_LAMBDA_RUNTIME_API").is_some();
+    let handler = match handler.map_err(Failure::new::<H>) {
         Ok(handler) => handler,
-        Err(error) => return fail_init(Failure::new::<H>(error)).await,
+        Err(failure) => return fail_init(failure, is_in_lambda).await,
     };
-    let served = lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| serve(&handler, event))).await;
+    if !is_in_lambda {
+        tracing::info!(
+            "the configuration is valid; no events are served, because AWS_LAMBDA_RUNTIME_API is not set"
+        );
+        return ExitCode::SUCCESS;
+    }
+    let set = variables.checks();
+    let served = lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
+        serve(&handler, &set, event)
+    }))
+    .await;
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -99,7 +121,19 @@ pub async fn run<H: Handler>(handler: anyhow::Result<H>) -> ExitCode {
     }
 }
 
-async fn serve<H: Handler>(handler: &H, event: LambdaEvent<Value>) -> Result<H::Response, Failure> {
+/// The response to an event.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Served<R> {
+    Response(R),
+    Checks(CheckReport),
+}
+
+async fn serve<H: Handler>(
+    handler: &H,
+    variables: &[Check],
+    event: LambdaEvent<Value>,
+) -> Result<Served<H::Response>, Failure> {
     let LambdaEvent { payload, context } = event;
     let invocation = Invocation {
         deadline: Deadline::from_runtime(context.deadline, clock::now(), handler.function_timeout()),
@@ -108,10 +142,17 @@ async fn serve<H: Handler>(handler: &H, event: LambdaEvent<Value>) -> Result<H::
         function_name: context.env_config.function_name.clone(),
         context,
     };
-    handler
-        .handle(payload, invocation)
-        .await
-        .map_err(Failure::new::<H>)
+    if check::is_check(&payload) {
+        let checks = [variables.to_vec(), handler.checks(&invocation).await].concat();
+        let version = invocation.context.env_config.version.clone();
+        return Ok(Served::Checks(CheckReport::new(
+            invocation.function_name,
+            version,
+            checks,
+        )));
+    }
+    let response = handler.handle(payload, invocation).await;
+    response.map(Served::Response).map_err(Failure::new::<H>)
 }
 
 /// An error as Lambda reports it. The runtime logs its `Debug` form.
@@ -149,9 +190,9 @@ impl From<Failure> for Diagnostic {
 }
 
 /// Reports a failed init to the log and to Lambda, which otherwise knows only that the process ended.
-async fn fail_init(failure: Failure) -> ExitCode {
+async fn fail_init(failure: Failure, is_in_lambda: bool) -> ExitCode {
     tracing::error!("{failure:?}");
-    if let Err(error) = report_init_error(failure).await {
+    if is_in_lambda && let Err(error) = report_init_error(failure).await {
         tracing::warn!("could not report the failed init to the Lambda Runtime API: {error}");
     }
     ExitCode::FAILURE

@@ -21,9 +21,10 @@
 //! ```
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use crate::check::Check;
 use crate::secrets::{Secret, SecretSource};
 
 /// The function's environment variables, and the faults found in them so far.
@@ -32,6 +33,8 @@ use crate::secrets::{Secret, SecretSource};
 /// deployment with three mistakes needs one correction, not three.
 pub struct Variables {
     values: BTreeMap<String, String>,
+    /// Names that have been read, for the check event.
+    read: RefCell<BTreeSet<String>>,
     faults: RefCell<Vec<String>>,
 }
 
@@ -54,10 +57,29 @@ impl Variables {
 
     /// Returns the variable's value. An empty one counts as not set, because templates cannot leave a variable out.
     pub fn text(&self, name: &str) -> Option<&str> {
+        self.read.borrow_mut().insert(name.to_owned());
         self.values
             .get(name)
             .map(|value| value.trim())
             .filter(|value| !value.is_empty())
+    }
+
+    /// Reports whether the variable is set to an empty text, for variables of which that is a value of its own.
+    pub fn is_blank(&self, name: &str) -> bool {
+        self.values.get(name).is_some_and(|value| value.trim().is_empty())
+    }
+
+    /// Returns a check for each variable that was read and is set. No value is reported: it may hold a secret.
+    pub(crate) fn checks(&self) -> Vec<Check> {
+        let read = self.read.borrow();
+        let is_set = |name: &&String| {
+            self.values
+                .get(*name)
+                .is_some_and(|value| !value.trim().is_empty())
+        };
+        let set = read.iter().filter(is_set);
+        set.map(|name| Check::passed(format!("variable {name}"), "set"))
+            .collect()
     }
 
     /// Returns a value that must be set.
@@ -165,6 +187,7 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Variables {
             .collect();
         Self {
             values,
+            read: RefCell::default(),
             faults: RefCell::default(),
         }
     }

@@ -8,5 +8,5 @@ use std::process::ExitCode;
 async fn main() -> ExitCode {
     let variables = Variables::from_environment();
     telemetry::init(&variables, &[module_path!()]);
-    run::run(S3ToTeamCity::start(&variables)).await
+    run::run(&variables, S3ToTeamCity::start(&variables)).await
 }

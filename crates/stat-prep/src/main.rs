@@ -8,5 +8,5 @@ use std::process::ExitCode;
 async fn main() -> ExitCode {
     let variables = Variables::from_environment();
     telemetry::init(&variables, &[module_path!(), "stat_ledger", "postgres_session"]);
-    run::run(StatPrep::start(&variables).await).await
+    run::run(&variables, StatPrep::start(&variables).await).await
 }
