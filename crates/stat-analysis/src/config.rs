@@ -2,75 +2,61 @@
 
 use jiff::tz::TimeZone;
 use lambda_core::variables::{ConfigurationError, Variables};
+use postgres_session::DatabaseSettings;
 use stat_ledger::analysis_functions::AnalysisFunctions;
-use stat_ledger::database::DatabaseSettings;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::locale::Locale;
+use crate::statistics::thresholds::KEYWORDS_PER_BUILDING;
 
-/// What the environment says.
+use lambda_core::locale::Locale;
+
 #[derive(Clone, Debug)]
-pub struct Config {
-    /// Where the database is.
-    pub database: DatabaseSettings,
-    /// Where the report goes.
-    pub bucket: String,
-    /// Whether S3's endpoint is an emulator's, which knows buckets in paths only.
-    pub bucket_in_path: bool,
-    /// Where the mail goes.
-    pub topic: String,
-    /// Who does the tasks.
-    pub analysis_functions: AnalysisFunctions,
-    /// In which zone times are shown.
-    pub time_zone: TimeZone,
-    /// Words that the dictionary lacks.
-    pub user_dictionary: WordFile,
-    /// Words that never become terms.
-    pub stop_words: WordFile,
-    /// An image to map instead of the embedded one.
-    pub dictionary: Option<PathBuf>,
-    /// How many terms the report has for a building.
-    pub keywords_per_building: u32,
-    /// The report's language.
-    pub locale: Locale,
-    /// How the mail links to the report.
-    pub link: LinkKind,
-    /// See `lambda-core`.
-    pub function_timeout: Duration,
+pub(crate) struct Config {
+    pub(crate) database: DatabaseSettings,
+    /// Bucket of the report.
+    pub(crate) bucket: String,
+    /// `true` if S3's endpoint is an emulator, which accepts buckets in paths only.
+    pub(crate) bucket_in_path: bool,
+    /// ARN of the SNS topic for the mail.
+    pub(crate) topic: String,
+    pub(crate) analysis_functions: AnalysisFunctions,
+    /// Time zone of the times that people read.
+    pub(crate) time_zone: TimeZone,
+    pub(crate) user_dictionary: WordFile,
+    pub(crate) stop_words: WordFile,
+    /// Path of a dictionary image that replaces the embedded one.
+    pub(crate) dictionary: Option<PathBuf>,
+    /// Number of terms that the report has for a building.
+    pub(crate) keywords_per_building: u32,
+    pub(crate) locale: Locale,
+    pub(crate) link: LinkKind,
+    pub(crate) function_timeout: Duration,
 }
 
-/// Where a list of words comes from.
+/// Source of a word list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum WordFile {
-    /// The list of building management that comes with the function.
+pub(crate) enum WordFile {
+    /// The list for building management that ships with the function.
     Shipped,
-    /// A file.
     Path(PathBuf),
-    /// An object.
     S3 {
-        /// Its bucket.
         bucket: String,
-        /// Its key.
         key: String,
     },
 }
 
-/// How the mail links to the report.
+/// Kind of the mail's links to the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LinkKind {
+pub(crate) enum LinkKind {
     /// To S3's page in the AWS console, for people who can log in there.
     Console,
-    /// With a signature, for anybody, for as long as the signer's credentials live.
+    /// With a signature, for anybody, as long as the credentials live that sign it.
     Presigned,
 }
 
 impl Config {
-    /// Reads all variables.
-    ///
-    /// # Errors
-    /// One that names every missing and malformed variable.
-    pub fn from_variables(variables: &Variables) -> Result<Self, ConfigurationError> {
+    pub(crate) fn from_variables(variables: &Variables) -> Result<Self, ConfigurationError> {
         let database = DatabaseSettings::from_variables(variables);
         let bucket = variables.required("S3_BUCKET");
         let topic = variables.required("SNS_TOPIC_ARN");
@@ -82,8 +68,8 @@ impl Config {
         if dictionary.is_none() && !cfg!(feature = "embedded-dictionary") {
             variables.fault("KO_DICTIONARY is missing: this build embeds no dictionary");
         }
-        let keywords_per_building = variables.number("KEYWORDS_PER_BUILDING", 50, 1);
-        let locale = variables.parsed("REPORT_LOCALE", Locale::Ko, str::parse);
+        let keywords_per_building = variables.number("KEYWORDS_PER_BUILDING", KEYWORDS_PER_BUILDING, 1);
+        let locale = variables.parsed("REPORT_LOCALE", Locale::Korean, str::parse);
         let link = variables.parsed("REPORT_LINK", LinkKind::Console, |kind| match kind {
             "console" => Ok(LinkKind::Console),
             "presigned" => Ok(LinkKind::Presigned),
@@ -131,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_every_wrong_variable_at_once() {
+    fn reports_all_malformed_variables_at_once() {
         let variables: Variables = [
             ("USER_DICTIONARY", "s3://bucket"),
             ("KEYWORDS_PER_BUILDING", "-1"),
@@ -152,12 +138,12 @@ mod tests {
             "REPORT_LOCALE",
             "REPORT_LINK",
         ] {
-            assert!(message.contains(name), "{name} is not named in: {message}");
+            assert!(message.contains(name), "{name} is missing in: {message}");
         }
     }
 
     #[test]
-    fn takes_word_lists_from_files_and_from_s3() {
+    fn a_word_list_is_a_file_or_an_s3_object() {
         assert_eq!(
             WordFile::parse("/etc/words.csv"),
             Ok(WordFile::Path("/etc/words.csv".into()))

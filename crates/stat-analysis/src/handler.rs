@@ -1,6 +1,8 @@
-//! From a task's number to its results, and from the last one to the report.
+//! From a task's number to its results, and from the last task to the report.
 
 mod analysis;
+mod building_writer_queue;
+mod pace;
 mod report;
 
 use anyhow::Context;
@@ -8,13 +10,12 @@ use ko_morph::{Analyser, UserDictionary};
 use lambda_core::aws;
 use lambda_core::invocation::Invocation;
 use lambda_core::invoke::Invoker;
-use lambda_core::run::Handler;
+use lambda_core::run::{ErrorType, Handler};
 use lambda_core::variables::Variables;
+use postgres_session::Database;
 use serde_json::Value;
-use stat_ledger::analysis_functions::task_event;
-use stat_ledger::database::Database;
-use stat_ledger::fence::Lost;
-use stat_ledger::task::{self, Claimed, ForeignAnalyser, REPORT};
+use stat_ledger::fence::WriteError;
+use stat_ledger::task::{self, ClaimOutcome, ForeignAnalyser, REPORT};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -22,16 +23,16 @@ use crate::adapters::dictionary;
 use crate::adapters::s3::S3;
 use crate::adapters::sns::Topic;
 use crate::adapters::word_file;
-use crate::answer::{Answer, Skipped};
 use crate::config::Config;
-use crate::event::Event;
-use crate::stop_words::{self, StopWords};
-use crate::term;
+use crate::event::TaskEvent;
+use crate::function_response::{FunctionResponse, SkipReason};
+use crate::statistics::stop_words::{self, StopWords};
+use crate::statistics::term;
 
-/// The list that comes with the function.
+/// The user dictionary for building management that ships with the function.
 const SHIPPED_USER_DICTIONARY: &str = include_str!("../data/building-management.csv");
 
-/// Built at cold start.
+/// The function, built at cold start.
 pub struct StatAnalysis {
     config: Config,
     database: Database,
@@ -42,11 +43,40 @@ pub struct StatAnalysis {
     stop_words: StopWords,
 }
 
+impl Handler for StatAnalysis {
+    type Response = FunctionResponse;
+
+    const ERROR_TYPES: &'static [ErrorType] = &[
+        ErrorType::of::<ForeignAnalyser>("ForeignAnalyser"),
+        ErrorType::of::<tokio_postgres::Error>("DatabaseError"),
+        ErrorType::any("StatAnalysisError"),
+    ];
+
+    /// Claims the task and does its work.
+    ///
+    /// An error means that AWS tries again, with the same request id, which takes the claim over and
+    /// continues from the state in the ledger. Doubled and late events are skipped with a reason: they never
+    /// do harm and never succeed by being tried again.
+    async fn handle(&self, event: Value, invocation: Invocation) -> anyhow::Result<FunctionResponse> {
+        let event = TaskEvent::parse(&event)?;
+        match self.claim_and_do(event, &invocation).await {
+            Ok(response) => Ok(response),
+            Err(WriteError::Superseded) => Ok(skip(event, SkipReason::Superseded)),
+            Err(WriteError::TakenOver) => Ok(skip(event, SkipReason::Claimed)),
+            Err(WriteError::Failed(error)) => Err(error),
+        }
+    }
+
+    fn function_timeout(&self) -> Duration {
+        self.config.function_timeout
+    }
+}
+
 impl StatAnalysis {
-    /// Reads the configuration, the dictionary and the word lists, and makes the clients.
+    /// Reads the configuration, the dictionary and the word lists, and builds the clients.
     ///
     /// # Errors
-    /// For a wrong configuration, or a list that cannot be read.
+    /// When a variable is missing or malformed, or a dictionary or list cannot be read.
     pub async fn start(variables: &Variables) -> anyhow::Result<Self> {
         let config = Config::from_variables(variables)?;
         let sdk = aws::sdk_config().await;
@@ -68,8 +98,45 @@ impl StatAnalysis {
             config,
         })
     }
+}
 
-    /// What a run's first task pins: everything that decides which terms a text has.
+impl StatAnalysis {
+    async fn claim_and_do(
+        &self,
+        event: TaskEvent,
+        invocation: &Invocation,
+    ) -> Result<FunctionResponse, WriteError> {
+        let TaskEvent { run_id, task, .. } = event;
+        let version = self.analyser_version();
+        let analyser = (task != REPORT).then_some(version.as_str());
+        let mut client = self.database.connect().await?;
+        let time_left = invocation.deadline.remaining();
+        match task::claim(
+            &mut client,
+            run_id,
+            task,
+            &invocation.request_id,
+            time_left,
+            analyser,
+        )
+        .await?
+        {
+            ClaimOutcome::Granted(claim, run) if task == REPORT => {
+                self.report(client, claim, &run, invocation.deadline).await
+            }
+            ClaimOutcome::Granted(claim, run) => self.analyse(client, claim, &run, event, invocation).await,
+            ClaimOutcome::Busy => Err(WriteError::TakenOver),
+            ClaimOutcome::Superseded => Err(WriteError::Superseded),
+            ClaimOutcome::Done { report_is_queued } => {
+                if report_is_queued {
+                    self.invoke_report(run_id, invocation).await?;
+                }
+                Ok(skip(event, SkipReason::Done))
+            }
+        }
+    }
+
+    /// Returns the version that a run's first task pins: everything that decides which terms a text has.
     fn analyser_version(&self) -> String {
         format!(
             "{}, stop words {}, rules {}",
@@ -79,80 +146,24 @@ impl StatAnalysis {
         )
     }
 
-    async fn work(&self, event: Event, invocation: &Invocation) -> anyhow::Result<Answer> {
-        let Event { run_id, task, hop } = event;
-        let version = self.analyser_version();
-        let analyser = (task != REPORT).then_some(version.as_str());
-        let mut client = self.database.connect().await?;
-        let left = invocation.deadline.left();
-        match task::claim(&mut client, run_id, task, &invocation.request_id, left, analyser).await? {
-            Claimed::Granted(claim, run) if task == REPORT => {
-                self.report(client, claim, &run, invocation.deadline).await
-            }
-            Claimed::Granted(claim, run) => self.analyse(client, claim, &run, hop, invocation).await,
-            Claimed::Busy => Ok(Answer::Skipped {
-                skipped: Skipped::Claimed,
-            }),
-            Claimed::Superseded => Ok(Answer::Skipped {
-                skipped: Skipped::Superseded,
-            }),
-            Claimed::Done { report_waits } => {
-                if report_waits {
-                    self.hand_out_report(run_id, invocation).await?;
-                }
-                Ok(Answer::Skipped {
-                    skipped: Skipped::Done,
-                })
-            }
-        }
-    }
-
-    /// Any number of invocations of the report may happen; its claim lets one take effect.
-    async fn hand_out_report(&self, run_id: Uuid, invocation: &Invocation) -> anyhow::Result<()> {
-        let function = self.config.analysis_functions.of_task(REPORT);
-        let event = task_event(run_id, REPORT);
+    /// Invokes the report. It may be invoked any number of times; its claim lets one take effect.
+    async fn invoke_report(&self, run_id: Uuid, invocation: &Invocation) -> anyhow::Result<()> {
+        let function = self.config.analysis_functions.for_task(REPORT);
+        let event = TaskEvent::new(run_id, REPORT).to_json();
         self.invoker
-            .hand_out(function, &event, invocation.deadline)
+            .invoke_event(function, &event, invocation.deadline)
             .await
-            .context("could not hand out the report")
+            .with_context(|| format!("could not invoke the report of run {run_id}"))
     }
 }
 
-impl Handler for StatAnalysis {
-    type Answer = Answer;
-
-    /// Works on the task, if it is not somebody else's.
-    ///
-    /// An error means that AWS tries again, with the same request id, which takes the claim over and goes
-    /// on where the ledger says. Doubled and late events are skipped with a reason: they never do harm and
-    /// never succeed by being tried again.
-    async fn handle(&self, event: Value, invocation: Invocation) -> anyhow::Result<Answer> {
-        let event = Event::parse(&event)?;
-        match self.work(event, &invocation).await {
-            Err(error) => match error.downcast_ref::<Lost>() {
-                Some(Lost::Superseded) => Ok(Answer::Skipped {
-                    skipped: Skipped::Superseded,
-                }),
-                Some(Lost::TakenOver) => Ok(Answer::Skipped {
-                    skipped: Skipped::Claimed,
-                }),
-                None => Err(error),
-            },
-            answer => answer,
-        }
-    }
-
-    fn function_timeout(&self) -> Duration {
-        self.config.function_timeout
-    }
-
-    fn error_type(error: &anyhow::Error) -> &'static str {
-        if error.is::<ForeignAnalyser>() {
-            "ForeignAnalyser"
-        } else if error.chain().any(|cause| cause.is::<tokio_postgres::Error>()) {
-            "DatabaseError"
-        } else {
-            "StatAnalysisError"
-        }
-    }
+fn skip(event: TaskEvent, reason: SkipReason) -> FunctionResponse {
+    tracing::info!(
+        run.id = %event.run_id,
+        task = event.task,
+        "skipped task {} of run {}: {reason}",
+        event.task,
+        event.run_id
+    );
+    FunctionResponse::Skipped { skipped: reason }
 }

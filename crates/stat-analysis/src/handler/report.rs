@@ -3,7 +3,7 @@
 use anyhow::Context;
 use lambda_core::clock;
 use lambda_core::deadline::Deadline;
-use stat_ledger::fence;
+use stat_ledger::fence::{self, WriteError};
 use stat_ledger::report;
 use stat_ledger::run::Run;
 use stat_ledger::task::Claim;
@@ -12,29 +12,30 @@ use tokio_postgres::{Client, Transaction};
 
 use super::StatAnalysis;
 use crate::adapters::postgres;
-use crate::answer::Answer;
-use crate::change::Change;
-use crate::example::Example;
+use crate::function_response::FunctionResponse;
+use crate::keyword_csv::KeywordCsv;
 use crate::mail;
-use crate::page::{self, Page};
-use crate::summary::Summary;
-use crate::table::Table;
-use crate::term::TermCounter;
+use crate::page::Page;
+use crate::statistics::change::Change;
+use crate::statistics::example::Example;
+use crate::statistics::summary::Summary;
+use crate::statistics::term::TermCounter;
+use crate::statistics::thresholds::KEYWORDS_READ;
 
-/// The longest that a report waits for its examples; less where its time is short.
-const PATIENCE_WITH_EXAMPLES_S: u64 = 60;
+/// Longest time that the report takes to read its examples. It takes less if its time is short.
+const EXAMPLES_TIMEOUT_S: u64 = 60;
 
-/// Where the report's parts are.
+/// Keys of the report's files in the bucket.
 struct Keys {
     csv: String,
     html: String,
 }
 
-/// What report and mail say.
+/// Contents of page and mail.
 struct Findings {
     summary: Summary,
     changes: Vec<Change>,
-    /// By building.
+    /// Sentences by building id.
     examples: HashMap<String, Vec<Example>>,
 }
 
@@ -49,30 +50,31 @@ impl Keys {
 }
 
 impl StatAnalysis {
-    /// Writes the report and mails it, each once, however often this is begun.
+    /// Writes the report and mails it. The mail is sent once, however often the report is attempted.
     ///
-    /// Keywords and objects are written anew by each attempt and come out the same, but for sentences of texts that
-    /// came in meanwhile. The objects are written and the mail is sent inside a transaction that holds the claim and
-    /// the period, so that neither another attempt nor another run of the month does so at the same time.
+    /// Each attempt writes keywords and files again, with the same contents, except for the sentences of texts
+    /// that were added meanwhile. The files are written and the mail is sent inside a transaction that holds
+    /// claim, run and period, so that neither another attempt nor another run of the month does so at the same
+    /// time.
     pub(super) async fn report(
         &self,
         mut client: Client,
         claim: Claim,
         run: &Run,
         deadline: Deadline,
-    ) -> anyhow::Result<Answer> {
-        let transaction = fence::begin(&mut client, &claim, false).await?;
+    ) -> Result<FunctionResponse, WriteError> {
+        let transaction = fence::begin(&mut client, &claim).await?;
         let before = postgres::comparable_run(&transaction, run).await?;
         let per_building = self.config.keywords_per_building;
         postgres::write_keywords(&transaction, run, before, per_building).await?;
         let changes = postgres::changes(&transaction, run, before).await?;
         let committed = transaction.commit().await;
         committed.with_context(|| format!("could not commit the keywords of run {}", run.id))?;
-        // Outside the transactions: it may take long, and nobody has to wait for it.
+        // Outside the transactions: it may take long, and no other run has to wait for it.
         let examples = self.examples(&mut client, run, deadline).await?;
 
         let keys = Keys::of(run);
-        let transaction = report::begin(&mut client, &claim).await?;
+        let transaction = fence::begin_with_run(&mut client, &claim).await?;
         let findings = Findings {
             summary: postgres::summary(&transaction, run, before.is_some()).await?,
             changes,
@@ -82,8 +84,9 @@ impl StatAnalysis {
         let message_id = self.mail_once(transaction, &claim, run, &findings, &keys).await?;
 
         let state = report::finish(&mut client, &claim).await?;
-        tracing::info!(run_id = %run.id, "wrote the report of {}, which is {state}", run.period);
-        Ok(Answer::Report {
+        let Run { id, period, .. } = run;
+        tracing::info!(run.id = %id, "wrote the report of run {id} of {period}, which is {state}");
+        Ok(FunctionResponse::Report {
             run_id: run.id,
             state: state.as_str(),
             csv: keys.csv,
@@ -92,18 +95,18 @@ impl StatAnalysis {
         })
     }
 
-    /// Sentences by building. The analyser's buffers go before the objects are written.
+    /// Reads sentences for the page. The analyser's buffers are freed before the files are written.
     async fn examples(
         &self,
         client: &mut Client,
         run: &Run,
         deadline: Deadline,
     ) -> anyhow::Result<HashMap<String, Vec<Example>>> {
-        let patience_s = (deadline.left().as_secs() / 4).clamp(1, PATIENCE_WITH_EXAMPLES_S);
+        let timeout_s = (deadline.remaining().as_secs() / 4).clamp(1, EXAMPLES_TIMEOUT_S);
         let mut worker = self.analyser.worker();
         let has_term =
-            |sentence: &str, term: &str| TermCounter::is_in(term, &mut worker, &self.stop_words, sentence);
-        postgres::examples(client, run, patience_s, has_term).await
+            |sentence: &str, term: &str| TermCounter::has_term(sentence, term, &mut worker, &self.stop_words);
+        postgres::examples(client, run, timeout_s, has_term).await
     }
 
     async fn write_objects(
@@ -113,20 +116,20 @@ impl StatAnalysis {
         findings: &Findings,
         keys: &Keys,
     ) -> anyhow::Result<()> {
-        let mut table = Table::new(run.period)?;
+        let mut csv = KeywordCsv::new(run.period)?;
         let all = self.config.keywords_per_building;
-        postgres::for_each_keyword(transaction, run, all, |keyword| Ok(table.push(&keyword)?)).await?;
+        postgres::for_each_keyword(transaction, run, all, |keyword| Ok(csv.push(&keyword)?)).await?;
         self.s3
-            .write(&keys.csv, "text/csv; charset=utf-8", table.finish()?)
+            .write(&keys.csv, "text/csv; charset=utf-8", csv.finish()?)
             .await?;
-        // One after the other: the two together would be the most memory that a month takes.
+        // One after the other: both together would need more memory than any other part of a month.
         let Findings {
             summary,
             changes,
             examples,
         } = findings;
         let mut page = Page::new(summary, changes, examples, self.config.locale);
-        postgres::for_each_keyword(transaction, run, page::TERMS_READ, |keyword| {
+        postgres::for_each_keyword(transaction, run, KEYWORDS_READ, |keyword| {
             page.push(keyword);
             Ok(())
         })
@@ -136,7 +139,7 @@ impl StatAnalysis {
             .await
     }
 
-    /// The mail's id: of the one sent now, or of the one that an earlier attempt sent and noted.
+    /// Sends the mail, unless an earlier attempt has sent and recorded it. Returns the mail's id.
     async fn mail_once(
         &self,
         transaction: Transaction<'_>,

@@ -242,33 +242,12 @@ pub async fn open(transaction: &Transaction<'_>, new: &NewRun<'_>) -> anyhow::Re
     let id = Uuid::new_v4();
     let period = new.period.to_string();
     let opened = || format!("could not open a run for {period}");
-    let corrects = new.corrects.map(|run| run.id);
-    let analyser = new.corrects.and_then(|run| run.analyser.as_deref());
-    transaction
-        .execute(
-            "insert into stat_run (run_id, period_id, request_id, mail, corrects_run_id, starts_at, ends_at,
-                                   analyser, unknown_texts, unknown_buildings)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-            &[
-                &id,
-                &period,
-                &new.request_id,
-                &new.mail,
-                &corrects,
-                &new.starts_at,
-                &new.ends_at,
-                &analyser,
-                &new.unknown_texts,
-                &new.unknown_buildings,
-            ],
-        )
-        .await
-        .with_context(opened)?;
+    insert_run(transaction, id, new).await.with_context(opened)?;
     insert_tasks(transaction, id, new.tasks)
         .await
         .with_context(opened)?;
-    if let Some(corrected) = corrects {
-        copy_results(transaction, corrected, id)
+    if let Some(corrected) = new.corrects {
+        copy_results(transaction, corrected.id, id)
             .await
             .with_context(opened)?;
     }
@@ -280,6 +259,33 @@ pub async fn open(transaction: &Transaction<'_>, new: &NewRun<'_>) -> anyhow::Re
         .await
         .with_context(opened)?;
     get(transaction, id).await
+}
+
+async fn insert_run(
+    transaction: &Transaction<'_>,
+    id: Uuid,
+    new: &NewRun<'_>,
+) -> Result<(), tokio_postgres::Error> {
+    transaction
+        .execute(
+            "insert into stat_run (run_id, period_id, request_id, mail, corrects_run_id, starts_at, ends_at,
+                                   analyser, unknown_texts, unknown_buildings)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            &[
+                &id,
+                &new.period.to_string(),
+                &new.request_id,
+                &new.mail,
+                &new.corrects.map(|run| run.id),
+                &new.starts_at,
+                &new.ends_at,
+                &new.corrects.and_then(|run| run.analyser.as_deref()),
+                &new.unknown_texts,
+                &new.unknown_buildings,
+            ],
+        )
+        .await?;
+    Ok(())
 }
 
 async fn insert_tasks(

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use stat_ledger::period::Period;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Column, Transaction};
+use tokio_postgres::{Column, Row, Transaction};
 
 use crate::function_response::BuildingChanges;
 use crate::task_plan::BuildingLoad;
@@ -67,24 +67,11 @@ async fn check_relation(
     Ok(())
 }
 
+const SYNCHRONISATION: &str = "could not synchronise stat_dimension with stat_source_building";
+
 /// Synchronises `stat_dimension` with `stat_source_building`. Nothing is deleted: past months need the names.
 pub(crate) async fn synchronise_buildings(transaction: &Transaction<'_>) -> anyhow::Result<BuildingChanges> {
-    let failed = "could not synchronise stat_dimension with stat_source_building";
-    let invalid = transaction
-        .query_opt(
-            "select coalesce(building_id, '(null)'), count(*) from stat_source_building
-             group by building_id
-             having building_id is null or count(*) > 1 or bool_or(name is null) order by 1 limit 1",
-            &[],
-        )
-        .await
-        .context(failed)?;
-    if let Some(row) = invalid {
-        let (id, times): (String, i64) = (row.get(0), row.get(1));
-        bail!(
-            "stat_source_building has {times} rows for the building {id}, expected one with an id and a name"
-        );
-    }
+    check_source_rows(transaction).await.context(SYNCHRONISATION)?;
     let changes = transaction
         .query_one(
             "select count(*) filter (where d.building_id is null),
@@ -96,7 +83,7 @@ pub(crate) async fn synchronise_buildings(transaction: &Transaction<'_>) -> anyh
             &[],
         )
         .await
-        .context(failed)?;
+        .context(SYNCHRONISATION)?;
     transaction
         .execute(
             "insert into stat_dimension as d (building_id, name, closed_on)
@@ -107,12 +94,31 @@ pub(crate) async fn synchronise_buildings(transaction: &Transaction<'_>) -> anyh
             &[],
         )
         .await
-        .context(failed)?;
+        .context(SYNCHRONISATION)?;
     Ok(BuildingChanges {
         added: changes.get(0),
         changed: changes.get(1),
         closed: changes.get(2),
     })
+}
+
+/// Fails if the source lists a building twice, or without id or name.
+async fn check_source_rows(transaction: &Transaction<'_>) -> anyhow::Result<()> {
+    let invalid = transaction
+        .query_opt(
+            "select coalesce(building_id, '(null)'), count(*) from stat_source_building
+             group by building_id
+             having building_id is null or count(*) > 1 or bool_or(name is null) order by 1 limit 1",
+            &[],
+        )
+        .await?;
+    if let Some(row) = invalid {
+        let (id, times): (String, i64) = (row.get(0), row.get(1));
+        bail!(
+            "stat_source_building has {times} rows for the building {id}, expected one with an id and a name"
+        );
+    }
+    Ok(())
 }
 
 pub(crate) async fn period_texts(
@@ -137,6 +143,10 @@ pub(crate) async fn period_texts(
         )
         .await
         .context("could not count the texts in stat_source_text")?;
+    Ok(by_building(&rows))
+}
+
+fn by_building(rows: &[Row]) -> PeriodTexts {
     let mut counted = PeriodTexts {
         buildings: Vec::new(),
         unknown_texts: 0,
@@ -156,5 +166,5 @@ pub(crate) async fn period_texts(
             }
         }
     }
-    Ok(counted)
+    counted
 }

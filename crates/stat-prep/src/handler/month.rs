@@ -136,13 +136,8 @@ impl StatPrep {
             corrects,
         };
         let run = run::open(transaction, &new).await?;
-        tracing::info!(
-            run.id = %run.id,
-            tasks = run.tasks,
-            "opened run {} of {period} with {} tasks",
-            run.id,
-            run.tasks
-        );
+        let Run { id, tasks, .. } = &run;
+        tracing::info!(run.id = %id, tasks, "opened run {id} of {period} with {tasks} tasks");
         Ok((run, changes))
     }
 }
