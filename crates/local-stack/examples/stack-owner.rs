@@ -3,7 +3,7 @@
 use std::{io::Write, path::PathBuf, time::Duration};
 
 use anyhow::{Context, Result};
-use local_stack::{Emulator, Function, Moto, PostgresServer};
+use local_stack::{Function, LambdaEmulator, Moto, PostgresServer};
 use serde_json::json;
 
 #[tokio::main]
@@ -14,10 +14,12 @@ async fn main() -> Result<()> {
         .into();
     let postgres = PostgresServer::start_own().await?;
     let moto = Moto::start().await?;
-    let emulator = Emulator::start().await?;
+    let emulator = LambdaEmulator::start().await?;
     emulator.deploy(Function::new("probe", probe));
     emulator.invoke_event("probe", &json!({"sleep_ms": 600_000}))?;
-    emulator.working("probe", Duration::from_secs(60)).await?;
+    emulator
+        .wait_until_running("probe", Duration::from_secs(60))
+        .await?;
 
     let mut pids = emulator.pids();
     pids.push(moto.pid());

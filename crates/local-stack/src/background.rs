@@ -1,7 +1,7 @@
-//! The runtime on which the stack's own servers live.
+//! Runtime of the stack's own servers.
 //!
-//! Tests share a stack in a static, and each `#[tokio::test]` has a runtime of its own that ends with it.
-//! A server spawned on the first test's runtime would die under the second test, so ours has its own.
+//! Tests share a stack in a static, and each `#[tokio::test]` has a runtime that ends with it. A server on the first
+//! test's runtime would end before the second test, so this runtime lives as long as the process.
 
 use std::{future::Future, sync::LazyLock};
 
@@ -16,7 +16,7 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
         .expect("threads and timers are available where tests run")
 });
 
-/// Runs `task` for as long as the process lives, whichever test asked for it.
+/// Runs `task` independently of the calling test's runtime.
 pub fn spawn<F>(task: F) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,

@@ -1,4 +1,4 @@
-//! Finds, and first builds, the program of a function.
+//! Programs of the functions.
 
 use std::{
     collections::HashMap,
@@ -11,31 +11,32 @@ use anyhow::{Context, Result, ensure};
 
 static BUILT: LazyLock<Mutex<HashMap<String, PathBuf>>> = LazyLock::new(Mutex::default);
 
-/// The program of the function `name`, in the profile of the program that asks.
+/// Builds the function `name` in the profile of the running program, and returns the path of its program.
 ///
 /// `cargo test -p one-crate` builds no other crate's program, so this calls cargo, once per process and name.
-/// Where everything has been built before, `LOCAL_STACK_PREBUILT=true` takes what is there.
+/// `LOCAL_STACK_PREBUILT=true` skips cargo if everything is built already.
 pub fn function_binary(name: &str) -> Result<PathBuf> {
-    // Held while building: a second cargo would only wait for the first one's lock.
+    // Locked during the build: a second cargo would only wait for the first.
     let mut built = BUILT.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     if let Some(path) = built.get(name) {
         return Ok(path.clone());
     }
-    let place = Place::of(&std::env::current_exe().context("could not find the running program")?)?;
+    let place =
+        Place::of(&std::env::current_exe().context("could not find the path of the running program")?)?;
     if std::env::var("LOCAL_STACK_PREBUILT").as_deref() != Ok("true") {
         place.build(name)?;
     }
     let path = place.folder.join(name);
     ensure!(
         path.is_file(),
-        "the package {name} was built, but there is no program {}",
+        "the package {name} was built, but the program {} does not exist",
         path.display()
     );
     built.insert(name.to_owned(), path.clone());
     Ok(path)
 }
 
-/// Where cargo put the running program, and so where it puts others built alike.
+/// Place of the running program, where cargo puts programs of the same profile and target.
 #[derive(Debug, PartialEq, Eq)]
 struct Place {
     /// `target/debug` or `target/{triple}/release`.
@@ -57,7 +58,7 @@ impl Place {
                 other => other,
             };
             let above = folder.parent()?;
-            // Cargo tags the target folder itself, not those of the triples in it.
+            // Cargo tags the target folder, not its subfolders for triples.
             let (target, triple) = if above.join("CACHEDIR.TAG").exists() {
                 (above, None)
             } else {
@@ -70,15 +71,15 @@ impl Place {
                 profile: profile.to_owned(),
             })
         };
-        place().with_context(|| format!("{} does not lie in a target folder of cargo", program.display()))
+        place().with_context(|| format!("{} is not in a target folder of cargo", program.display()))
     }
 
     fn build(&self, name: &str) -> Result<()> {
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo
             .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."))
-            // Not `--package`: each package alone has features of its own, and all dependencies would be
-            // compiled once per function. Of the whole workspace it is the same build as everybody's.
+            // Not `--package`: its features differ from those of the workspace, and all dependencies would be compiled
+            // once per function.
             .args([
                 "build",
                 "--quiet",
@@ -93,7 +94,7 @@ impl Place {
         if let Some(triple) = &self.triple {
             cargo.args(["--target", triple]);
         }
-        // Cargo's description of the crate under test would make build scripts run again.
+        // Cargo's variables of the crate under test would make build scripts run again.
         for (variable, _) in std::env::vars_os() {
             let variable = variable.to_string_lossy();
             if [
@@ -146,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn functions_lie_beside_whatever_asks_for_them() {
+    fn finds_functions_beside_the_running_program() {
         check("target/debug/deps/it-0123", "target/debug", None, "dev");
         check("target/debug/demo", "target/debug", None, "dev");
         check("target/release/examples/cold", "target/release", None, "release");
@@ -160,8 +161,8 @@ mod tests {
     }
 
     #[test]
-    fn a_program_from_elsewhere_is_told() {
+    fn rejects_a_program_outside_of_a_target_folder() {
         let error = Place::of(Path::new("/usr/bin/deps/it")).unwrap_err().to_string();
-        assert!(error.contains("does not lie in a target folder"), "{error}");
+        assert!(error.contains("is not in a target folder"), "{error}");
     }
 }

@@ -5,12 +5,11 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde_json::{Value, json};
-use tokio::sync::watch;
 
 use crate::{
-    process::{Process, Spec},
+    process::{Process, Server, Spec},
     webdriver::{Element, Session},
 };
 
@@ -65,14 +64,15 @@ impl Browser {
     /// # Errors
     /// Fails if no browser is installed; the error states how to install one.
     pub async fn start(window: Window) -> Result<Self> {
-        let (driver, address) = start_driver().await?;
+        let driver = start_driver().await?;
+        let address = format!("http://127.0.0.1:{}", driver.address.trim_end_matches('.'));
         let folder = tempfile::tempdir()?;
         let session = Session::start(&address, &capabilities(window, folder.path()))
             .await
             .context("ChromeDriver could not start Chromium")?;
         Ok(Self {
             session,
-            driver,
+            driver: driver.process,
             folder,
         })
     }
@@ -150,25 +150,15 @@ impl Browser {
     }
 }
 
-async fn start_driver() -> Result<(Process, String)> {
+async fn start_driver() -> Result<Server> {
     let program = driver_program().with_context(|| {
         "chromedriver is not installed. Debian and Ubuntu: apt install chromium chromium-driver; \
          macOS: brew install --cask chromium chromedriver; or CHROMEDRIVER=/path/to/chromedriver"
     })?;
-    let name = program.display().to_string();
-    let (tell, mut port) = watch::channel(None);
-    let process = Spec::new(&program).arg("--port=0").spawn(move |line| {
-        if let Some((_, port)) = line.split_once("started successfully on port ") {
-            tell.send_replace(port.trim_end_matches('.').parse::<u16>().ok());
-        }
-    })?;
-    let port = tokio::select! {
-        biased;
-        Ok(port) = port.wait_for(Option::is_some) => port.unwrap_or_default(),
-        status = process.ended() => bail!("{name} ended ({status})"),
-        () = tokio::time::sleep(STARTS_WITHIN) => bail!("{name} did not start"),
-    };
-    Ok((process, format!("http://127.0.0.1:{port}")))
+    let driver = Spec::new(program).arg("--port=0");
+    driver
+        .start_server("started successfully on port ", STARTS_WITHIN)
+        .await
 }
 
 fn driver_program() -> Option<PathBuf> {

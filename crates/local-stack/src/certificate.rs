@@ -3,22 +3,22 @@
 use anyhow::{Context, Result};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 
-/// A server's certificate and key, with the private authority that signed it. All in PEM.
+/// Certificate and key of a server, with the private authority that signed it, in PEM.
 #[derive(Debug, Clone)]
 pub struct Certificate {
-    /// What a client must trust, the content of `DATABASE_CA_FILE`.
+    /// Certificate of the authority, which a client must trust: the content of `DATABASE_CA_FILE`.
     pub authority: String,
-    /// The server's own certificate.
+    /// Certificate of the server.
     pub certificate: String,
-    /// The server's private key.
+    /// Private key of the server.
     pub key: String,
 }
 
-/// A certificate for these names, from an authority made for it alone. A name that is an IP address works too.
+/// Creates a certificate for these names or IP addresses, and an authority for it alone.
 ///
-/// For the local stack `["localhost", "127.0.0.1"]`; another name is how a test sees `verify-full` refuse.
+/// The local stack needs `["localhost", "127.0.0.1"]`. With any other name, a client with `verify-full` must refuse it.
 pub fn certificate_for(names: &[&str]) -> Result<Certificate> {
-    let authority_key = KeyPair::generate().context("could not make the authority's key")?;
+    let authority_key = KeyPair::generate().context("could not create the authority's key")?;
     let mut authority = CertificateParams::default();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
@@ -30,10 +30,10 @@ pub fn certificate_for(names: &[&str]) -> Result<Certificate> {
         .context("could not sign the authority")?;
     let issuer = Issuer::new(authority, authority_key);
 
-    let key = KeyPair::generate().context("could not make the server's key")?;
+    let key = KeyPair::generate().context("could not create the server's key")?;
     let names = names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     let certificate = CertificateParams::new(names)
-        .context("not names for a certificate")?
+        .context("the names do not fit a certificate")?
         .signed_by(&key, &issuer)
         .context("could not sign the server's certificate")?;
     Ok(Certificate {

@@ -1,4 +1,4 @@
-//! The events in `events/`, as AWS sends them.
+//! Events in `events/`, as AWS sends them.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 /// Reads `events/{function}/{case}.json`.
 ///
 /// # Panics
-/// If there is no such file, or if it is not JSON.
+/// Panics if the file does not exist or is not JSON.
 #[track_caller]
 pub fn event(function: &str, case: &str) -> Value {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events");

@@ -264,8 +264,8 @@ impl Faults {
     }
 
     /// Waits until a request is held.
-    pub async fn held(&self, timeout: Duration) -> Result<()> {
-        if !self.held_count(timeout, |waiting| waiting > 0).await {
+    pub async fn wait_until_held(&self, timeout: Duration) -> Result<()> {
+        if !self.is_held_count_reached(timeout, |waiting| waiting > 0).await {
             bail!(
                 "no request was held within {timeout:?}; received: {:?}",
                 self.seen()
@@ -275,14 +275,14 @@ impl Faults {
     }
 
     /// Waits until no request is held: each was released, or its caller closed the connection.
-    pub async fn none_held(&self, timeout: Duration) -> Result<()> {
-        if !self.held_count(timeout, |waiting| waiting == 0).await {
+    pub async fn wait_until_none_held(&self, timeout: Duration) -> Result<()> {
+        if !self.is_held_count_reached(timeout, |waiting| waiting == 0).await {
             bail!("a request is still held after {timeout:?}");
         }
         Ok(())
     }
 
-    async fn held_count(&self, timeout: Duration, is_reached: impl Fn(usize) -> bool) -> bool {
+    async fn is_held_count_reached(&self, timeout: Duration, is_reached: impl Fn(usize) -> bool) -> bool {
         let mut held = self.0.held.subscribe();
         let reached = held.wait_for(|held| is_reached(held.waiting));
         tokio::time::timeout(timeout, reached).await.is_ok()

@@ -19,8 +19,8 @@ pub mod process;
 pub mod topic;
 
 pub mod background;
+mod child_reaper;
 mod event;
-mod guardian;
 pub mod tls_front;
 pub mod venv;
 mod webdriver;
@@ -31,7 +31,7 @@ pub use browser::{Browser, Window};
 pub use event::event;
 pub use fault_proxy::FaultProxy;
 pub use faults::{Fault, Faults, Match};
-pub use lambda::{Decision, Emulator, Function, Invocation, InvokeCall, Outcome};
+pub use lambda::{Decision, Function, Invocation, InvokeCall, LambdaEmulator, Outcome};
 pub use month_stack::MonthStack;
 pub use moto::Moto;
 pub use postgres::PostgresServer;

@@ -1,4 +1,4 @@
-//! The main job's surroundings: a tenant database, a bucket, a topic, and the two functions deployed.
+//! Stack of the monthly statistics: a source database, a bucket, a topic, and the two functions.
 
 use std::{
     path::PathBuf,
@@ -10,21 +10,21 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 use tokio_postgres::Client;
 
-use crate::{Emulator, Function, Moto, PostgresServer, Topic, function_binary, postgres::connect};
+use crate::{Function, LambdaEmulator, Moto, PostgresServer, Topic, function_binary, postgres::connect};
 
-/// A database with buildings and texts, and everything that computes a month of them.
+/// Source database with buildings and texts, and the functions that analyse a month of them.
 pub struct MonthStack {
-    /// Where the functions run.
-    pub emulator: Emulator,
-    /// What they use instead of AWS.
+    /// Lambda with the two functions.
+    pub emulator: LambdaEmulator,
+    /// AWS for the functions.
     pub moto: Moto,
-    /// Where the report's mail arrives.
+    /// Topic of the report's mail.
     pub topic: Topic,
-    /// Where the report arrives.
+    /// Bucket of the report.
     pub bucket: String,
-    /// Of the database.
+    /// URL of the database.
     pub database_url: String,
-    /// A connection for looking at it from outside.
+    /// Connection of the test.
     pub sql: Client,
     programs: Programs,
 }
@@ -34,7 +34,7 @@ struct Programs {
     stat_analysis: PathBuf,
 }
 
-/// The tenant's own tables, and the two views over them that the functions read.
+/// Tables of a source database, and the two views that the functions read.
 const SOURCE: &str = "
 create table building (id text primary key, name text not null, closed_on date);
 create table message (
@@ -50,8 +50,7 @@ create view stat_source_text as select id as text_id, building_id, written_at, b
 static STACKS: AtomicU32 = AtomicU32::new(0);
 
 impl MonthStack {
-    /// A month of its own on shared servers: database, bucket, topic and Lambda are new. The functions are
-    /// not deployed yet.
+    /// Creates database, bucket, topic and Lambda on shared servers. Deploys no function.
     pub async fn new(postgres: &PostgresServer, moto: &Moto) -> Result<Self> {
         let number = STACKS.fetch_add(1, Ordering::Relaxed);
         let name = format!("stat-{}-{number}", std::process::id());
@@ -60,9 +59,9 @@ impl MonthStack {
         let sql = connect(&database_url).await?;
         sql.batch_execute(SOURCE)
             .await
-            .context("could not make the tenant's tables")?;
+            .context("could not create the source tables")?;
         Ok(Self {
-            emulator: Emulator::start().await?,
+            emulator: LambdaEmulator::start().await?,
             topic: moto.create_topic(&name).await?,
             moto: moto.clone(),
             bucket: name,
@@ -75,12 +74,12 @@ impl MonthStack {
         })
     }
 
-    /// `stat-prep` with the variables that it needs here, to be changed and deployed.
+    /// Returns `stat-prep` with its variables, to change and deploy.
     pub fn stat_prep(&self) -> Function {
         self.function("stat-prep", &self.programs.stat_prep)
     }
 
-    /// `stat-analysis` with the variables that it needs here, to be changed and deployed.
+    /// Returns `stat-analysis` with its variables, to change and deploy.
     pub fn stat_analysis(&self) -> Function {
         let function = self.function("stat-analysis", &self.programs.stat_analysis);
         function.variable("S3_BUCKET", &self.bucket)
@@ -95,7 +94,7 @@ impl MonthStack {
         function
     }
 
-    /// Deploys both functions as they are.
+    /// Deploys both functions unchanged.
     pub fn deploy(&self) {
         self.emulator.deploy(self.stat_prep());
         self.emulator.deploy(self.stat_analysis());
@@ -114,7 +113,7 @@ impl MonthStack {
         Ok(())
     }
 
-    /// Adds a text, written at an instant such as `2026-10-15T12:00:00+09:00`.
+    /// Adds a text of an instant such as `2026-10-15T12:00:00+09:00`.
     pub async fn add_text(&self, building_id: &str, written_at: &str, body: &str) -> Result<()> {
         let written_at: jiff::Timestamp = written_at.parse()?;
         self.sql
@@ -127,14 +126,14 @@ impl MonthStack {
         Ok(())
     }
 
-    /// Invokes `stat-prep`, waits until everything that follows from it has ended, and returns its answer.
+    /// Invokes `stat-prep`, waits until all following invocations have ended, and returns its response.
     pub async fn run(&self, event: &Value) -> Result<Value> {
         let outcome = self.emulator.invoke("stat-prep", event).await?;
-        self.emulator.idle(Duration::from_secs(120)).await?;
-        outcome.answer()
+        self.emulator.wait_until_idle(Duration::from_secs(120)).await?;
+        outcome.into_response()
     }
 
-    /// What a function has logged, as soon as it has logged `text`: its answer may be here before its lines.
+    /// Waits until a function has logged `text`, and returns its log. The response may arrive before the last lines.
     pub async fn log(&self, function: &str, text: &str) -> Result<String> {
         for _ in 0..500 {
             let log = self.emulator.logs(function).join("\n");
@@ -147,17 +146,17 @@ impl MonthStack {
         anyhow::bail!("{function} has not logged {text:?}, but: {log}")
     }
 
-    /// A part of the latest month's report, by the end of its key.
+    /// Returns the object of the latest report whose key ends with `extension`.
     pub async fn report(&self, extension: &str) -> Result<Vec<u8>> {
         let keys = self.moto.objects(&self.bucket).await?;
         let key = keys
             .iter()
             .filter(|key| key.ends_with(extension))
             .max()
-            .with_context(|| format!("there is no {extension} among {keys:?}"))?;
+            .with_context(|| format!("no key ends with {extension}: {keys:?}"))?;
         self.moto
             .object(&self.bucket, key)
             .await?
-            .context("it was there a moment ago")
+            .context("the object is missing")
     }
 }

@@ -1,35 +1,30 @@
-//! The AWS emulator `moto_server`, and the few requests with which tests set it up and look into it.
+//! AWS emulator `moto_server`, and the requests by which tests set it up and inspect it.
 //!
-//! Requests go over plain HTTP instead of through the SDK: a crate that needs no S3 must not compile it for
-//! its tests. moto checks no signature; it reads service and Region from the credential scope.
+//! Requests use plain HTTP instead of the SDK: a crate that needs no S3 must not compile it for its tests. moto checks
+//! no signature; it reads service and Region from the credential scope.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use tokio::sync::watch;
 
 use crate::{
-    process::{Process, Spec},
+    process::{Server, Spec},
     topic::Topic,
     venv,
 };
 
-/// The Region of everything local.
+/// Region of the local stack.
 pub const REGION: &str = "ap-northeast-2";
-/// The account of everything local, moto's default.
+/// Account of the local stack: moto's default.
 pub const ACCOUNT: &str = "123456789012";
 
 const STARTS_WITHIN: Duration = Duration::from_secs(60);
 
-/// What S3 leaves as it is in a path.
+/// Characters to encode in the path of an object.
 const KEY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
@@ -37,61 +32,33 @@ const KEY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~')
     .remove(b'/');
 
-/// A running `moto_server`. Clones share it; it ends with the last.
+/// Running `moto_server`. Clones share it; it ends with the last of them.
 #[derive(Debug, Clone)]
 pub struct Moto {
     server: Arc<Server>,
 }
 
-#[derive(Debug)]
-struct Server {
-    endpoint: String,
-    process: Process,
-    log: Arc<Mutex<Vec<String>>>,
-}
-
 impl Moto {
-    /// Starts it on 127.0.0.1 and a free port.
+    /// Starts a server on 127.0.0.1 and a free port.
     pub async fn start() -> Result<Self> {
-        let log = Arc::new(Mutex::new(Vec::new()));
-        let (tell, mut address) = watch::channel(None);
-        let kept = Arc::clone(&log);
-        let process = Spec::new(venv::program("moto_server")?)
-            .args(["-H", "127.0.0.1", "-p", "0"])
-            .spawn(move |line| {
-                // Told by the server itself, which chose the port: so nobody else can have it.
-                if let Some((_, address)) = line.split_once("Running on ") {
-                    tell.send_replace(Some(address.trim().to_owned()));
-                }
-                kept.lock().expect("no holder panics").push(line);
-            })?;
-        let log_so_far = || log.lock().expect("no holder panics").join("\n");
-        let endpoint = tokio::select! {
-            biased;
-            Ok(address) = address.wait_for(Option::is_some) => address.clone().unwrap_or_default(),
-            status = process.ended() => bail!("moto_server ended ({status}):\n{}", log_so_far()),
-            () = tokio::time::sleep(STARTS_WITHIN) => bail!("moto_server did not start:\n{}", log_so_far()),
-        };
+        let moto = Spec::new(venv::program("moto_server")?).args(["-H", "127.0.0.1", "-p", "0"]);
+        let server = moto.start_server("Running on ", STARTS_WITHIN).await?;
         Ok(Self {
-            server: Arc::new(Server {
-                endpoint,
-                process,
-                log,
-            }),
+            server: Arc::new(server),
         })
     }
 
-    /// What it has written: a line for each request, and the traceback of each of its own errors.
+    /// Returns the lines of its log: one per request, and the tracebacks of its own errors.
     pub fn log(&self) -> Vec<String> {
         self.server.log.lock().expect("no holder panics").clone()
     }
 
-    /// Its address, for `AWS_ENDPOINT_URL`.
+    /// Address for `AWS_ENDPOINT_URL`.
     pub fn endpoint(&self) -> &str {
-        &self.server.endpoint
+        &self.server.address
     }
 
-    /// The variables with which a process uses it: endpoint, Region and credentials that nobody checks.
+    /// Returns the variables with which a process uses the server: endpoint, Region and any credentials.
     pub fn environment(&self) -> BTreeMap<String, String> {
         [
             ("AWS_ENDPOINT_URL", self.endpoint()),
@@ -103,52 +70,42 @@ impl Moto {
         .into()
     }
 
-    /// Makes a bucket.
+    /// Creates a bucket.
     pub async fn create_bucket(&self, name: &str) -> Result<()> {
         let place = format!(
             "<CreateBucketConfiguration><LocationConstraint>{REGION}</LocationConstraint></CreateBucketConfiguration>"
         );
-        let answer = self
-            .request(Method::PUT, "s3", &format!("/{name}"))
-            .body(place)
-            .send()
-            .await;
-        successful(answer)
+        let request = self.request(Method::PUT, "s3", &format!("/{name}"));
+        send(request.body(place))
             .await
-            .with_context(|| format!("could not make the bucket {name}"))?;
+            .with_context(|| format!("could not create the bucket {name}"))?;
         Ok(())
     }
 
     /// Stores an object.
     pub async fn put_object(&self, bucket: &str, key: &str, content: impl Into<Vec<u8>>) -> Result<()> {
-        let answer = self
-            .request(Method::PUT, "s3", &object_path(bucket, key))
-            .body(content.into())
-            .send()
-            .await;
-        successful(answer)
+        let request = self.request(Method::PUT, "s3", &object_path(bucket, key));
+        send(request.body(content.into()))
             .await
             .with_context(|| format!("could not write s3://{bucket}/{key}"))?;
         Ok(())
     }
 
-    /// An object's content, if there is one.
+    /// Returns the content of an object, if it exists.
     pub async fn object(&self, bucket: &str, key: &str) -> Result<Option<Vec<u8>>> {
         let read = async {
-            let answer = self
-                .request(Method::GET, "s3", &object_path(bucket, key))
-                .send()
-                .await?;
-            if answer.status() == StatusCode::NOT_FOUND {
+            let request = self.request(Method::GET, "s3", &object_path(bucket, key));
+            let response = request.send().await?;
+            if response.status() == StatusCode::NOT_FOUND {
                 return Ok(None);
             }
-            Ok(Some(successful(Ok(answer)).await?.bytes().await?.to_vec()))
+            Ok(Some(successful(response).await?.bytes().await?.to_vec()))
         };
         let content: Result<_> = read.await;
         content.with_context(|| format!("could not read s3://{bucket}/{key}"))
     }
 
-    /// The keys of a bucket's objects, in S3's order.
+    /// Returns the keys of a bucket's objects, in S3's order.
     pub async fn objects(&self, bucket: &str) -> Result<Vec<String>> {
         let mut keys = Vec::new();
         let mut token = None;
@@ -159,16 +116,13 @@ impl Moto {
                     utf8_percent_encode(token, NON_ALPHANUMERIC)
                 )
             });
-            let page = self
-                .request(Method::GET, "s3", &format!("/{bucket}?list-type=2{after}"))
-                .send()
-                .await;
-            let page = successful(page)
+            let request = self.request(Method::GET, "s3", &format!("/{bucket}?list-type=2{after}"));
+            let page = send(request)
                 .await
                 .with_context(|| format!("could not list s3://{bucket}"))?
                 .text()
                 .await?;
-            let page = roxmltree::Document::parse(&page).context("a list of objects that is no XML")?;
+            let page = roxmltree::Document::parse(&page).context("the list of objects is not XML")?;
             let texts = |name: &'static str| {
                 page.descendants()
                     .filter(move |node| {
@@ -185,14 +139,14 @@ impl Moto {
         }
     }
 
-    /// Makes a topic and subscribes a receiver to it.
+    /// Creates a topic with a subscribed queue.
     pub async fn create_topic(&self, name: &str) -> Result<Topic> {
         Topic::create(self, name)
             .await
-            .with_context(|| format!("could not make the topic {name}"))
+            .with_context(|| format!("could not create the topic {name}"))
     }
 
-    /// Makes a secret, or gives it a new value.
+    /// Creates a secret, or sets its value.
     pub async fn put_secret(&self, name: &str, value: &str) -> Result<()> {
         let update = json!({"SecretId": name, "SecretString": value});
         if self
@@ -208,25 +162,23 @@ impl Moto {
             &json!({"Name": name, "SecretString": value}),
         )
         .await
-        .with_context(|| format!("could not make the secret {name}"))?;
+        .with_context(|| format!("could not create the secret {name}"))?;
         Ok(())
     }
 
-    /// Any request of a service that speaks JSON, such as `("logs", "Logs_20140328.CreateLogGroup", …)`.
+    /// Sends a request to a service with a JSON protocol, such as `("logs", "Logs_20140328.CreateLogGroup", …)`.
     pub async fn json(&self, service: &str, target: &str, body: &Value) -> Result<Value> {
         let version = if service == "sqs" || service == "dynamodb" {
             "1.0"
         } else {
             "1.1"
         };
-        let answer = self
+        let request = self
             .request(Method::POST, service, "/")
             .header("content-type", format!("application/x-amz-json-{version}"))
             .header("x-amz-target", target)
-            .body(body.to_string())
-            .send()
-            .await;
-        let text = successful(answer)
+            .body(body.to_string());
+        let text = send(request)
             .await
             .with_context(|| format!("{target} failed"))?
             .text()
@@ -234,23 +186,24 @@ impl Moto {
         if text.is_empty() {
             return Ok(Value::Null);
         }
-        serde_json::from_str(&text).with_context(|| format!("{target} answered no JSON"))
+        serde_json::from_str(&text).with_context(|| format!("the response to {target} is not JSON"))
     }
 
-    /// Any request of a service that has paths, such as `(Method::POST, "apigateway", "/restapis", …)`. Null is
-    /// no body.
+    /// Sends a request to a service with a REST protocol, such as `(Method::POST, "apigateway", "/restapis", …)`. `Null`
+    /// sends no body.
     pub async fn rest(&self, method: Method, service: &str, path: &str, body: &Value) -> Result<Value> {
-        let what = format!("{method} {path}");
+        let operation = format!("{method} {path}");
         let mut request = self.request(method, service, path);
         if !body.is_null() {
             request = request
                 .header("content-type", "application/json")
                 .body(body.to_string());
         }
-        let answer = successful(request.send().await).await;
-        let answer = answer.with_context(|| format!("{what} failed"))?;
-        let answer = answer.json().await;
-        answer.with_context(|| format!("{what} answered no JSON"))
+        let response = send(request)
+            .await
+            .with_context(|| format!("{operation} failed"))?;
+        let json = response.json().await;
+        json.with_context(|| format!("the response to {operation} is not JSON"))
     }
 
     pub(crate) async fn sns(&self, parameters: &[(&str, &str)]) -> Result<()> {
@@ -259,22 +212,19 @@ impl Moto {
             .map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)))
             .collect::<Vec<_>>()
             .join("&");
-        let answer = self
+        let request = self
             .request(Method::POST, "sns", "/")
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(body)
-            .send()
-            .await;
-        successful(answer).await?;
+            .header("content-type", "application/x-www-form-urlencoded");
+        send(request.body(body)).await?;
         Ok(())
     }
 
-    /// The ARN of something in the local account and Region.
+    /// Returns the ARN of a resource in the local account and Region.
     pub fn arn(&self, service: &str, name: &str) -> String {
         format!("arn:aws:{service}:{REGION}:{ACCOUNT}:{name}")
     }
 
-    /// Ends it.
+    /// Stops the server.
     pub async fn shutdown(self) {
         self.server
             .process
@@ -282,7 +232,7 @@ impl Moto {
             .await;
     }
 
-    /// The server's process.
+    /// Returns the process id of the server.
     pub fn pid(&self) -> u32 {
         self.server.process.pid()
     }
@@ -303,14 +253,17 @@ fn object_path(bucket: &str, key: &str) -> String {
     format!("/{bucket}/{}", utf8_percent_encode(key, KEY))
 }
 
-async fn successful(answer: reqwest::Result<Response>) -> Result<Response> {
-    let answer = answer?;
-    let status = answer.status();
+async fn send(request: RequestBuilder) -> Result<Response> {
+    successful(request.send().await?).await
+}
+
+async fn successful(response: Response) -> Result<Response> {
+    let status = response.status();
     if status.is_success() {
-        return Ok(answer);
+        return Ok(response);
     }
     bail!(
-        "moto answered {status}: {}",
-        answer.text().await.unwrap_or_default()
+        "moto responded with {status}: {}",
+        response.text().await.unwrap_or_default()
     )
 }

@@ -1,4 +1,4 @@
-//! A PostgreSQL cluster of our own, gone with us.
+//! Ephemeral PostgreSQL cluster.
 
 use std::{
     fs::{self, OpenOptions},
@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::{
     background,
     certificate::Certificate,
-    guardian,
+    child_reaper,
     process::{Process, Spec},
     tls_front::{Beginning, TlsFront},
     venv,
@@ -28,20 +28,20 @@ const SUPERUSER: &str = "postgres";
 const STARTS_WITHIN: Duration = Duration::from_secs(30);
 const ENDS_WITHIN: Duration = Duration::from_secs(20);
 
-/// A server to make databases in: an ephemeral cluster, or the one that `DATABASE_URL` names.
+/// PostgreSQL server: an ephemeral cluster, or the server of `DATABASE_URL`.
 ///
 /// The superuser `postgres` needs no password; every other role does, see [`PostgresServer::create_role`].
 #[derive(Debug)]
 pub struct PostgresServer {
-    kind: Kind,
-    /// The databases made, which are removed again from a server that is not ours.
-    made: Mutex<Vec<String>>,
+    backend: Backend,
+    /// Databases created so far, to remove from an existing server.
+    created: Mutex<Vec<String>>,
 }
 
 #[derive(Debug)]
-enum Kind {
-    Ours(Box<Cluster>),
-    Given(String),
+enum Backend {
+    Own(Box<Cluster>),
+    Existing(String),
 }
 
 #[derive(Debug)]
@@ -50,13 +50,13 @@ struct Cluster {
     process: tokio::sync::Mutex<Option<Process>>,
     port: Mutex<u16>,
     tls: Option<TlsFront>,
-    account: Account,
-    // Last, so that the process is gone before its folder.
+    user: ServerUser,
+    // Last: the process ends before its folder is removed.
     folder: TempDir,
 }
 
 impl PostgresServer {
-    /// Starts an ephemeral cluster on 127.0.0.1, or takes `DATABASE_URL` when the environment has it.
+    /// Starts an ephemeral cluster on 127.0.0.1, or uses the server of `DATABASE_URL` if the variable is set.
     pub async fn start() -> Result<Self> {
         match std::env::var("DATABASE_URL") {
             Ok(url) if !url.is_empty() => Ok(Self::at(&url)),
@@ -64,49 +64,49 @@ impl PostgresServer {
         }
     }
 
-    /// The server of this URL, whose database is only used to make others.
+    /// Uses an existing server. The URL's database serves only to create others.
     pub fn at(url: &str) -> Self {
-        Self::of(Kind::Given(url.to_owned()))
+        Self::of(Backend::Existing(url.to_owned()))
     }
 
-    /// An ephemeral cluster whatever `DATABASE_URL` says, for tests that stop it.
+    /// Starts an ephemeral cluster even if `DATABASE_URL` is set, for tests that stop it.
     pub async fn start_own() -> Result<Self> {
-        Ok(Self::of(Kind::Ours(Box::new(Cluster::start().await?))))
+        Ok(Self::of(Backend::Own(Box::new(Cluster::start().await?))))
     }
 
-    /// An ephemeral cluster whose addresses speak TLS only, with this certificate.
+    /// Starts an ephemeral cluster that accepts only TLS, with this certificate.
     pub async fn start_with_tls(certificate: &Certificate) -> Result<Self> {
         let mut cluster = Cluster::start().await?;
         cluster.tls = Some(TlsFront::start(certificate, cluster.port(), Beginning::SslRequest).await?);
-        Ok(Self::of(Kind::Ours(Box::new(cluster))))
+        Ok(Self::of(Backend::Own(Box::new(cluster))))
     }
 
-    fn of(kind: Kind) -> Self {
+    fn of(backend: Backend) -> Self {
         Self {
-            kind,
-            made: Mutex::default(),
+            backend,
+            created: Mutex::default(),
         }
     }
 
-    /// Makes an empty database, `{prefix}_{unique}`, and gives its URL.
+    /// Creates an empty database `{prefix}_{unique}` and returns its URL.
     pub async fn create_database(&self, prefix: &str) -> Result<String> {
         let name = format!("{prefix}_{}", Uuid::new_v4().simple());
         self.execute(&format!("CREATE DATABASE {}", identifier(&name)))
             .await
-            .with_context(|| format!("could not make the database {name}"))?;
+            .with_context(|| format!("could not create the database {name}"))?;
         let url = self.url(&name);
-        self.made.lock().expect("no holder panics").push(name);
+        self.created.lock().expect("no holder panics").push(name);
         Ok(url)
     }
 
-    /// Makes a role that must give this password; for the way a refused password (28P01) is handled.
+    /// Creates a role with a password, for tests of a refused password (28P01).
     pub async fn create_role(&self, name: &str, password: &str) -> Result<()> {
         let name = identifier(name);
         let password = literal(password);
-        // Superuser, because PostgreSQL lets nobody else into a schema without a grant per database.
+        // Superuser: PostgreSQL lets any other role into a schema only with a grant per database.
         self.execute(&format!("CREATE ROLE {name} LOGIN SUPERUSER PASSWORD {password}"))
             .await
-            .with_context(|| format!("could not make the role {name}"))
+            .with_context(|| format!("could not create the role {name}"))
     }
 
     /// Changes a role's password, as a rotation does.
@@ -117,21 +117,21 @@ impl PostgresServer {
             .with_context(|| format!("could not change the password of {role}"))
     }
 
-    /// The address of a database: `postgres://postgres@127.0.0.1:port/name`.
+    /// Returns the URL of a database: `postgres://postgres@127.0.0.1:port/name`.
     pub fn url(&self, database: &str) -> String {
-        match &self.kind {
-            Kind::Ours(cluster) => {
+        match &self.backend {
+            Backend::Own(cluster) => {
                 let port = cluster
                     .tls
                     .as_ref()
                     .map_or_else(|| cluster.port(), |front| front.port);
                 format!("postgres://{SUPERUSER}@127.0.0.1:{port}/{database}")
             }
-            Kind::Given(url) => with_database(url, database),
+            Backend::Existing(url) => with_database(url, database),
         }
     }
 
-    /// The same for another role, with its password.
+    /// Returns the URL of a database for a role with a password.
     pub fn url_as(&self, role: &str, password: &str, database: &str) -> String {
         let url = self.url(database);
         let (scheme, rest) = url.split_once("://").unwrap_or(("postgres", &url));
@@ -139,25 +139,25 @@ impl PostgresServer {
         format!("{scheme}://{role}:{password}@{host}")
     }
 
-    /// Stops as a crash does: connections break, nothing is written back. The data stays.
+    /// Stops the server like a crash: connections break, memory is not flushed. The data stays.
     pub async fn stop(&self) -> Result<()> {
         self.cluster()?.end(Signal::QUIT).await
     }
 
-    /// Starts again after [`PostgresServer::stop`], or crashes and starts: same port, same data.
+    /// Stops the server like a crash if it runs, and starts it again with the same port and data.
     pub async fn restart(&self) -> Result<()> {
         let cluster = self.cluster()?;
         cluster.end(Signal::QUIT).await?;
         cluster.run().await
     }
 
-    /// Stops in an orderly way, and removes the data; from a server that is not ours, the databases we made.
+    /// Stops an ephemeral cluster and removes its data; removes the created databases from an existing server.
     pub async fn shutdown(self) -> Result<()> {
-        if let Kind::Ours(cluster) = &self.kind {
+        if let Backend::Own(cluster) = &self.backend {
             return cluster.end(Signal::INT).await;
         }
-        let made = std::mem::take(&mut *self.made.lock().expect("no holder panics"));
-        for name in made {
+        let created = std::mem::take(&mut *self.created.lock().expect("no holder panics"));
+        for name in created {
             self.execute(&format!(
                 "DROP DATABASE IF EXISTS {} WITH (FORCE)",
                 identifier(&name)
@@ -168,26 +168,26 @@ impl PostgresServer {
         Ok(())
     }
 
-    /// The server's process, if it is ours and runs.
+    /// Returns the process id of a running ephemeral cluster.
     pub async fn pid(&self) -> Option<u32> {
-        match &self.kind {
-            Kind::Ours(cluster) => cluster.process.lock().await.as_ref().map(Process::pid),
-            Kind::Given(_) => None,
+        match &self.backend {
+            Backend::Own(cluster) => cluster.process.lock().await.as_ref().map(Process::pid),
+            Backend::Existing(_) => None,
         }
     }
 
     fn cluster(&self) -> Result<&Cluster> {
-        match &self.kind {
-            Kind::Ours(cluster) => Ok(cluster),
-            Kind::Given(_) => bail!("the server of DATABASE_URL is not ours to stop: use start_own"),
+        match &self.backend {
+            Backend::Own(cluster) => Ok(cluster),
+            Backend::Existing(_) => bail!("the server of DATABASE_URL cannot be stopped: use start_own"),
         }
     }
 
     async fn execute(&self, statement: &str) -> Result<()> {
-        let url = match &self.kind {
-            // Past the TLS front: this is not what is being tested.
-            Kind::Ours(cluster) => format!("postgres://{SUPERUSER}@127.0.0.1:{}/postgres", cluster.port()),
-            Kind::Given(url) => url.clone(),
+        let url = match &self.backend {
+            // Bypasses the TLS front.
+            Backend::Own(cluster) => format!("postgres://{SUPERUSER}@127.0.0.1:{}/postgres", cluster.port()),
+            Backend::Existing(url) => url.clone(),
         };
         let statement = statement.to_owned();
         background::spawn(async move {
@@ -205,20 +205,20 @@ impl PostgresServer {
 impl Cluster {
     async fn start() -> Result<Self> {
         let name = format!("local-stack-postgres-{}", Uuid::new_v4().simple());
-        // Known to the guardian before it exists, so that there is no moment in which it could be forgotten.
-        guardian::remove(&std::env::temp_dir().join(&name))?;
+        // Ordered before the folder exists, so that it cannot remain.
+        child_reaper::remove(&std::env::temp_dir().join(&name))?;
         let folder = tempfile::Builder::new()
             .prefix(&name)
             .rand_bytes(0)
             .tempdir()
-            .context("could not make a folder for PostgreSQL")?;
-        let account = Account::for_us()?;
-        account.hand_over(folder.path())?;
+            .context("could not create a folder for PostgreSQL")?;
+        let user = ServerUser::choose()?;
+        user.own(folder.path())?;
         let cluster = Self {
             process: tokio::sync::Mutex::new(None),
             port: Mutex::new(0),
             tls: None,
-            account,
+            user,
             folder,
         };
         cluster.initialise().await?;
@@ -237,7 +237,7 @@ impl Cluster {
     async fn initialise(&self) -> Result<()> {
         let log = self.log()?;
         let status = self
-            .account
+            .user
             .run(&venv::postgres_program("initdb")?)
             .arg("--pgdata")
             .arg(self.data().display().to_string())
@@ -249,7 +249,7 @@ impl Cluster {
                 SUPERUSER,
                 "--auth=trust",
             ])
-            // PostgreSQL's own C.UTF-8, because not every system has a locale of that name.
+            // PostgreSQL's own C.UTF-8: some systems have no locale of that name.
             .args([
                 "--locale=C",
                 "--locale-provider=builtin",
@@ -264,7 +264,7 @@ impl Cluster {
             format!("host all {SUPERUSER} 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n"),
         )
         .context("could not write pg_hba.conf")?;
-        self.account.hand_over(&self.data().join("pg_hba.conf"))
+        self.user.own(&self.data().join("pg_hba.conf"))
     }
 
     /// Starts the server and waits until it accepts connections.
@@ -279,7 +279,7 @@ impl Cluster {
                     *self.process.lock().await = Some(process);
                     return Ok(());
                 }
-                // Somebody was quicker to take the free port; or, on a restart, the old one is not yet free.
+                // Another process took the port, or the port is not free yet after a restart.
                 Err(_) if tries < 5 && self.read_log().contains("could not bind") => {
                     tries += 1;
                     fs::remove_file(self.folder.path().join("log")).ok();
@@ -292,19 +292,19 @@ impl Cluster {
 
     async fn run_on(&self, port: u16) -> Result<Process> {
         let process = self
-            .account
+            .user
             .run(&venv::postgres_program("postgres")?)
             .arg("-D")
             .arg(self.data().display().to_string())
             .args(["-p", &port.to_string(), "-h", "127.0.0.1", "-k", ""])
-            // Commits wait for the log all the same, so that `stop` loses none.
+            // Commits still wait for the write-ahead log, so `stop` loses none.
             .args(["-c", "fsync=off", "-c", "full_page_writes=off"])
             .args(["-c", "max_connections=200", "-c", "shared_buffers=64MB"])
-            // SIGQUIT is an immediate shutdown: it takes the server's own children along.
+            // SIGQUIT is an immediate shutdown, which ends the server's own children.
             .orphan_signal("QUIT")
             .spawn(self.log()?)?;
         let ready = async {
-            // The eighth line of the lock file says how far the server is; no connection is needed.
+            // The eighth line of the lock file has the server's state.
             while !fs::read_to_string(self.data().join("postmaster.pid"))
                 .is_ok_and(|lock| lock.lines().nth(7).is_some_and(|status| status.trim() == "ready"))
             {
@@ -321,7 +321,7 @@ impl Cluster {
     async fn end(&self, signal: Signal) -> Result<()> {
         if let Some(process) = self.process.lock().await.take() {
             process.end(signal, ENDS_WITHIN).await;
-            // Left behind only where the server had to be killed; it would be taken for a running one.
+            // A killed server leaves it behind, and PostgreSQL would take it for a running one.
             fs::remove_file(self.data().join("postmaster.pid")).ok();
         }
         Ok(())
@@ -345,7 +345,7 @@ impl Cluster {
 }
 
 impl Drop for Cluster {
-    /// Waits for a moment, so that the folder can be removed; what remains of it the guardian removes.
+    /// Waits up to 2 s, so that the folder can be removed. The child reaper removes the rest.
     fn drop(&mut self) {
         let Some(process) = self.process.get_mut().take() else {
             return;
@@ -360,21 +360,21 @@ impl Drop for Cluster {
     }
 }
 
-/// Who PostgreSQL runs as: it refuses to be root.
+/// User that runs PostgreSQL, which refuses to run as root.
 #[derive(Debug)]
-enum Account {
-    /// We are not root.
-    Ourselves,
-    /// A user namespace in which our files belong to user 1000.
+enum ServerUser {
+    /// Current user, if not root.
+    Current,
+    /// User 1000 of a user namespace, which owns root's files.
     Namespace,
-    /// The user nobody, to whom the folder is given.
+    /// User `nobody`, which becomes the folder's owner.
     Nobody,
 }
 
 const NOBODY: u32 = 65534;
 
-impl Account {
-    fn for_us() -> Result<Self> {
+impl ServerUser {
+    fn choose() -> Result<Self> {
         let works = |program: &str, arguments: &[&str]| {
             Command::new(program)
                 .args(arguments)
@@ -383,33 +383,33 @@ impl Account {
                 .is_ok_and(|output| output.status.success())
         };
         if !rustix::process::geteuid().is_root() {
-            Ok(Self::Ourselves)
+            Ok(Self::Current)
         } else if works("unshare", &["-U", "--map-user=1000", "--map-group=1000"]) {
             Ok(Self::Namespace)
         } else if works("setpriv", &["--reuid=65534", "--regid=65534", "--clear-groups"]) {
             Ok(Self::Nobody)
         } else {
-            bail!("PostgreSQL does not run as root, and neither unshare nor setpriv can make us another user")
+            bail!("PostgreSQL refuses to run as root, and neither unshare nor setpriv can change the user")
         }
     }
 
     fn run(&self, program: &Path) -> Spec {
         let (wrapper, arguments): (_, &[&str]) = match self {
-            Self::Ourselves => return Spec::new(program),
+            Self::Current => return Spec::new(program),
             Self::Namespace => ("unshare", &["-U", "--map-user=1000", "--map-group=1000"]),
             Self::Nobody => ("setpriv", &["--reuid=65534", "--regid=65534", "--clear-groups"]),
         };
-        // `env` finds the wrapper on the path; all three end up being PostgreSQL, in one and the same process.
+        // `env` finds the wrapper on the path. Each replaces itself, so PostgreSQL has this process id.
         Spec::new("/usr/bin/env")
             .arg(wrapper)
             .args(arguments.iter().copied())
             .arg(program.display().to_string())
     }
 
-    fn hand_over(&self, path: &Path) -> Result<()> {
+    fn own(&self, path: &Path) -> Result<()> {
         if matches!(self, Self::Nobody) {
             std::os::unix::fs::chown(path, Some(NOBODY), Some(NOBODY))
-                .with_context(|| format!("could not give {} to nobody", path.display()))?;
+                .with_context(|| format!("could not make nobody the owner of {}", path.display()))?;
         }
         Ok(())
     }
@@ -428,7 +428,7 @@ fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-/// The URL with another database name: what stands between the host's `/` and the `?`.
+/// Replaces the database name in a URL.
 fn with_database(url: &str, database: &str) -> String {
     let (base, query) = match url.split_once('?') {
         Some((base, query)) => (base, format!("?{query}")),
@@ -439,7 +439,7 @@ fn with_database(url: &str, database: &str) -> String {
     format!("{scheme}://{host}/{database}{query}")
 }
 
-/// A connection whose driver lives on the stack's own runtime.
+/// Connects without TLS. The connection outlives the calling test's runtime.
 pub async fn connect(url: &str) -> Result<Client> {
     let (client, connection) = tokio_postgres::connect(url, NoTls)
         .await
@@ -453,7 +453,7 @@ mod tests {
     use super::with_database;
 
     #[test]
-    fn a_given_url_keeps_everything_but_its_database() {
+    fn replaces_only_the_database_of_a_url() {
         for (given, expected) in [
             (
                 "postgres://u:p@host:5433/app?sslmode=disable",

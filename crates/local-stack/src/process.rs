@@ -1,4 +1,4 @@
-//! Children that end with us, whatever ends us.
+//! Child processes that end with this process, however it ends.
 
 use std::{
     collections::BTreeMap,
@@ -15,9 +15,9 @@ use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use tokio::sync::watch;
 
-use crate::guardian;
+use crate::child_reaper;
 
-/// How a child is started.
+/// Description of a child process.
 #[derive(Debug, Clone)]
 pub struct Spec {
     program: PathBuf,
@@ -28,7 +28,7 @@ pub struct Spec {
 }
 
 impl Spec {
-    /// `program` with our environment and our folder.
+    /// Returns a description of `program`, with this process's environment and folder.
     pub fn new(program: impl Into<PathBuf>) -> Self {
         Self {
             program: program.into(),
@@ -39,59 +39,85 @@ impl Spec {
         }
     }
 
-    /// One more argument.
+    /// Adds an argument.
     pub fn arg(mut self, argument: impl Into<String>) -> Self {
         self.arguments.push(argument.into());
         self
     }
 
-    /// More arguments.
+    /// Adds arguments.
     pub fn args<A: Into<String>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
         self.arguments.extend(arguments.into_iter().map(Into::into));
         self
     }
 
-    /// These variables instead of ours.
+    /// Replaces all environment variables.
     pub fn environment(mut self, variables: BTreeMap<String, String>) -> Self {
         self.environment = Some(variables);
         self
     }
 
-    /// The folder the child starts in.
+    /// Sets the working folder.
     pub fn folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.folder = Some(folder.into());
         self
     }
 
-    /// The signal (`QUIT`, …) with which the child is asked to end when we are gone; `KILL` if not said.
+    /// Sets the signal (`QUIT`, …) that ends the child after this process; `KILL` by default.
     pub fn orphan_signal(mut self, name: &'static str) -> Self {
         self.orphan_signal = name;
         self
     }
 
-    /// Starts the child; each line it writes goes to `on_line`, from a thread of its own.
+    /// Starts the child. A thread of its own passes each line of output to `on_line`.
     pub fn spawn(self, on_line: impl Fn(String) + Send + Sync + 'static) -> Result<Process> {
         let (process, gate) = self.prepare(on_line)?;
         gate.open()?;
         Ok(process)
     }
 
-    /// The same, but the child does nothing until the gate opens: time to make it known.
+    /// Starts a server and waits until it has written `announcement`, followed by its address.
+    pub(crate) async fn start_server(self, announcement: &'static str, timeout: Duration) -> Result<Server> {
+        let name = self.program.display().to_string();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let (sender, mut address) = watch::channel(None);
+        let lines = Arc::clone(&log);
+        let process = self.spawn(move |line| {
+            if let Some((_, address)) = line.split_once(announcement) {
+                sender.send_replace(Some(address.trim().to_owned()));
+            }
+            lines.lock().expect("no holder panics").push(line);
+        })?;
+        let log_so_far = || log.lock().expect("no holder panics").join("\n");
+        let address = tokio::select! {
+            biased;
+            Ok(address) = address.wait_for(Option::is_some) => address.clone().unwrap_or_default(),
+            status = process.ended() => bail!("{name} ended ({status}):\n{}", log_so_far()),
+            () = tokio::time::sleep(timeout) => bail!("{name} did not start within {timeout:?}:\n{}", log_so_far()),
+        };
+        Ok(Server {
+            process,
+            address,
+            log,
+        })
+    }
+
+    /// Starts the child, which waits until the gate opens: time to register it.
     ///
-    /// It is a shell that waits on a pipe, and becomes the program only then. If we are killed before, the pipe
-    /// ends and so does the shell.
+    /// It is a shell that waits on a pipe before it becomes the program. If this process is killed before, the pipe ends
+    /// and so does the shell.
     pub(crate) fn prepare(self, on_line: impl Fn(String) + Send + Sync + 'static) -> Result<(Process, Gate)> {
         if !self.program.is_file() {
-            bail!("there is no program {}", self.program.display());
+            bail!("the program {} does not exist", self.program.display());
         }
-        let (ear, mouth) = std::io::pipe().context("could not make a pipe")?;
+        let (reader, writer) = std::io::pipe().context("could not create a pipe")?;
         let mut command = Command::new("/bin/sh");
         command
             .args(["-c", r#"read -r go && exec "$@" </dev/null"#, "sh"])
             .arg(&self.program)
             .args(&self.arguments)
             .stdin(Stdio::piped())
-            .stdout(mouth.try_clone().context("could not make a pipe")?)
+            .stdout(writer.try_clone().context("could not create a pipe")?)
             .stderr(Stdio::piped())
             .process_group(0);
         if let Some(variables) = &self.environment {
@@ -103,23 +129,33 @@ impl Spec {
         let mut child = command
             .spawn()
             .with_context(|| format!("could not start {}", self.program.display()))?;
-        guardian::watch(child.id(), self.orphan_signal)?;
+        child_reaper::watch(child.id(), self.orphan_signal)?;
         let gate = Gate {
             program: self.program,
             pipe: child.stdin.take().context("the child has no standard input")?,
         };
 
-        // It holds an end of the pipe, which would never end.
+        // `command` holds a write end of the pipe, whose reader would wait for ever.
         drop(command);
         let on_line = Arc::new(on_line);
-        let (tell, marks) = watch::channel(0);
-        forward_lines(Some(ear), Arc::clone(&on_line), tell);
+        let (sender, marks) = watch::channel(0);
+        forward_lines(Some(reader), Arc::clone(&on_line), sender);
         forward_lines(child.stderr.take(), on_line, watch::Sender::new(0));
-        Ok((Process::supervise(child, mouth, marks), gate))
+        Ok((Process::supervise(child, writer, marks), gate))
     }
 }
 
-/// What a prepared child waits at. Closed for good when dropped.
+/// Server process that chose its own port: no other process can take the port in between.
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(crate) process: Process,
+    /// Address as the server wrote it.
+    pub(crate) address: String,
+    /// Lines of output so far.
+    pub(crate) log: Arc<Mutex<Vec<String>>>,
+}
+
+/// Gate in front of a prepared child. The child ends if it is dropped unopened.
 #[derive(Debug)]
 pub(crate) struct Gate {
     program: PathBuf,
@@ -134,7 +170,7 @@ impl Gate {
     }
 }
 
-/// What we write into a child's own output, to see when everything before it has been read.
+/// Marker that this process writes into a child's output, to know when everything before it was read.
 const MARK: &str = "\u{1}local-stack mark ";
 
 fn forward_lines(
@@ -162,60 +198,60 @@ fn forward_lines(
     });
 }
 
-/// A running child. Dropping the last handle kills it.
+/// Running child process. It is killed when this is dropped.
 #[derive(Debug)]
 pub struct Process {
     pid: u32,
-    /// `true` once reaped: from then on the number may belong to somebody else, so nobody is signalled.
+    /// `true` once reaped: the number may then belong to another process, which must get no signal.
     reaped: Arc<Mutex<bool>>,
     exit: watch::Receiver<Option<ExitStatus>>,
-    /// Our own end of its output, as long as it lives, and the number of the last mark written there.
-    mouth: Arc<Mutex<Option<(PipeWriter, u64)>>>,
-    /// The last mark read.
+    /// Own write end of its output while it lives, and the number of the last mark written there.
+    output: Arc<Mutex<Option<(PipeWriter, u64)>>>,
+    /// Number of the last mark read.
     marks: watch::Receiver<u64>,
 }
 
 impl Process {
-    fn supervise(mut child: Child, mouth: PipeWriter, marks: watch::Receiver<u64>) -> Self {
+    fn supervise(mut child: Child, output: PipeWriter, marks: watch::Receiver<u64>) -> Self {
         let pid = child.id();
-        let mouth = Arc::new(Mutex::new(Some((mouth, 0))));
-        let mouth_of_thread = Arc::clone(&mouth);
+        let output = Arc::new(Mutex::new(Some((output, 0))));
+        let output_of_thread = Arc::clone(&output);
         let reaped = Arc::new(Mutex::new(false));
-        let (tell, exit) = watch::channel(None);
+        let (sender, exit) = watch::channel(None);
         let reaped_by_thread = Arc::clone(&reaped);
         thread::spawn(move || {
-            // Seen first and reaped after, under the lock that `signal` takes.
+            // Reaped only under the lock that `signal` takes.
             wait_without_reaping(pid);
             let mut reaped = reaped_by_thread.lock().expect("no holder panics");
-            // What the program started itself, and left in its group, ends with it.
+            // The program's own children, which it left in its group, end with it.
             signal_group(pid, Signal::KILL);
-            guardian::forget(pid).ok();
+            child_reaper::forget(pid).ok();
             let status = child.wait().unwrap_or_else(|_| ExitStatus::from_raw(0));
             *reaped = true;
             drop(reaped);
-            mouth_of_thread.lock().expect("no holder panics").take();
-            tell.send_replace(Some(status));
+            output_of_thread.lock().expect("no holder panics").take();
+            sender.send_replace(Some(status));
         });
         Self {
             pid,
             reaped,
             exit,
-            mouth,
+            output,
             marks,
         }
     }
 
-    /// The process's number, which is also that of its group.
+    /// Process id, which is also the id of its group.
     pub fn pid(&self) -> u32 {
         self.pid
     }
 
-    /// Whether it has not ended yet.
+    /// Whether it has not ended.
     pub fn is_running(&self) -> bool {
         self.exit.borrow().is_none()
     }
 
-    /// Kills the process and its group, at once and without appeal.
+    /// Kills the process and its group (SIGKILL).
     pub fn kill(&self) {
         self.signal(Signal::KILL);
     }
@@ -228,14 +264,14 @@ impl Process {
         }
     }
 
-    /// Waits until every line that it has written to its standard output by now was handed on.
-    pub async fn lines_handed_on(&self) {
-        let mark = match &mut *self.mouth.lock().expect("no holder panics") {
+    /// Waits until every line that it has written to standard output so far was passed to `on_line`.
+    pub async fn wait_for_lines(&self) {
+        let mark = match &mut *self.output.lock().expect("no holder panics") {
             None => return,
-            Some((mouth, mark)) => {
+            Some((output, mark)) => {
                 *mark += 1;
-                // In one write, which no line of the child's can come into.
-                if mouth.write_all(format!("{MARK}{mark}\n").as_bytes()).is_err() {
+                // One write, which no line of the child can interrupt.
+                if output.write_all(format!("{MARK}{mark}\n").as_bytes()).is_err() {
                     return;
                 }
                 *mark
@@ -243,11 +279,11 @@ impl Process {
         };
         let mut marks = self.marks.clone();
         let read = marks.wait_for(|read| *read >= mark);
-        // A child that was killed takes the rest of its output with it.
+        // A killed child may never have finished its last line.
         tokio::time::timeout(Duration::from_secs(5), read).await.ok();
     }
 
-    /// Waits for its end.
+    /// Waits until it has ended.
     pub async fn ended(&self) -> ExitStatus {
         let mut exit = self.exit.clone();
         match exit.wait_for(Option::is_some).await {
@@ -268,7 +304,7 @@ impl Process {
         }
     }
 
-    /// The most memory it has had resident, in bytes, from `/proc`; nothing elsewhere or after its end.
+    /// Returns its largest resident memory in bytes, from `/proc`; `None` on other systems and after its end.
     pub fn peak_memory(&self) -> Option<u64> {
         let status =
             std::fs::read_to_string(Path::new("/proc").join(self.pid.to_string()).join("status")).ok()?;
@@ -295,7 +331,7 @@ fn wait_without_reaping(pid: u32) {
 
 fn signal_group(pid: u32, signal: Signal) {
     if let Some(group) = Pid::from_raw(pid.cast_signed()) {
-        // A group that is already gone is what was wanted.
+        // Fails if the group has ended already.
         kill_process_group(group, signal).ok();
     }
 }

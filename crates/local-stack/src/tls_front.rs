@@ -1,7 +1,7 @@
-//! TLS in front of a server that was built without it: a client cannot tell where its TLS ends.
+//! TLS in front of a server without TLS.
 //!
-//! The wheel's PostgreSQL has no OpenSSL, and our stand-ins speak plain HTTP. This shakes hands with rustls, for
-//! PostgreSQL after its `SSLRequest`, and passes the plain protocol on.
+//! The wheel's PostgreSQL has no OpenSSL, and the stand-ins serve plain HTTP. The front does the handshake with rustls,
+//! for PostgreSQL after its `SSLRequest`, and forwards the plain protocol.
 
 use std::{convert::Infallible, sync::Arc};
 
@@ -22,19 +22,19 @@ use crate::{background, certificate::Certificate};
 /// Length 8 and the request code 1234,5679 of PostgreSQL's protocol, chapter "Message Formats".
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 
-/// How a client begins.
+/// Beginning of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Beginning {
-    /// With the handshake.
+    /// TLS handshake.
     Handshake,
-    /// With PostgreSQL's `SSLRequest`; whoever does without is refused.
+    /// PostgreSQL's `SSLRequest`, then the handshake. A client without it is refused.
     SslRequest,
 }
 
-/// The front, which runs until it is dropped.
+/// TLS front. It runs until it is dropped.
 #[derive(Debug)]
 pub struct TlsFront {
-    /// The port it listens on.
+    /// Port that it listens on.
     pub port: u16,
     task: JoinHandle<Infallible>,
 }
@@ -46,7 +46,7 @@ impl Drop for TlsFront {
 }
 
 impl TlsFront {
-    /// Offers TLS with `certificate` for the server on the port `behind`.
+    /// Starts a front with `certificate` for the server on port `behind`.
     pub async fn start(certificate: &Certificate, behind: u16, beginning: Beginning) -> Result<Self> {
         let acceptor = TlsAcceptor::from(Arc::new(server_config(certificate)?));
         let listener = background::spawn(TcpListener::bind(("127.0.0.1", 0)))
@@ -59,8 +59,8 @@ impl TlsFront {
                     continue;
                 };
                 let acceptor = acceptor.clone();
-                // Who does not get through sees the connection closed; there is nobody else to tell.
-                background::spawn(async move { pass_on(client, acceptor, behind, beginning).await.ok() });
+                // A client that fails the handshake sees a closed connection.
+                background::spawn(async move { forward(client, acceptor, behind, beginning).await.ok() });
             }
         });
         Ok(Self { port, task })
@@ -77,10 +77,10 @@ fn server_config(certificate: &Certificate) -> Result<ServerConfig> {
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(chain, key)
-        .context("certificate and key do not fit")
+        .context("certificate and key do not match")
 }
 
-async fn pass_on(
+async fn forward(
     mut client: TcpStream,
     acceptor: TlsAcceptor,
     behind: u16,

@@ -1,4 +1,4 @@
-//! An SNS topic, read through what a subscriber really received.
+//! SNS topic with a subscriber.
 
 use std::{
     collections::BTreeMap,
@@ -10,26 +10,26 @@ use serde_json::{Value, json};
 
 use crate::moto::Moto;
 
-/// A topic with a queue subscribed to it.
+/// Topic with a subscribed queue.
 #[derive(Debug, Clone)]
 pub struct Topic {
-    /// What functions get as `SNS_TOPIC_ARN`.
+    /// ARN, for `SNS_TOPIC_ARN`.
     pub arn: String,
     queue_url: String,
     moto: Moto,
     received: Arc<Mutex<Vec<Mail>>>,
 }
 
-/// What a subscriber of the topic received.
+/// Notification that the subscriber received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mail {
-    /// The subject; empty where there was none.
+    /// Subject; may be empty.
     pub subject: String,
-    /// The message.
+    /// Message.
     pub text: String,
-    /// The message attributes' values.
+    /// Values of the message attributes by name.
     pub attributes: BTreeMap<String, String>,
-    /// What `Publish` answered.
+    /// Message id that `Publish` returned.
     pub message_id: String,
 }
 
@@ -42,7 +42,7 @@ impl Topic {
             .await?;
         let queue_url = queue["QueueUrl"]
             .as_str()
-            .context("CreateQueue answered no QueueUrl")?
+            .context("CreateQueue returned no QueueUrl")?
             .to_owned();
         let queue_arn = moto.arn("sqs", name);
         moto.sns(&[
@@ -60,7 +60,7 @@ impl Topic {
         })
     }
 
-    /// Everything received so far, in the order of arrival. May be asked again and again.
+    /// Returns all notifications so far, in the order of their arrival.
     pub async fn mails(&self) -> Result<Vec<Mail>> {
         loop {
             let request =
@@ -74,8 +74,8 @@ impl Topic {
                 return Ok(self.received.lock().expect("no holder panics").clone());
             }
             for message in messages {
-                let body = message["Body"].as_str().context("a message without a body")?;
-                let mail = mail(body).context("a message that is no SNS notification")?;
+                let body = message["Body"].as_str().context("a message has no body")?;
+                let mail = mail(body).context("a message is not an SNS notification")?;
                 self.received.lock().expect("no holder panics").push(mail);
                 let request = json!({"QueueUrl": self.queue_url, "ReceiptHandle": message["ReceiptHandle"]});
                 self.moto.json("sqs", "AmazonSQS.DeleteMessage", &request).await?;
@@ -87,20 +87,16 @@ impl Topic {
 fn mail(body: &str) -> Result<Mail> {
     let notification: Value = serde_json::from_str(body)?;
     let text = |name: &str| notification[name].as_str().unwrap_or_default().to_owned();
-    let attributes = notification["MessageAttributes"]
-        .as_object()
-        .cloned()
-        .unwrap_or_default();
+    let attributes = notification["MessageAttributes"].as_object();
     Ok(Mail {
         subject: text("Subject"),
         text: text("Message"),
         attributes: attributes
-            .iter()
+            .into_iter()
+            .flatten()
             .map(|(name, attribute)| {
-                (
-                    name.clone(),
-                    attribute["Value"].as_str().unwrap_or_default().to_owned(),
-                )
+                let value = attribute["Value"].as_str().unwrap_or_default();
+                (name.clone(), value.to_owned())
             })
             .collect(),
         message_id: text("MessageId"),

@@ -72,7 +72,9 @@ impl Session {
     }
 
     fn element(&self, value: &Value) -> Result<Element> {
-        let id = value[ELEMENT].as_str().context("the driver returned no element")?;
+        let id = value[ELEMENT]
+            .as_str()
+            .context("the driver returned no element")?;
         Ok(Element {
             session: self.clone(),
             path: format!("element/{id}"),
@@ -91,7 +93,10 @@ impl Session {
 async fn send(request: RequestBuilder) -> Result<Value> {
     let response = request.send().await.context("the driver does not respond")?;
     let status = response.status();
-    let mut body: Value = response.json().await.context("the driver's response is not JSON")?;
+    let mut body: Value = response
+        .json()
+        .await
+        .context("the driver's response is not JSON")?;
     let value = body["value"].take();
     if !status.is_success() {
         let text = |name: &str| value[name].as_str().unwrap_or_default().to_owned();

@@ -2,63 +2,62 @@ use std::{fmt, sync::Arc};
 
 use serde_json::Value;
 
-use super::invocation::Kind;
+use super::invocation::InvocationType;
 
-/// A call of the Invoke API, as a test sees it before it takes effect.
+/// Call of the Invoke API before it takes effect.
 #[derive(Debug, Clone)]
 pub struct InvokeCall {
-    /// 1 for the first call since the emulator's start.
+    /// Number of the call since the emulator's start; the first is 1.
     pub number: usize,
-    /// The function called.
+    /// Name of the called function.
     pub function: String,
-    /// What it is to be given.
+    /// Payload.
     pub payload: Value,
-    /// How it is called.
-    pub kind: Kind,
-    /// The function that calls, if one does: known by its credentials, as in AWS.
+    /// Invocation type.
+    pub invocation_type: InvocationType,
+    /// Name of the calling function, if a function calls; its credentials tell, as in AWS.
     pub caller: Option<String>,
-    /// The request on which the caller is working.
+    /// Request id of the caller's own invocation.
     pub caller_request_id: Option<String>,
 }
 
-/// What becomes of a call.
+/// Effect of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
-    /// What AWS does on a good day.
+    /// Delivers the call, as AWS does without a disturbance.
     Deliver,
-    /// An event reaches two environments at the same moment with the same request id.
+    /// Delivers an event to two environments at the same moment, with the same request id.
     DeliverTwice,
-    /// An event is accepted twice, as two requests: what a caller's retry after a lost answer brings.
+    /// Delivers an event as two requests, like a caller that retries after a lost response.
     DeliverTwiceAsTwoRequests,
-    /// An event is accepted and never delivered; any other call finds the connection closed.
+    /// Accepts an event and never delivers it; any other call finds the connection closed.
     Drop,
-    /// Delivered, but the connection is closed without an answer: the caller cannot know.
-    LoseAnswer,
-    /// Not accepted.
+    /// Delivers the call and closes the connection without a response: the caller cannot know the outcome.
+    LoseResponse,
+    /// Refuses the call.
     Refuse(Refusal),
-    /// The calling environment is killed, and the call delivered all the same.
+    /// Delivers the call and kills the calling environment.
     KillCallerAfter,
-    /// The calling environment is killed, and the call comes to nothing.
+    /// Kills the calling environment; the call has no effect.
     KillCallerBefore,
-    /// An event is accepted but delivered only after [`super::Emulator::release`]; any other call waits for
-    /// that.
+    /// Accepts an event and delivers it after [`super::LambdaEmulator::release`]; any other call waits for that.
     Hold,
 }
 
-/// How a call is refused.
+/// Refusal of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
     /// 429 `TooManyRequestsException`.
     Throttled,
     /// 500 `ServiceException`.
     ServiceError,
-    /// The connection is closed.
+    /// Closed connection.
     Closed,
     /// Any other: status, `x-amzn-errortype` and message.
     Other(u16, String, String),
 }
 
-/// Decides over each call. `Arc`, because it is called outside the lock.
+/// Test's function that decides over each call. An `Arc`, because it runs outside of the lock.
 #[derive(Clone)]
 pub(super) struct Decider(Arc<dyn Fn(&InvokeCall) -> Decision + Send + Sync>);
 

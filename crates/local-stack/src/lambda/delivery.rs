@@ -1,4 +1,4 @@
-//! From an accepted call to its last attempt.
+//! Accepted calls, from their first to their last attempt.
 
 use std::{
     sync::Arc,
@@ -12,21 +12,21 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::{
-    environment::{Environment, Reply, Work},
+    environment::{Environment, InvocationRequest, Reply},
     function::Function,
-    invocation::{Invocation, Kind, Outcome},
+    invocation::{Invocation, InvocationType, Outcome},
     state::Shared,
 };
 use crate::background;
 
-/// How long an environment may take to ask for work the first time. AWS gives it 10 s; a debug build on a
-/// machine that compiles at the same time needs more.
+/// Time limit from the start of an environment to its first `/next`. AWS allows 10 s; a debug build on a machine that
+/// compiles at the same time needs more.
 const INIT_WITHIN: Duration = Duration::from_secs(60);
-/// Lambda's limit for an answer, a little over 6 MB.
-pub(super) const LARGEST_ANSWER: usize = 6_291_556;
-const MEMORY_LOOK_EVERY: Duration = Duration::from_millis(50);
+/// Lambda's limit of a response, a little over 6 MB.
+pub(super) const LARGEST_RESPONSE: usize = 6_291_556;
+const MEMORY_SAMPLE_INTERVAL: Duration = Duration::from_millis(50);
 
-/// A call that was accepted.
+/// Accepted call.
 #[derive(Debug, Clone)]
 pub(super) struct Accepted {
     pub(super) request_id: String,
@@ -34,17 +34,17 @@ pub(super) struct Accepted {
     pub(super) payload: Bytes,
     pub(super) client_context: Option<String>,
     pub(super) trace_id: String,
-    pub(super) kind: Kind,
+    pub(super) invocation_type: InvocationType,
 }
 
-/// How a call ended, with the answer's bytes as the function wrote them.
+/// End of a call, with the bytes of the function's response.
 #[derive(Debug)]
 pub(super) struct Ended {
     pub(super) outcome: Outcome,
-    pub(super) answer: Bytes,
+    pub(super) body: Bytes,
 }
 
-/// A place among a function's environments, given back when dropped.
+/// Unit of a function's concurrency, released when dropped.
 #[derive(Debug)]
 pub(super) struct Slot {
     shared: Arc<Shared>,
@@ -52,8 +52,8 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    /// A place at once, or nothing: the call is throttled.
-    pub(super) fn now(shared: &Arc<Shared>, function: &str) -> Option<Self> {
+    /// Returns a unit if one is free; otherwise the call is throttled.
+    pub(super) fn try_acquire(shared: &Arc<Shared>, function: &str) -> Option<Self> {
         Self::take(&mut shared.read(), function)?;
         Some(Self {
             shared: Arc::clone(shared),
@@ -61,7 +61,7 @@ impl Slot {
         })
     }
 
-    async fn wait(shared: &Arc<Shared>, function: &str) -> Self {
+    async fn acquire(shared: &Arc<Shared>, function: &str) -> Self {
         shared.wait_for(|state| Self::take(state, function)).await;
         Self {
             shared: Arc::clone(shared),
@@ -89,7 +89,7 @@ impl Drop for Slot {
     }
 }
 
-/// Something that [`super::Emulator::idle`] waits for.
+/// Call that [`super::LambdaEmulator::wait_until_idle`] waits for.
 #[derive(Debug)]
 pub(super) struct Pending {
     shared: Arc<Shared>,
@@ -98,13 +98,13 @@ pub(super) struct Pending {
 
 impl Pending {
     pub(super) fn new(shared: &Arc<Shared>, accepted: &Accepted) -> Self {
-        let what = format!(
+        let description = format!(
             "{:?} {} of {}",
-            accepted.kind, accepted.request_id, accepted.function
+            accepted.invocation_type, accepted.request_id, accepted.function
         );
         Self {
             shared: Arc::clone(shared),
-            number: shared.change(|state| state.add_pending(what)),
+            number: shared.change(|state| state.add_pending(description)),
         }
     }
 }
@@ -115,17 +115,17 @@ impl Drop for Pending {
     }
 }
 
-/// Delivers an event: tried again as often as the function allows, always with the same request id.
+/// Delivers an event and retries it as often as the function allows, always with the same request id.
 pub(super) fn deliver(shared: &Arc<Shared>, accepted: Accepted, pending: Pending) {
     let shared = Arc::clone(shared);
     background::spawn(async move {
         let _pending = pending;
         let mut attempt = 1;
         loop {
-            let slot = Slot::wait(&shared, &accepted.function).await;
+            let slot = Slot::acquire(&shared, &accepted.function).await;
             let ended = run(&shared, &accepted, attempt).await;
             drop(slot);
-            if ended.outcome.is_answer() {
+            if ended.outcome.is_response() {
                 return;
             }
             let Some(function) = deployed(&shared, &accepted.function) else {
@@ -141,18 +141,18 @@ pub(super) fn deliver(shared: &Arc<Shared>, accepted: Accepted, pending: Pending
     });
 }
 
-/// One attempt, in an environment that waits for work or a new one. The caller has a [`Slot`].
+/// Runs one attempt in a warm environment or a new one. The caller holds a [`Slot`].
 pub(super) async fn run(shared: &Arc<Shared>, accepted: &Accepted, attempt: u32) -> Ended {
     let number = shared.change(|state| {
         state.begin(Invocation {
             request_id: accepted.request_id.clone(),
             function: accepted.function.clone(),
             payload: serde_json::from_slice(&accepted.payload).unwrap_or(Value::Null),
-            kind: accepted.kind,
+            invocation_type: accepted.invocation_type,
             attempt,
             pid: None,
             started: SystemTime::now(),
-            taken: None,
+            received: None,
             ended: None,
             outcome: None,
         })
@@ -171,38 +171,38 @@ async fn attempt_once(shared: &Arc<Shared>, accepted: &Accepted, number: usize) 
                     json!({"errorType": "Runtime.InvalidEntrypoint", "errorMessage": format!("{error:#}")});
                 return Ended {
                     outcome: Outcome::InitFailed(error),
-                    answer: Bytes::new(),
+                    body: Bytes::new(),
                 };
             }
         };
         shared.change(|state| state.invocations[number].pid = Some(environment.process.pid()));
-        let (taken, was_taken) = oneshot::channel();
+        let (received, was_received) = oneshot::channel();
         let (reply, replied) = oneshot::channel();
-        environment.give(Work {
+        environment.send(InvocationRequest {
             request_id: accepted.request_id.clone(),
             payload: accepted.payload.clone(),
             trace_id: accepted.trace_id.clone(),
             client_context: accepted.client_context.clone(),
-            taken,
+            received,
             reply,
         });
-        match wait_until_taken(&environment, was_taken).await {
-            Ok(taken) => shared.change(|state| state.invocations[number].taken = Some(taken)),
+        match wait_until_received(&environment, was_received).await {
+            Ok(received) => shared.change(|state| state.invocations[number].received = Some(received)),
             Err(outcome) => {
                 retire(shared, &environment);
-                // A warm environment that ended while it waited had no part in this invocation.
+                // A warm environment that ended before it received the event had no part in this invocation.
                 if is_new {
                     return Ended {
                         outcome,
-                        answer: Bytes::new(),
+                        body: Bytes::new(),
                     };
                 }
                 continue;
             }
         }
-        let ended = work(shared, &environment, replied).await;
+        let ended = wait_for_reply(shared, &environment, replied).await;
         match ended.outcome {
-            Outcome::Answer(_) | Outcome::Error(_) => keep_warm(shared, environment),
+            Outcome::Response(_) | Outcome::Error(_) => keep_warm(shared, environment),
             Outcome::TimedOut(_) | Outcome::Crashed(_) | Outcome::InitFailed(_) => {
                 retire(shared, &environment)
             }
@@ -236,33 +236,37 @@ fn environment_for(shared: &Arc<Shared>, function: &str) -> Result<(Arc<Environm
     }
 }
 
-async fn wait_until_taken(
+async fn wait_until_received(
     environment: &Environment,
-    taken: oneshot::Receiver<SystemTime>,
+    received: oneshot::Receiver<SystemTime>,
 ) -> Result<SystemTime, Outcome> {
     let within = INIT_WITHIN.max(environment.function.timeout);
     tokio::select! {
         biased;
-        Ok(when) = taken => Ok(when),
+        Ok(when) = received => Ok(when),
         status = environment.process.ended() => Err(match environment.init_error() {
             Some(error) => Outcome::InitFailed(error),
-            None => Outcome::Crashed(in_lambdas_words(status)),
+            None => Outcome::Crashed(lambda_text(status)),
         }),
         () = tokio::time::sleep(within) => Err(Outcome::TimedOut(within)),
     }
 }
 
-async fn work(shared: &Arc<Shared>, environment: &Environment, replied: oneshot::Receiver<Reply>) -> Ended {
+async fn wait_for_reply(
+    shared: &Arc<Shared>,
+    environment: &Environment,
+    replied: oneshot::Receiver<Reply>,
+) -> Ended {
     let timeout = environment.function.timeout;
     let note_memory = || {
         if let Some(bytes) = environment.process.peak_memory() {
-            // Wakes nobody: nobody waits for it.
+            // `read`, not `change`: no condition depends on it.
             shared.read().note_memory(&environment.function.name, bytes);
         }
     };
-    let looks = async {
+    let samples = async {
         loop {
-            tokio::time::sleep(MEMORY_LOOK_EVERY).await;
+            tokio::time::sleep(MEMORY_SAMPLE_INTERVAL).await;
             note_memory();
         }
     };
@@ -270,18 +274,18 @@ async fn work(shared: &Arc<Shared>, environment: &Environment, replied: oneshot:
         biased;
         Ok(reply) = replied => {
             note_memory();
-            // Whoever sees the answer sees the log as well.
-            environment.process.lines_handed_on().await;
+            // A test that has the response finds the log complete.
+            environment.process.wait_for_lines().await;
             return ended(reply);
         }
-        status = environment.process.ended() => Outcome::Crashed(in_lambdas_words(status)),
+        status = environment.process.ended() => Outcome::Crashed(lambda_text(status)),
         () = tokio::time::sleep(timeout) => Outcome::TimedOut(timeout),
-        () = looks => unreachable!("looks for ever"),
+        () = samples => unreachable!("the loop has no end"),
     };
     note_memory();
     Ended {
         outcome,
-        answer: Bytes::new(),
+        body: Bytes::new(),
     }
 }
 
@@ -292,12 +296,12 @@ fn ended(reply: Reply) -> Ended {
     };
     match reply {
         Reply::Response(body) => Ended {
-            outcome: Outcome::Answer(json(&body)),
-            answer: body,
+            outcome: Outcome::Response(json(&body)),
+            body,
         },
         Reply::Error(body) => Ended {
             outcome: Outcome::Error(json(&body)),
-            answer: body,
+            body,
         },
     }
 }
@@ -306,7 +310,7 @@ fn keep_warm(shared: &Shared, environment: Arc<Environment>) {
     shared.change(|state| {
         let current = state.functions.get_mut(&environment.function.name);
         match current {
-            // Not if another version was deployed meanwhile.
+            // Kept only if no other version was deployed meanwhile.
             Some(deployed) if Arc::ptr_eq(&deployed.function, &environment.function) && !state.shut_down => {
                 deployed.idle.push(environment);
             }
@@ -315,13 +319,13 @@ fn keep_warm(shared: &Shared, environment: Arc<Environment>) {
     });
 }
 
-/// Kills what is left of it and forgets it.
+/// Kills an environment and removes it.
 fn retire(shared: &Shared, environment: &Environment) {
     environment.process.kill();
     shared.change(|state| state.environments.remove(&environment.id));
 }
 
-fn in_lambdas_words(status: std::process::ExitStatus) -> String {
+fn lambda_text(status: std::process::ExitStatus) -> String {
     use std::os::unix::process::ExitStatusExt;
     match (status.code(), status.signal()) {
         (Some(code), _) => format!("exit status {code}"),
@@ -340,7 +344,7 @@ pub(super) fn deployed(shared: &Shared, function: &str) -> Option<Arc<Function>>
         .map(|deployed| Arc::clone(&deployed.function))
 }
 
-/// A new trace, as X-Ray writes it.
+/// Returns a new trace id in X-Ray's format.
 pub(super) fn new_trace_id() -> String {
     let seconds = jiff::Timestamp::now().as_second();
     let id = Uuid::new_v4().simple().to_string();

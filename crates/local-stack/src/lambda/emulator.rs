@@ -11,7 +11,7 @@ use super::{
     delivery::{self, Accepted, Pending, Slot},
     environment::{Environment, arn},
     function::Function,
-    invocation::{Invocation, Kind, Outcome},
+    invocation::{Invocation, InvocationType, Outcome},
     invoke_api, runtime_api,
     state::{Deployed, Shared},
 };
@@ -20,25 +20,25 @@ use crate::{
     http::{self, Response, response},
 };
 
-/// Lambda, in this process. Clones are the same emulator; it ends with the last of them.
+/// Lambda emulator in this process. Clones share it; it ends with the last of them.
 #[derive(Debug, Clone)]
-pub struct Emulator {
-    held: Arc<Held>,
+pub struct LambdaEmulator {
+    inner: Arc<Inner>,
 }
 
 #[derive(Debug)]
-struct Held {
+struct Inner {
     shared: Arc<Shared>,
     server: http::Server,
 }
 
-impl Drop for Held {
+impl Drop for Inner {
     fn drop(&mut self) {
         end(&self.shared);
     }
 }
 
-/// Ends all processes, and lets nothing start any more.
+/// Kills all processes and prevents new ones.
 fn end(shared: &Shared) -> Vec<Arc<Environment>> {
     let (environments, _decider) = shared.change(|state| {
         state.shut_down = true;
@@ -57,34 +57,35 @@ fn end(shared: &Shared) -> Vec<Arc<Environment>> {
         .collect()
 }
 
-impl Emulator {
-    /// Starts it on 127.0.0.1 and a free port.
+impl LambdaEmulator {
+    /// Starts the emulator on 127.0.0.1 and a free port.
     pub async fn start() -> Result<Self> {
         let shared = Arc::new(Shared::new());
         let served = Arc::clone(&shared);
         let server = http::serve(move |request| serve(Arc::clone(&served), request)).await?;
         shared.change(|state| state.endpoint = format!("http://{}", server.address));
         Ok(Self {
-            held: Arc::new(Held { shared, server }),
+            inner: Arc::new(Inner { shared, server }),
         })
     }
 
-    /// Its address, for `AWS_ENDPOINT_URL_LAMBDA` and `cargo lambda invoke`.
+    /// Address for `AWS_ENDPOINT_URL_LAMBDA` and `cargo lambda invoke`.
     pub fn endpoint(&self) -> String {
-        format!("http://{}", self.held.server.address)
+        format!("http://{}", self.inner.server.address)
     }
 
-    /// The port of [`Emulator::endpoint`], for `cargo lambda invoke --invoke-port`.
+    /// Port of [`LambdaEmulator::endpoint`], for `cargo lambda invoke --invoke-port`.
     pub fn port(&self) -> u16 {
-        self.held.server.address.port()
+        self.inner.server.address.port()
     }
 
-    /// The ARN under which a function is deployed.
+    /// Returns the ARN of a function.
     pub fn arn(&self, function: &str) -> String {
         arn(function)
     }
 
-    /// Deploys a function, or another version of it: environments of the old one end with their work.
+    /// Deploys a function, or a new version of it. Idle environments of the old version end now, busy ones after their
+    /// invocation.
     pub fn deploy(&self, function: Function) {
         let function = Arc::new(function);
         self.shared().change(|state| {
@@ -104,29 +105,29 @@ impl Emulator {
         });
     }
 
-    /// Lets `decide` say what becomes of each call of the Invoke API; the last one given counts.
+    /// Sets the function that decides over each call of the Invoke API.
     ///
-    /// It is called while no lock is held, so it may use the emulator, [`Emulator::kill`] for instance.
+    /// It runs without a lock, so it may use the emulator, [`LambdaEmulator::kill`] for instance.
     pub fn on_invoke(&self, decide: impl Fn(&InvokeCall) -> Decision + Send + Sync + 'static) {
-        // The old one is dropped outside the lock: it may hold an emulator of its own.
+        // The old function is dropped outside of the lock: it may hold an emulator of its own.
         drop(
             self.shared()
                 .change(|state| std::mem::replace(&mut state.decider, Decider::new(decide))),
         );
     }
 
-    /// Everything is delivered again, and what was held is let go.
-    pub fn calm(&self) {
+    /// Delivers every call from now on, and releases held calls.
+    pub fn deliver_all(&self) {
         drop(self.shared().change(|state| std::mem::take(&mut state.decider)));
         self.release();
     }
 
-    /// Delivers what [`Decision::Hold`] keeps.
+    /// Delivers the calls that [`Decision::Hold`] keeps.
     pub fn release(&self) {
         self.shared().change(|state| state.releases += 1);
     }
 
-    /// Kills (SIGKILL) the environments that are working on this request, or for this function. Tells how many.
+    /// Kills (SIGKILL) the environments that handle this request, or any request of this function. Returns their number.
     pub fn kill(&self, function_or_request_id: &str) -> usize {
         let working = self
             .shared()
@@ -147,7 +148,7 @@ impl Emulator {
             .count()
     }
 
-    /// How many environments of a function run, warm or working.
+    /// Returns the number of a function's environments, idle or busy.
     pub fn environments_of(&self, function: &str) -> usize {
         let state = self.shared().read();
         state
@@ -157,10 +158,10 @@ impl Emulator {
             .count()
     }
 
-    /// Invokes and waits for the end, past the Invoke API and [`Emulator::on_invoke`].
+    /// Invokes a function and waits for its outcome. Bypasses the Invoke API and [`LambdaEmulator::on_invoke`].
     pub async fn invoke(&self, function: &str, payload: &Value) -> Result<Outcome> {
-        let accepted = self.accept(function, payload, Kind::RequestResponse)?;
-        let slot = Slot::now(self.shared(), &accepted.function)
+        let accepted = self.accept(function, payload, InvocationType::RequestResponse)?;
+        let slot = Slot::try_acquire(self.shared(), &accepted.function)
             .with_context(|| format!("all environments of {function} are busy"))?;
         let shared = Arc::clone(self.shared());
         let pending = Pending::new(&shared, &accepted);
@@ -171,37 +172,37 @@ impl Emulator {
         Ok(ended.await?.outcome)
     }
 
-    /// Sends an event, past the Invoke API and [`Emulator::on_invoke`]. Gives its request id.
+    /// Sends an event and returns its request id. Bypasses the Invoke API and [`LambdaEmulator::on_invoke`].
     pub fn invoke_event(&self, function: &str, payload: &Value) -> Result<String> {
-        let accepted = self.accept(function, payload, Kind::Event)?;
+        let accepted = self.accept(function, payload, InvocationType::Event)?;
         let request_id = accepted.request_id.clone();
         let pending = Pending::new(self.shared(), &accepted);
         delivery::deliver(self.shared(), accepted, pending);
         Ok(request_id)
     }
 
-    /// Delivers a former event once more under its old request id, as AWS sometimes does without any error.
+    /// Delivers an earlier event again under its request id, as AWS sometimes does without an error.
     pub fn redeliver(&self, request_id: &str) -> Result<()> {
         let former = self
             .invocations()
             .into_iter()
             .find(|invocation| invocation.request_id == request_id);
-        let former = former.with_context(|| format!("there was no request {request_id}"))?;
+        let former = former.with_context(|| format!("no invocation has the request id {request_id}"))?;
         let accepted = Accepted {
             request_id: request_id.to_owned(),
-            ..self.accept(&former.function, &former.payload, Kind::Event)?
+            ..self.accept(&former.function, &former.payload, InvocationType::Event)?
         };
         let pending = Pending::new(self.shared(), &accepted);
         delivery::deliver(self.shared(), accepted, pending);
         Ok(())
     }
 
-    /// All attempts so far, in the order they began.
+    /// Returns all attempts so far, in the order of their starts.
     pub fn invocations(&self) -> Vec<Invocation> {
         self.shared().read().invocations.clone()
     }
 
-    /// The attempts of one function.
+    /// Returns the attempts of one function.
     pub fn invocations_of(&self, function: &str) -> Vec<Invocation> {
         let state = self.shared().read();
         state
@@ -212,17 +213,17 @@ impl Emulator {
             .collect()
     }
 
-    /// Request ids of events that failed to the last: what AWS would give to the on-failure destination.
+    /// Returns the request ids of events that failed after all retries: AWS sends them to the on-failure destination.
     pub fn dead_letters(&self) -> Vec<String> {
         self.shared().read().dead_letters.clone()
     }
 
-    /// How often the Invoke API was called for a function that exists.
+    /// Returns the number of calls of the Invoke API for deployed functions.
     pub fn calls(&self) -> usize {
         self.shared().read().calls
     }
 
-    /// The lines that processes of a function wrote, to either output.
+    /// Returns the lines that a function's processes wrote to standard output and standard error.
     pub fn logs(&self, function: &str) -> Vec<String> {
         self.shared()
             .read()
@@ -232,13 +233,13 @@ impl Emulator {
             .unwrap_or_default()
     }
 
-    /// The most memory, in bytes, that one process of a function has had resident. Linux only.
+    /// Returns the largest resident memory, in bytes, of a function's processes. Linux only.
     pub fn peak_memory(&self, function: &str) -> Option<u64> {
         self.shared().read().peak_memory.get(function).copied()
     }
 
     /// Waits until no call is queued, held or running. The error names those that are.
-    pub async fn idle(&self, timeout: Duration) -> Result<()> {
+    pub async fn wait_until_idle(&self, timeout: Duration) -> Result<()> {
         let idle = self
             .shared()
             .wait_for(|state| state.pending.is_empty().then_some(()));
@@ -246,12 +247,12 @@ impl Emulator {
             return Ok(());
         }
         let stuck = self.shared().read().pending.values().cloned().collect::<Vec<_>>();
-        bail!("still not done after {timeout:?}: {}", stuck.join(", "))
+        bail!("calls are still pending after {timeout:?}: {}", stuck.join(", "))
     }
 
-    /// Waits until an environment of the function is working, and gives the request.
-    pub async fn working(&self, function: &str, timeout: Duration) -> Result<String> {
-        let look = async {
+    /// Waits until an environment of the function handles a request, and returns the request's id.
+    pub async fn wait_until_running(&self, function: &str, timeout: Duration) -> Result<String> {
+        let poll = async {
             loop {
                 let environments = self
                     .shared()
@@ -270,12 +271,12 @@ impl Emulator {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        tokio::time::timeout(timeout, look)
+        tokio::time::timeout(timeout, poll)
             .await
             .with_context(|| format!("no invocation of {function} began within {timeout:?}"))
     }
 
-    /// The processes that run now.
+    /// Returns the ids of all running processes.
     pub fn pids(&self) -> Vec<u32> {
         self.shared()
             .read()
@@ -285,14 +286,14 @@ impl Emulator {
             .collect()
     }
 
-    /// Ends all processes, whatever they are doing, and waits until they are gone.
+    /// Kills all processes and waits until they have ended.
     pub async fn shutdown(self) {
         for environment in end(self.shared()) {
             environment.process.ended().await;
         }
     }
 
-    fn accept(&self, function: &str, payload: &Value, kind: Kind) -> Result<Accepted> {
+    fn accept(&self, function: &str, payload: &Value, invocation_type: InvocationType) -> Result<Accepted> {
         let function = invoke_api::function_name(function);
         delivery::deployed(self.shared(), &function)
             .with_context(|| format!("the function {function} is not deployed"))?;
@@ -302,12 +303,12 @@ impl Emulator {
             payload: Bytes::from(payload.to_string()),
             client_context: None,
             trace_id: delivery::new_trace_id(),
-            kind,
+            invocation_type,
         })
     }
 
     fn shared(&self) -> &Arc<Shared> {
-        &self.held.shared
+        &self.inner.shared
     }
 }
 
@@ -323,7 +324,7 @@ async fn serve(shared: Arc<Shared>, request: Request<Bytes>) -> Option<Response>
             invoke_api::invoke(&shared, &request, name).await
         }
         [environment, "2018-06-01", "runtime", rest @ ..] => {
-            // An environment that was ended has nothing more to say, and nobody to say it to.
+            // A killed environment gets no response.
             let environment = shared.environment(environment)?;
             Some(runtime_api::serve(&environment, &request, rest).await)
         }

@@ -17,34 +17,34 @@ use crate::{
     process::{Process, Spec},
 };
 
-/// One process of a function, and what it is working on.
+/// Execution environment: one process of a function, with its current invocation.
 #[derive(Debug)]
 pub(super) struct Environment {
     pub(super) id: String,
     pub(super) function: Arc<Function>,
     pub(super) process: Process,
-    desk: Mutex<Desk>,
-    work_arrived: Notify,
+    slot: Mutex<Slot>,
+    request_arrived: Notify,
 }
 
-/// What lies on an environment's desk.
+/// Place for one invocation.
 #[derive(Debug, Default)]
-struct Desk {
-    waiting: Option<Work>,
+struct Slot {
+    next: Option<InvocationRequest>,
     current: Option<Current>,
     init_error: Option<Value>,
 }
 
-/// Work for an environment.
+/// Invocation for an environment.
 #[derive(Debug)]
-pub(super) struct Work {
+pub(super) struct InvocationRequest {
     pub(super) request_id: String,
     pub(super) payload: Bytes,
     pub(super) trace_id: String,
     pub(super) client_context: Option<String>,
-    /// Told when the function takes the work: only then does its time run.
-    pub(super) taken: oneshot::Sender<SystemTime>,
-    /// Told how the function ended it.
+    /// Receives the moment at which the function fetches the event: its timeout begins there.
+    pub(super) received: oneshot::Sender<SystemTime>,
+    /// Receives the function's reply.
     pub(super) reply: oneshot::Sender<Reply>,
 }
 
@@ -54,14 +54,14 @@ struct Current {
     reply: oneshot::Sender<Reply>,
 }
 
-/// What a function says at the end of its work.
+/// Reply of a function.
 #[derive(Debug)]
 pub(super) enum Reply {
     Response(Bytes),
     Error(Bytes),
 }
 
-/// What a function is told on `/next`.
+/// Response to `/next`.
 #[derive(Debug)]
 pub(super) struct Next {
     pub(super) request_id: String,
@@ -76,7 +76,7 @@ impl Environment {
     pub(super) fn start(shared: &Arc<Shared>, function: &Arc<Function>) -> Result<Arc<Self>> {
         let id = Uuid::new_v4().simple().to_string();
         let endpoint = shared.read().endpoint.clone();
-        // Weak, because the emulator's end must not wait for the last line of a process.
+        // Weak: the emulator's end must not wait for the last line of a process.
         let log = Arc::downgrade(shared);
         let name = function.name.clone();
         let (process, gate) = Spec::new(&function.binary)
@@ -91,11 +91,11 @@ impl Environment {
             id: id.clone(),
             function: Arc::clone(function),
             process,
-            desk: Mutex::default(),
-            work_arrived: Notify::new(),
+            slot: Mutex::default(),
+            request_arrived: Notify::new(),
         });
         shared.change(|state| state.environments.insert(id.clone(), Arc::clone(&environment)));
-        // Known first: it may ask for work before we get any further.
+        // Registered before it runs: its first request may arrive before this thread continues.
         if let Err(error) = gate.open() {
             shared.change(|state| state.environments.remove(&id));
             return Err(error);
@@ -103,38 +103,38 @@ impl Environment {
         Ok(environment)
     }
 
-    /// Lays work on the desk; the function takes it at its next `/next`.
-    pub(super) fn give(&self, work: Work) {
-        self.desk().waiting = Some(work);
-        self.work_arrived.notify_one();
+    /// Passes an invocation to the function, which fetches it by `/next`.
+    pub(super) fn send(&self, request: InvocationRequest) {
+        self.slot().next = Some(request);
+        self.request_arrived.notify_one();
     }
 
-    /// Answers `/next`, as soon as there is work.
+    /// Waits for the next invocation.
     pub(super) async fn next(&self) -> Next {
         loop {
-            let arrived = self.work_arrived.notified();
-            if let Some(next) = self.take() {
+            let arrived = self.request_arrived.notified();
+            if let Some(next) = self.fetch() {
                 return next;
             }
             arrived.await;
         }
     }
 
-    fn take(&self) -> Option<Next> {
-        let mut desk = self.desk();
-        let work = desk.waiting.take()?;
+    fn fetch(&self) -> Option<Next> {
+        let mut slot = self.slot();
+        let request = slot.next.take()?;
         let now = SystemTime::now();
         let deadline = now + self.function.timeout;
-        desk.current = Some(Current {
-            request_id: work.request_id.clone(),
-            reply: work.reply,
+        slot.current = Some(Current {
+            request_id: request.request_id.clone(),
+            reply: request.reply,
         });
-        work.taken.send(now).ok();
+        request.received.send(now).ok();
         Some(Next {
-            request_id: work.request_id,
-            payload: work.payload,
-            trace_id: work.trace_id,
-            client_context: work.client_context,
+            request_id: request.request_id,
+            payload: request.payload,
+            trace_id: request.trace_id,
+            client_context: request.client_context,
             deadline_ms: deadline
                 .duration_since(UNIX_EPOCH)
                 .unwrap_or(Duration::ZERO)
@@ -142,10 +142,10 @@ impl Environment {
         })
     }
 
-    /// Takes the function's reply. `false`: this request is not, or no longer, its work.
+    /// Accepts the function's reply. Returns `false` if the request is not, or no longer, the current one.
     pub(super) fn reply(&self, request_id: &str, reply: Reply) -> bool {
-        let mut desk = self.desk();
-        match desk.current.take_if(|current| current.request_id == request_id) {
+        let mut slot = self.slot();
+        match slot.current.take_if(|current| current.request_id == request_id) {
             Some(current) => {
                 current.reply.send(reply).ok();
                 true
@@ -155,29 +155,29 @@ impl Environment {
     }
 
     pub(super) fn fail_init(&self, error: Value) {
-        self.desk().init_error = Some(error);
+        self.slot().init_error = Some(error);
     }
 
     pub(super) fn init_error(&self) -> Option<Value> {
-        self.desk().init_error.clone()
+        self.slot().init_error.clone()
     }
 
-    /// The request that the function has taken and not ended.
+    /// Returns the request that the function has received and not finished.
     pub(super) fn current_request(&self) -> Option<String> {
-        self.desk()
+        self.slot()
             .current
             .as_ref()
             .map(|current| current.request_id.clone())
     }
 
-    fn desk(&self) -> std::sync::MutexGuard<'_, Desk> {
-        self.desk
+    fn slot(&self) -> std::sync::MutexGuard<'_, Slot> {
+        self.slot
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
-/// Lambda's own variables, which cannot be overridden, and the function's.
+/// Returns the function's variables and Lambda's own, which the function cannot override.
 /// Source: "Defined runtime environment variables" in the Lambda Developer Guide.
 fn variables(function: &Function, environment_id: &str, endpoint: &str) -> BTreeMap<String, String> {
     let defaults = [
@@ -187,7 +187,7 @@ fn variables(function: &Function, environment_id: &str, endpoint: &str) -> BTree
     ];
     let today = jiff::Timestamp::now().strftime("%Y/%m/%d").to_string();
     let reserved = [
-        // With `http://`: only then does the runtime accept an address with a path.
+        // The runtime accepts an address with a path only if it begins with `http://`.
         ("AWS_LAMBDA_RUNTIME_API", format!("{endpoint}/{environment_id}")),
         ("AWS_LAMBDA_FUNCTION_NAME", function.name.clone()),
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
@@ -204,7 +204,7 @@ fn variables(function: &Function, environment_id: &str, endpoint: &str) -> BTree
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
         ("AWS_REGION", REGION.to_owned()),
         ("AWS_DEFAULT_REGION", REGION.to_owned()),
-        // Each environment has its own, as in AWS: so a call of the Invoke API shows who makes it.
+        // Each environment has its own key, as in AWS: so a call of the Invoke API shows its caller.
         ("AWS_ACCESS_KEY_ID", access_key(environment_id)),
         ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
         ("AWS_SESSION_TOKEN", "test".to_owned()),
@@ -226,18 +226,18 @@ fn variables(function: &Function, environment_id: &str, endpoint: &str) -> BTree
     variables
 }
 
-/// `ASIA` begins the temporary keys of a role.
+/// Returns an environment's key. Temporary keys of a role begin with `ASIA`.
 fn access_key(environment_id: &str) -> String {
     format!("ASIA{environment_id}")
 }
 
-/// The environment whose credentials signed a request with this `Authorization` header.
+/// Returns the id of the environment whose credentials signed a request with this `Authorization` header.
 pub(super) fn signer(authorization: &str) -> Option<&str> {
     let (_, credential) = authorization.split_once("Credential=ASIA")?;
     Some(credential.split_once('/')?.0)
 }
 
-/// The function's ARN in the local account and Region.
+/// Returns the function's ARN in the local account and Region.
 pub(super) fn arn(function: &str) -> String {
     format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function}")
 }

@@ -1,28 +1,28 @@
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
-/// What is deployed under a name.
+/// Configuration of a deployed function.
 #[derive(Debug, Clone)]
 pub struct Function {
-    /// The name by which it is invoked.
+    /// Function name.
     pub name: String,
-    /// Its program, usually from [`crate::function_binary`].
+    /// Program, usually from [`crate::function_binary`].
     pub binary: PathBuf,
-    /// Its variables. It gets these and Lambda's own, nothing of ours.
+    /// Environment variables. The function sees these and Lambda's own, none of the test's.
     pub environment: BTreeMap<String, String>,
-    /// Told to the function; not enforced.
+    /// Memory size that the function sees; not enforced.
     pub memory_mb: u32,
-    /// After which it is killed.
+    /// Time after which an invocation is killed.
     pub timeout: Duration,
-    /// How many environments may work at the same time. With 0, events wait and other calls are refused.
+    /// Largest number of concurrent invocations. With 0, events wait and other calls are throttled.
     pub concurrency: usize,
-    /// How often an event is tried again.
+    /// Largest number of retries of an event.
     pub max_retries: u32,
-    /// How long before it is tried again. AWS waits a minute, then two.
+    /// Time before a retry. AWS waits one minute, then two.
     pub retry_delay: Duration,
 }
 
 impl Function {
-    /// A function with 128 MB, 60 s, ten environments, and AWS's two retries without AWS's patience.
+    /// Returns a function with 128 MB, a timeout of 60 s, a concurrency of 10, and two retries 200 ms apart.
     pub fn new(name: impl Into<String>, binary: impl Into<PathBuf>) -> Self {
         Self {
             name: name.into(),
@@ -36,13 +36,13 @@ impl Function {
         }
     }
 
-    /// With one more variable.
+    /// Adds a variable.
     pub fn variable(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.environment.insert(name.into(), value.into());
         self
     }
 
-    /// With more variables.
+    /// Adds variables.
     pub fn variables(mut self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
         self.environment.extend(variables);
         self

@@ -2,82 +2,85 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
-/// How a function was invoked.
+/// Invocation type of the Invoke API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// `RequestResponse`: the caller waits, and nothing is tried again.
+pub enum InvocationType {
+    /// Synchronous: the caller waits; Lambda does not retry.
     RequestResponse,
-    /// `Event`: accepted at once, tried again.
+    /// Asynchronous: accepted at once; Lambda retries.
     Event,
 }
 
-/// One attempt at one invocation.
+/// One attempt of an invocation.
 #[derive(Debug, Clone)]
 pub struct Invocation {
-    /// The same for all attempts of an event.
+    /// Request id, which all attempts of an event share.
     pub request_id: String,
-    /// The function's name.
+    /// Function name.
     pub function: String,
-    /// What it was given.
+    /// Payload.
     pub payload: Value,
-    /// How it was invoked.
-    pub kind: Kind,
-    /// 1 for the first.
+    /// Invocation type.
+    pub invocation_type: InvocationType,
+    /// Number of the attempt; the first is 1.
     pub attempt: u32,
-    /// The process that worked on it; `None` where none came to be.
+    /// Process of the environment; `None` if no environment started.
     pub pid: Option<u32>,
-    /// When the attempt began, with the start of an environment if it needed one.
+    /// Start of the attempt, before the start of a new environment.
     pub started: SystemTime,
-    /// When the function took it: from here its time runs, and up to here a cold environment was starting.
-    pub taken: Option<SystemTime>,
-    /// When it ended.
+    /// Moment at which the function received the event. Its timeout begins here; a cold start is over.
+    pub received: Option<SystemTime>,
+    /// End of the attempt.
     pub ended: Option<SystemTime>,
-    /// How it ended; `None` while it runs.
+    /// Outcome; `None` while it runs.
     pub outcome: Option<Outcome>,
 }
 
-/// How an attempt ended.
+/// Outcome of an attempt.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    /// The function's answer.
-    Answer(Value),
-    /// The function's own error: `{"errorType","errorMessage"}`.
+    /// Response of the function.
+    Response(Value),
+    /// Error of the function: `{"errorType","errorMessage"}`.
     Error(Value),
-    /// It was killed at its deadline.
+    /// Killed at the deadline.
     TimedOut(Duration),
-    /// Its process ended midway; how, in Lambda's words (`exit status 1`, `signal: killed`).
+    /// Process ended during the invocation. The text is Lambda's: `exit status 1`, `signal: killed`.
     Crashed(String),
-    /// The environment did not come up.
+    /// Environment failed to start.
     InitFailed(Value),
 }
 
 impl Outcome {
-    /// Whether the function answered.
-    pub fn is_answer(&self) -> bool {
-        matches!(self, Self::Answer(_))
+    /// Whether the function responded.
+    pub fn is_response(&self) -> bool {
+        matches!(self, Self::Response(_))
     }
 
-    /// The answer, or what went wrong as an error.
-    pub fn answer(self) -> anyhow::Result<Value> {
+    /// Returns the response.
+    ///
+    /// # Errors
+    /// Fails with any other outcome.
+    pub fn into_response(self) -> anyhow::Result<Value> {
         match self {
-            Self::Answer(value) => Ok(value),
-            other => anyhow::bail!("the function did not answer: {other:?}"),
+            Self::Response(value) => Ok(value),
+            other => anyhow::bail!("the function did not respond: {other:?}"),
         }
     }
 
-    /// What the caller is told instead of an answer, in Lambda's form.
+    /// Returns Lambda's error body for the caller; `None` for a response.
     pub(crate) fn error_body(&self, request_id: &str) -> Option<Value> {
-        let error = |kind: &str, text: String| json!({"errorType": kind, "errorMessage": format!("RequestId: {request_id} Error: {text}")});
+        let error = |error_type: &str, text: String| json!({"errorType": error_type, "errorMessage": format!("RequestId: {request_id} Error: {text}")});
         match self {
-            Self::Answer(_) => None,
+            Self::Response(_) => None,
             Self::Error(body) | Self::InitFailed(body) => Some(body.clone()),
             Self::TimedOut(timeout) => Some(error(
                 "Sandbox.Timedout",
                 format!("Task timed out after {:.2} seconds", timeout.as_secs_f64()),
             )),
-            Self::Crashed(how) => Some(error(
+            Self::Crashed(status) => Some(error(
                 "Runtime.ExitError",
-                format!("Runtime exited with error: {how}"),
+                format!("Runtime exited with error: {status}"),
             )),
         }
     }

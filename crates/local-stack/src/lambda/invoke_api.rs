@@ -1,4 +1,4 @@
-//! The Invoke API: what `aws-sdk-lambda` and `cargo lambda invoke` call.
+//! Invoke API, which `aws-sdk-lambda` and `cargo lambda invoke` call.
 //! Source: "Invoke" in the Lambda API Reference.
 
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::{
     decision::{Decision, InvokeCall, Refusal},
     delivery::{self, Accepted, Ended, Pending, Slot},
     environment::signer,
-    invocation::Kind,
+    invocation::InvocationType,
     state::Shared,
 };
 use crate::{
@@ -25,39 +25,39 @@ use crate::{
 const LARGEST_EVENT: usize = 1_048_576;
 const LARGEST_REQUEST: usize = 6_291_456;
 
-/// An error of the API, in the shape that the SDKs read.
+/// Error of the API, in the shape that the SDKs read.
 #[derive(Debug)]
 pub(super) struct ApiError {
     status: u16,
-    kind: String,
+    error_type: String,
     message: String,
 }
 
 impl ApiError {
-    fn new(status: u16, kind: &str, message: impl Into<String>) -> Self {
+    fn new(status: u16, error_type: &str, message: impl Into<String>) -> Self {
         Self {
             status,
-            kind: kind.to_owned(),
+            error_type: error_type.to_owned(),
             message: message.into(),
         }
     }
 }
 
-/// `None` closes the connection.
+/// Responds to a call; `None` closes the connection.
 pub(super) async fn invoke(shared: &Arc<Shared>, request: &Request<Bytes>, name: &str) -> Option<Response> {
     let request_id = Uuid::new_v4().to_string();
-    match answer(shared, request, name, &request_id).await {
-        Ok(Some(mut answer)) => {
+    match respond(shared, request, name, &request_id).await {
+        Ok(Some(mut response)) => {
             let id = request_id.parse().expect("a UUID is a header value");
-            answer.headers_mut().insert("x-amzn-requestid", id);
-            Some(answer)
+            response.headers_mut().insert("x-amzn-requestid", id);
+            Some(response)
         }
         Ok(None) => None,
-        Err(error) => Some(error_answer(&error, &request_id)),
+        Err(error) => Some(error_response(&error, &request_id)),
     }
 }
 
-async fn answer(
+async fn respond(
     shared: &Arc<Shared>,
     request: &Request<Bytes>,
     name: &str,
@@ -72,34 +72,35 @@ async fn answer(
             format!("Function not found: {arn}"),
         ));
     }
-    let kind = match header(request.headers(), "x-amz-invocation-type").unwrap_or("RequestResponse") {
-        "RequestResponse" => Kind::RequestResponse,
-        "Event" => Kind::Event,
-        "DryRun" => return Ok(Some(empty(204))),
-        other => {
-            let message = format!("{other} is not one of Event, RequestResponse, DryRun");
-            return Err(ApiError::new(400, "InvalidParameterValueException", message));
-        }
-    };
-    let payload = payload(request.body(), kind)?;
+    let invocation_type =
+        match header(request.headers(), "x-amz-invocation-type").unwrap_or("RequestResponse") {
+            "RequestResponse" => InvocationType::RequestResponse,
+            "Event" => InvocationType::Event,
+            "DryRun" => return Ok(Some(empty(204))),
+            other => {
+                let message = format!("{other} is not one of Event, RequestResponse, DryRun");
+                return Err(ApiError::new(400, "InvalidParameterValueException", message));
+            }
+        };
+    let payload = payload(request.body(), invocation_type)?;
     let accepted = Accepted {
         request_id: request_id.to_owned(),
         function,
         payload,
         client_context: client_context(request.headers()),
-        // Forwarded by the SDK inside a function, so that Lambda can count the hops of a chain.
+        // The SDK inside a function forwards it, so that Lambda can count the hops of a chain.
         trace_id: header(request.headers(), "x-amzn-trace-id")
             .map_or_else(delivery::new_trace_id, str::to_owned),
-        kind,
+        invocation_type,
     };
     let caller = header(request.headers(), "authorization")
         .and_then(signer)
         .map(str::to_owned);
-    take(shared, accepted, caller).await
+    decide(shared, accepted, caller).await
 }
 
-/// Asks the test what becomes of the call, and does it.
-async fn take(
+/// Lets the test decide over the call, and carries out the decision.
+async fn decide(
     shared: &Arc<Shared>,
     accepted: Accepted,
     caller: Option<String>,
@@ -118,7 +119,7 @@ async fn take(
         number,
         function: accepted.function.clone(),
         payload: serde_json::from_slice(&accepted.payload).unwrap_or(Value::Null),
-        kind: accepted.kind,
+        invocation_type: accepted.invocation_type,
         caller: caller
             .as_ref()
             .map(|environment| environment.function.name.clone()),
@@ -142,8 +143,8 @@ async fn take(
             );
             carry_out(shared, accepted).await.map(Some)
         }
-        Decision::Drop => Ok((accepted.kind == Kind::Event).then(|| empty(202))),
-        Decision::LoseAnswer => {
+        Decision::Drop => Ok((accepted.invocation_type == InvocationType::Event).then(|| empty(202))),
+        Decision::LoseResponse => {
             carry_out(shared, accepted).await?;
             Ok(None)
         }
@@ -158,12 +159,12 @@ async fn take(
             kill_caller();
             Ok(None)
         }
-        Decision::Hold => match accepted.kind {
-            Kind::Event => {
+        Decision::Hold => match accepted.invocation_type {
+            InvocationType::Event => {
                 hold(shared, accepted);
                 Ok(Some(empty(202)))
             }
-            Kind::RequestResponse => {
+            InvocationType::RequestResponse => {
                 released(shared).await;
                 carry_out(shared, accepted).await.map(Some)
             }
@@ -171,33 +172,33 @@ async fn take(
     }
 }
 
-/// As AWS: events are accepted whatever the function is doing, other calls need an environment now.
+/// Accepts an event in any case; any other call needs a free environment now. As in AWS.
 async fn carry_out(shared: &Arc<Shared>, accepted: Accepted) -> Result<Response, ApiError> {
     let pending = Pending::new(shared, &accepted);
-    match accepted.kind {
-        Kind::Event => {
+    match accepted.invocation_type {
+        InvocationType::Event => {
             delivery::deliver(shared, accepted, pending);
             Ok(empty(202))
         }
-        Kind::RequestResponse => {
-            let slot =
-                Slot::now(shared, &accepted.function).ok_or_else(|| refusal_error(Refusal::Throttled))?;
+        InvocationType::RequestResponse => {
+            let slot = Slot::try_acquire(shared, &accepted.function)
+                .ok_or_else(|| refusal_error(Refusal::Throttled))?;
             let shared = Arc::clone(shared);
             let request_id = accepted.request_id.clone();
-            // In a task of its own, because a function works on when its caller leaves.
+            // In a task of its own: a function continues when its caller leaves.
             let ended = background::spawn(async move {
                 let (_pending, _slot) = (pending, slot);
                 delivery::run(&shared, &accepted, 1).await
             })
             .await
             .map_err(|error| ApiError::new(500, "ServiceException", error.to_string()))?;
-            Ok(to_the_caller(&ended, &request_id))
+            Ok(response_to_caller(&ended, &request_id))
         }
     }
 }
 
 fn also_deliver(shared: &Arc<Shared>, accepted: Accepted) {
-    if accepted.kind == Kind::Event {
+    if accepted.invocation_type == InvocationType::Event {
         let pending = Pending::new(shared, &accepted);
         delivery::deliver(shared, accepted, pending);
     }
@@ -214,7 +215,7 @@ fn hold(shared: &Arc<Shared>, accepted: Accepted) {
 
 fn released(shared: &Arc<Shared>) -> impl Future<Output = ()> + Send + use<> {
     let shared = Arc::clone(shared);
-    // Counted when the call comes, not when it is first polled: a release right after must not be missed.
+    // Counted now, not at the first poll: a release right after the call must not be missed.
     let releases = shared.read().releases;
     async move {
         shared
@@ -223,10 +224,10 @@ fn released(shared: &Arc<Shared>) -> impl Future<Output = ()> + Send + use<> {
     }
 }
 
-fn to_the_caller(ended: &Ended, request_id: &str) -> Response {
+fn response_to_caller(ended: &Ended, request_id: &str) -> Response {
     let error = ended.outcome.error_body(request_id);
     let body = match &error {
-        None => ended.answer.clone(),
+        None => ended.body.clone(),
         Some(error) => Bytes::from(error.to_string()),
     };
     let mut headers = vec![
@@ -239,14 +240,14 @@ fn to_the_caller(ended: &Ended, request_id: &str) -> Response {
     response(200, &headers, body)
 }
 
-fn payload(body: &Bytes, kind: Kind) -> Result<Bytes, ApiError> {
-    let limit = match kind {
-        Kind::Event => LARGEST_EVENT,
-        Kind::RequestResponse => LARGEST_REQUEST,
+fn payload(body: &Bytes, invocation_type: InvocationType) -> Result<Bytes, ApiError> {
+    let limit = match invocation_type {
+        InvocationType::Event => LARGEST_EVENT,
+        InvocationType::RequestResponse => LARGEST_REQUEST,
     };
     if body.len() > limit {
         let message = format!(
-            "{} byte payload is too large for the {kind:?} invocation type (limit {limit} bytes)",
+            "{} byte payload is too large for the {invocation_type:?} invocation type (limit {limit} bytes)",
             body.len()
         );
         return Err(ApiError::new(413, "RequestTooLargeException", message));
@@ -263,7 +264,8 @@ fn payload(body: &Bytes, kind: Kind) -> Result<Bytes, ApiError> {
     }
 }
 
-/// Names come bare, with a qualifier, with an account, or as an ARN: `…function:name[:qualifier]`.
+/// Returns the bare name. Lambda also takes it with a qualifier, with an account, or as an ARN:
+/// `…function:name[:qualifier]`.
 pub(super) fn function_name(name: &str) -> String {
     let name = percent_decode_str(name).decode_utf8_lossy().into_owned();
     let name = name
@@ -276,22 +278,22 @@ fn refusal_error(refusal: Refusal) -> ApiError {
     match refusal {
         Refusal::Throttled => ApiError::new(429, "TooManyRequestsException", "Rate Exceeded."),
         Refusal::ServiceError => ApiError::new(500, "ServiceException", "Internal server error"),
-        Refusal::Other(status, kind, message) => ApiError {
+        Refusal::Other(status, error_type, message) => ApiError {
             status,
-            kind,
+            error_type,
             message,
         },
         Refusal::Closed => ApiError::new(500, "ServiceException", "the connection is closed"),
     }
 }
 
-fn error_answer(error: &ApiError, request_id: &str) -> Response {
+fn error_response(error: &ApiError, request_id: &str) -> Response {
     let origin = if error.status < 500 { "User" } else { "Service" };
     // Lambda writes `Message` for some errors and `message` for others; the SDKs read either.
     let body = json!({"Type": origin, "Message": error.message, "message": error.message});
     let headers = [
         ("content-type", "application/json"),
-        ("x-amzn-errortype", &error.kind),
+        ("x-amzn-errortype", &error.error_type),
         ("x-amzn-requestid", request_id),
     ];
     response(error.status, &headers, body.to_string())
@@ -315,7 +317,7 @@ mod tests {
     use super::function_name;
 
     #[test]
-    fn finds_the_name_in_every_form_that_lambda_takes() {
+    fn accepts_a_function_name_in_every_form_of_lambda() {
         for form in [
             "stat-prep",
             "stat-prep:live",

@@ -1,4 +1,4 @@
-//! The Runtime API, below a path of each environment's own.
+//! Runtime API, below a path of each environment's own.
 //! Source: "Using the Lambda runtime API for custom runtimes" in the Lambda Developer Guide.
 
 use std::sync::Arc;
@@ -8,12 +8,12 @@ use hyper::{Method, Request};
 use serde_json::{Value, json};
 
 use super::{
-    delivery::LARGEST_ANSWER,
+    delivery::LARGEST_RESPONSE,
     environment::{Environment, Next, Reply, arn},
 };
 use crate::http::{Response, response};
 
-/// `path` is what follows `/{environment}/2018-06-01/runtime/`.
+/// Responds to a request; `path` follows `/{environment}/2018-06-01/runtime/`.
 pub(super) async fn serve(
     environment: &Arc<Environment>,
     request: &Request<Bytes>,
@@ -23,27 +23,27 @@ pub(super) async fn serve(
         (&Method::GET, ["invocation", "next"]) => next(environment.next().await, &environment.function.name),
         (&Method::POST, ["invocation", id, "response"]) => respond(environment, id, request.body()),
         (&Method::POST, ["invocation", id, "error"]) => {
-            taken(environment.reply(id, Reply::Error(request.body().clone())))
+            accepted(environment.reply(id, Reply::Error(request.body().clone())))
         }
         (&Method::POST, ["init", "error"]) => {
             environment.fail_init(serde_json::from_slice(request.body()).unwrap_or(Value::Null));
-            taken(true)
+            accepted(true)
         }
         _ => json_response(
             404,
-            json!({"errorType": "NotFound", "errorMessage": "no such path in the Runtime API"}),
+            json!({"errorType": "NotFound", "errorMessage": "this path of the Runtime API is not emulated"}),
         ),
     }
 }
 
 fn respond(environment: &Environment, id: &str, body: &Bytes) -> Response {
-    if body.len() <= LARGEST_ANSWER {
-        return taken(environment.reply(id, Reply::Response(body.clone())));
+    if body.len() <= LARGEST_RESPONSE {
+        return accepted(environment.reply(id, Reply::Response(body.clone())));
     }
     let error = json!({
         "errorType": "Function.ResponseSizeTooLarge",
         "errorMessage": format!(
-            "Response payload size exceeded maximum allowed payload size ({LARGEST_ANSWER} bytes)."
+            "Response payload size exceeded maximum allowed payload size ({LARGEST_RESPONSE} bytes)."
         ),
     });
     environment.reply(id, Reply::Error(Bytes::from(error.to_string())));
@@ -66,7 +66,7 @@ fn next(next: Next, function: &str) -> Response {
     response(200, &headers, next.payload)
 }
 
-fn taken(known: bool) -> Response {
+fn accepted(known: bool) -> Response {
     if known {
         json_response(202, json!({"status": "OK"}))
     } else {

@@ -13,11 +13,11 @@ use super::{
     invocation::{Invocation, Outcome},
 };
 
-/// What emulator, APIs and deliveries share.
+/// State that emulator, APIs and deliveries share.
 #[derive(Debug)]
 pub(super) struct Shared {
     state: Mutex<State>,
-    /// Counts changes, so that whoever waits for a condition looks again.
+    /// Number of changes: waiting tasks check their condition after each.
     changes: watch::Sender<u64>,
 }
 
@@ -30,10 +30,10 @@ pub(super) struct State {
     pub(super) invocations: Vec<Invocation>,
     pub(super) logs: HashMap<String, Vec<String>>,
     pub(super) peak_memory: HashMap<String, u64>,
-    /// Accepted calls that have not come to their end, by a number of their own.
+    /// Accepted calls that have not ended, by a number of their own.
     pub(super) pending: BTreeMap<u64, String>,
     pub(super) last_pending: u64,
-    /// Request ids of events that failed to the last.
+    /// Request ids of events that failed after all retries.
     pub(super) dead_letters: Vec<String>,
     pub(super) decider: Decider,
     pub(super) calls: usize,
@@ -44,7 +44,7 @@ pub(super) struct State {
 #[derive(Debug)]
 pub(super) struct Deployed {
     pub(super) function: Arc<Function>,
-    /// Environments that wait for work; the last one is the warmest.
+    /// Idle environments; the last one was used last.
     pub(super) idle: Vec<Arc<Environment>>,
     pub(super) busy: usize,
 }
@@ -57,21 +57,21 @@ impl Shared {
         }
     }
 
-    /// The state to read. Nothing is awaited and nobody's code is called while it is held.
+    /// Locks the state. No holder awaits anything or calls a test's code.
     pub(super) fn read(&self) -> MutexGuard<'_, State> {
         self.state
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// Changes the state and wakes whoever waits for a change.
+    /// Changes the state and wakes the tasks that wait for a change.
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let result = change(&mut self.read());
         self.changes.send_modify(|count| *count += 1);
         result
     }
 
-    /// Waits until `look` finds what it looks for; it is asked again after each change.
+    /// Waits until `look` returns a value; it runs again after each change.
     pub(super) async fn wait_for<T>(&self, mut look: impl FnMut(&mut State) -> Option<T>) -> T {
         let mut changes = self.changes.subscribe();
         loop {
@@ -80,7 +80,7 @@ impl Shared {
             if let Some(found) = found {
                 return found;
             }
-            // The sender lives as long as we do.
+            // The sender lives as long as `self`.
             changes.changed().await.ok();
         }
     }
@@ -91,7 +91,7 @@ impl Shared {
 }
 
 impl State {
-    /// Keeps the start of an attempt; the number is for [`State::end`].
+    /// Records the start of an attempt; the number is for [`State::end`].
     pub(super) fn begin(&mut self, invocation: Invocation) -> usize {
         self.invocations.push(invocation);
         self.invocations.len() - 1
@@ -108,9 +108,9 @@ impl State {
         *peak = (*peak).max(bytes);
     }
 
-    pub(super) fn add_pending(&mut self, what: String) -> u64 {
+    pub(super) fn add_pending(&mut self, description: String) -> u64 {
         self.last_pending += 1;
-        self.pending.insert(self.last_pending, what);
+        self.pending.insert(self.last_pending, description);
         self.last_pending
     }
 }

@@ -14,7 +14,7 @@ async fn a_call_is_answered() {
         .invoke("probe", &json!({}))
         .await
         .unwrap()
-        .answer()
+        .into_response()
         .unwrap();
     assert_eq!(
         answer["arn"],
@@ -34,7 +34,7 @@ async fn the_deadline_lies_ahead() {
         .invoke("probe", &json!({}))
         .await
         .unwrap()
-        .answer()
+        .into_response()
         .unwrap();
     let left = answer["deadline_in_ms"].as_u64().unwrap();
     assert!((1..=30_000).contains(&left), "{left} ms");
@@ -52,7 +52,7 @@ async fn a_function_sees_its_own_variables_and_lambdas_and_none_of_ours() {
         .invoke("probe", &json!({}))
         .await
         .unwrap()
-        .answer()
+        .into_response()
         .unwrap();
     let environment = &answer["environment"];
     assert_eq!(environment["OWN"], "value");
@@ -69,13 +69,13 @@ async fn a_warm_environment_is_used_again() {
         .invoke("probe", &json!({}))
         .await
         .unwrap()
-        .answer()
+        .into_response()
         .unwrap();
     let second = emulator
         .invoke("probe", &json!({}))
         .await
         .unwrap()
-        .answer()
+        .into_response()
         .unwrap();
     assert_eq!(first["pid"], second["pid"]);
 }
@@ -87,14 +87,14 @@ async fn another_version_gets_another_environment() {
         .invoke("probe", &json!({}))
         .await
         .unwrap()
-        .answer()
+        .into_response()
         .unwrap();
     emulator.deploy(probe("probe"));
     let second = emulator
         .invoke("probe", &json!({}))
         .await
         .unwrap()
-        .answer()
+        .into_response()
         .unwrap();
     assert_ne!(first["pid"], second["pid"]);
 }
@@ -109,7 +109,7 @@ async fn environments_work_side_by_side_up_to_the_concurrency() {
     for _ in 0..6 {
         emulator.invoke_event("probe", &json!({"sleep_ms": 200})).unwrap();
     }
-    emulator.idle(SOON).await.unwrap();
+    emulator.wait_until_idle(SOON).await.unwrap();
     let invocations = emulator.invocations();
     let at_once = |moment| {
         invocations
@@ -126,7 +126,7 @@ async fn environments_work_side_by_side_up_to_the_concurrency() {
 async fn a_retry_keeps_the_request_id() {
     let emulator = emulator().await;
     let id = emulator.invoke_event("probe", &json!({"do": "fail"})).unwrap();
-    emulator.idle(SOON).await.unwrap();
+    emulator.wait_until_idle(SOON).await.unwrap();
     let invocations = emulator.invocations();
     assert_eq!(
         invocations.iter().map(|one| one.attempt).collect::<Vec<_>>(),
@@ -172,7 +172,7 @@ async fn a_function_that_ran_out_of_time_is_tried_again() {
     emulator
         .invoke_event("probe", &json!({"sleep_ms": 600_000}))
         .unwrap();
-    emulator.idle(SOON).await.unwrap();
+    emulator.wait_until_idle(SOON).await.unwrap();
     assert_eq!(emulator.invocations().len(), 3);
 }
 
@@ -185,7 +185,7 @@ async fn an_exit_is_noticed_at_once_and_the_environment_started_anew() {
         .invoke("probe", &json!({}))
         .await
         .unwrap()
-        .answer()
+        .into_response()
         .unwrap();
 }
 
@@ -203,18 +203,18 @@ async fn an_exit_between_two_invocations_hurts_neither() {
         .invoke("probe", &json!({"do": "exit_after_answer"}))
         .await
         .unwrap()
-        .answer()
+        .into_response()
         .unwrap();
     for _ in 0..20 {
         let next = emulator.invoke("probe", &json!({"sleep_ms": 10})).await.unwrap();
-        if let Outcome::Answer(answer) = &next
+        if let Outcome::Response(answer) = &next
             && answer["pid"] != first["pid"]
         {
             return;
         }
         // Killed in the middle of an invocation: that one is lost, as it would be in AWS.
         assert!(
-            next.is_answer() || matches!(next, Outcome::Crashed(_)),
+            next.is_response() || matches!(next, Outcome::Crashed(_)),
             "{next:?}"
         );
     }
@@ -280,12 +280,12 @@ async fn without_concurrency_events_wait_until_there_is_some() {
     });
     emulator.invoke_event("probe", &json!({})).unwrap();
     let stuck = emulator
-        .idle(Duration::from_millis(200))
+        .wait_until_idle(Duration::from_millis(200))
         .await
         .unwrap_err()
         .to_string();
     assert!(stuck.contains("of probe"), "{stuck}");
     emulator.deploy(probe("probe"));
-    emulator.idle(SOON).await.unwrap();
-    assert!(emulator.invocations()[0].outcome.as_ref().unwrap().is_answer());
+    emulator.wait_until_idle(SOON).await.unwrap();
+    assert!(emulator.invocations()[0].outcome.as_ref().unwrap().is_response());
 }

@@ -1,14 +1,14 @@
 //! What AWS does on a bad day, on demand.
 
 use local_stack::{
-    Decision, Emulator, Outcome,
-    lambda::{Kind, Refusal},
+    Decision, LambdaEmulator, Outcome,
+    lambda::{InvocationType, Refusal},
 };
 use serde_json::{Value, json};
 
 use crate::support::{SOON, emulator, eventually, probe};
 
-async fn post(emulator: &Emulator, payload: &Value) -> reqwest::Result<u16> {
+async fn post(emulator: &LambdaEmulator, payload: &Value) -> reqwest::Result<u16> {
     let url = format!("{}/2015-03-31/functions/probe/invocations", emulator.endpoint());
     let request = reqwest::Client::new()
         .post(url)
@@ -22,7 +22,7 @@ async fn an_event_is_delivered_twice_at_the_same_moment_with_the_same_request_id
     let emulator = emulator().await;
     emulator.on_invoke(|_| Decision::DeliverTwice);
     assert_eq!(post(&emulator, &json!({"sleep_ms": 500})).await.unwrap(), 202);
-    emulator.idle(SOON).await.unwrap();
+    emulator.wait_until_idle(SOON).await.unwrap();
     let [first, second] = emulator.invocations().try_into().unwrap();
     assert_eq!(first.request_id, second.request_id);
     assert_ne!(first.pid, second.pid);
@@ -34,7 +34,7 @@ async fn an_event_is_delivered_as_two_requests() {
     let emulator = emulator().await;
     emulator.on_invoke(|_| Decision::DeliverTwiceAsTwoRequests);
     post(&emulator, &json!({})).await.unwrap();
-    emulator.idle(SOON).await.unwrap();
+    emulator.wait_until_idle(SOON).await.unwrap();
     let [first, second] = emulator.invocations().try_into().unwrap();
     assert_ne!(first.request_id, second.request_id);
 }
@@ -43,9 +43,9 @@ async fn an_event_is_delivered_as_two_requests() {
 async fn an_event_is_delivered_again_after_it_was_done() {
     let emulator = emulator().await;
     let id = emulator.invoke_event("probe", &json!({})).unwrap();
-    emulator.idle(SOON).await.unwrap();
+    emulator.wait_until_idle(SOON).await.unwrap();
     emulator.redeliver(&id).unwrap();
-    emulator.idle(SOON).await.unwrap();
+    emulator.wait_until_idle(SOON).await.unwrap();
     assert_eq!(
         emulator
             .invocations()
@@ -61,7 +61,7 @@ async fn an_event_is_accepted_and_lost() {
     let emulator = emulator().await;
     emulator.on_invoke(|_| Decision::Drop);
     assert_eq!(post(&emulator, &json!({})).await.unwrap(), 202);
-    emulator.idle(SOON).await.unwrap();
+    emulator.wait_until_idle(SOON).await.unwrap();
     assert!(emulator.invocations().is_empty());
 }
 
@@ -77,7 +77,7 @@ async fn calls_are_refused_by_their_payload() {
     for (task, status) in [(0, 429), (1, 500), (2, 403), (3, 202)] {
         assert_eq!(post(&emulator, &json!({"task": task})).await.unwrap(), status);
     }
-    emulator.idle(SOON).await.unwrap();
+    emulator.wait_until_idle(SOON).await.unwrap();
     assert_eq!(emulator.invocations().len(), 1);
 }
 
@@ -86,12 +86,12 @@ async fn the_connection_is_closed_before_or_after_the_call_took_effect() {
     let emulator = emulator().await;
     emulator.on_invoke(|_| Decision::Refuse(Refusal::Closed));
     post(&emulator, &json!({})).await.unwrap_err();
-    emulator.idle(SOON).await.unwrap();
+    emulator.wait_until_idle(SOON).await.unwrap();
     assert_eq!(emulator.invocations().len(), 0);
 
-    emulator.on_invoke(|_| Decision::LoseAnswer);
+    emulator.on_invoke(|_| Decision::LoseResponse);
     post(&emulator, &json!({})).await.unwrap_err();
-    emulator.idle(SOON).await.unwrap();
+    emulator.wait_until_idle(SOON).await.unwrap();
     assert_eq!(emulator.invocations().len(), 1);
 }
 
@@ -118,10 +118,12 @@ async fn a_held_event_is_delivered_after_its_release() {
     let emulator = emulator().await;
     emulator.on_invoke(|_| Decision::Hold);
     assert_eq!(post(&emulator, &json!({})).await.unwrap(), 202);
-    let stuck = emulator.idle(std::time::Duration::from_millis(100)).await;
+    let stuck = emulator
+        .wait_until_idle(std::time::Duration::from_millis(100))
+        .await;
     assert!(stuck.is_err() && emulator.invocations().is_empty());
     emulator.release();
-    emulator.idle(SOON).await.unwrap();
+    emulator.wait_until_idle(SOON).await.unwrap();
     assert_eq!(emulator.invocations().len(), 1);
 }
 
@@ -136,9 +138,9 @@ async fn a_decision_may_use_the_emulator() {
     let first = emulator
         .invoke_event("probe", &json!({"sleep_ms": 1_000}))
         .unwrap();
-    emulator.working("probe", SOON).await.unwrap();
+    emulator.wait_until_running("probe", SOON).await.unwrap();
     post(&emulator, &json!({})).await.unwrap();
-    emulator.idle(SOON).await.unwrap();
+    emulator.wait_until_idle(SOON).await.unwrap();
     let attempts = emulator
         .invocations()
         .into_iter()
@@ -154,13 +156,13 @@ async fn a_working_environment_is_killed_and_the_event_tried_again() {
     let id = emulator
         .invoke_event("probe", &json!({"sleep_ms": 1_000}))
         .unwrap();
-    assert_eq!(emulator.working("probe", SOON).await.unwrap(), id);
+    assert_eq!(emulator.wait_until_running("probe", SOON).await.unwrap(), id);
     assert_eq!(emulator.kill(&id), 1);
-    emulator.idle(SOON).await.unwrap();
+    emulator.wait_until_idle(SOON).await.unwrap();
     let [first, second] = emulator.invocations().try_into().unwrap();
     assert_eq!(first.outcome, Some(Outcome::Crashed("signal: killed".into())));
     assert_eq!(second.request_id, id);
-    assert!(second.outcome.unwrap().is_answer());
+    assert!(second.outcome.unwrap().is_response());
 }
 
 #[tokio::test]
@@ -188,8 +190,12 @@ async fn the_caller_is_killed(decision: Decision, delivered: usize) {
         .await
         .unwrap();
     assert_eq!(outcome, Outcome::Crashed("signal: killed".into()));
-    emulator.idle(SOON).await.unwrap();
+    emulator.wait_until_idle(SOON).await.unwrap();
     let others = emulator.invocations_of("other");
     assert_eq!(others.len(), delivered);
-    assert!(others.iter().all(|one| one.kind == Kind::Event));
+    assert!(
+        others
+            .iter()
+            .all(|one| one.invocation_type == InvocationType::Event)
+    );
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use local_stack::{Emulator, Fault, FaultProxy, Match};
+use local_stack::{Fault, FaultProxy, LambdaEmulator, Match};
 
 use crate::support::{SOON, emulator};
 
@@ -17,7 +17,7 @@ async fn invoke(proxy: &FaultProxy) -> reqwest::Result<(u16, String)> {
     Ok((answer.status().as_u16(), answer.text().await?))
 }
 
-async fn both() -> (Emulator, FaultProxy) {
+async fn both() -> (LambdaEmulator, FaultProxy) {
     let emulator = emulator().await;
     let proxy = FaultProxy::start(&emulator.endpoint()).await.unwrap();
     (emulator, proxy)
@@ -85,7 +85,7 @@ async fn holds_a_request_until_it_is_released() {
         let proxy = proxy.clone();
         tokio::spawn(async move { invoke(&proxy).await })
     };
-    proxy.faults.held(SOON).await.unwrap();
+    proxy.faults.wait_until_held(SOON).await.unwrap();
     assert!(emulator.invocations().is_empty());
     proxy.faults.release();
     assert_eq!(caller.await.unwrap().unwrap().0, 200);

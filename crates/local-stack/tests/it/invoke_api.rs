@@ -7,12 +7,12 @@ use aws_sdk_lambda::{
     primitives::Blob,
     types::InvocationType,
 };
-use local_stack::{Decision, Emulator, Function};
+use local_stack::{Decision, Function, LambdaEmulator};
 use serde_json::{Value, json};
 
 use crate::support::{SOON, emulator, probe};
 
-fn client(emulator: &Emulator) -> Client {
+fn client(emulator: &LambdaEmulator) -> Client {
     let config = aws_sdk_lambda::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("ap-northeast-2"))
@@ -35,7 +35,7 @@ async fn an_event_is_accepted_before_it_is_done() {
         .await
         .unwrap();
     assert_eq!(answer.status_code(), 202);
-    emulator.working("probe", SOON).await.unwrap();
+    emulator.wait_until_running("probe", SOON).await.unwrap();
     assert!(emulator.invocations()[0].outcome.is_none());
 }
 
@@ -142,7 +142,7 @@ async fn a_request_is_throttled_while_all_environments_are_busy_and_an_event_is_
     emulator
         .invoke_event("probe", &json!({"sleep_ms": 600_000}))
         .unwrap();
-    emulator.working("probe", SOON).await.unwrap();
+    emulator.wait_until_running("probe", SOON).await.unwrap();
 
     let error = client(&emulator)
         .invoke()
@@ -221,8 +221,8 @@ async fn a_function_invokes_another_and_is_known_as_the_caller() {
         .invoke("probe", &json!({"invoke": "other", "with": {"task": 7}}))
         .await
         .unwrap();
-    assert_eq!(answer.answer().unwrap(), json!({"invoked": 202}));
-    emulator.idle(SOON).await.unwrap();
+    assert_eq!(answer.into_response().unwrap(), json!({"invoked": 202}));
+    emulator.wait_until_idle(SOON).await.unwrap();
 
     let call = told.recv().unwrap();
     assert_eq!(call.caller.as_deref(), Some("probe"));

@@ -1,6 +1,6 @@
 use std::{path::PathBuf, time::Duration};
 
-use local_stack::{Emulator, Function};
+use local_stack::{Function, LambdaEmulator};
 
 /// Generous: the machine may be compiling.
 pub const SOON: Duration = Duration::from_secs(60);
@@ -25,8 +25,8 @@ pub fn probe(name: &str) -> Function {
 }
 
 /// An emulator with the probe deployed as `probe`.
-pub async fn emulator() -> Emulator {
-    let emulator = Emulator::start().await.unwrap();
+pub async fn emulator() -> LambdaEmulator {
+    let emulator = LambdaEmulator::start().await.unwrap();
     emulator.deploy(probe("probe"));
     emulator
 }

@@ -1,10 +1,10 @@
 # Ends the children that its parent leaves behind.
 #
-# Reads from standard input, one order a line:
-#   watch PID SIGNAL    end the process group PID with SIGNAL, and after a grace with KILL
+# Reads orders from standard input, one per line:
+#   watch PID SIGNAL    end the process group PID with SIGNAL, and with KILL after 2 s
 #   forget PID          the process has ended by itself
 #   folder PATH         remove the folder, after the processes
-# Standard input ends when the parent ends, for whatever reason: then the work begins.
+# Standard input ends when the parent ends, for any reason: then the orders are carried out.
 
 trap '' HUP INT TERM
 newline='
@@ -27,7 +27,7 @@ LIST
   esac
 done
 
-end() { # SIGNAL: sent to a group, or to the process while it is not yet a leader
+end() { # PID SIGNAL: signals the group, or the process while it does not lead a group yet
   kill -s "$2" -- "-$1" 2>/dev/null || kill -s "$2" "$1" 2>/dev/null
 }
 
@@ -42,7 +42,7 @@ LIST
 
 tries=0
 for pid in $pids; do
-  # A process that nobody waits for remains as a zombie where there is no init: hence the limit.
+  # Without an init, an ended process remains as a zombie: hence the limit.
   while kill -0 "$pid" 2>/dev/null && [ $tries -lt 20 ]; do
     sleep 0.1
     tries=$((tries + 1))
