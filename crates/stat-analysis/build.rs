@@ -1,4 +1,4 @@
-//! Finds the dictionary image that the binary embeds.
+//! Locates the dictionary image that the binary embeds.
 
 use std::path::Path;
 
@@ -11,8 +11,8 @@ fn main() {
     match image.canonicalize() {
         Ok(image) => println!("cargo::rustc-env=KO_IMAGE={}", image.display()),
         Err(_) => println!(
-            "cargo::error=the Korean dictionary is missing: run `make dictionary`, or build with \
-             --no-default-features and name an image in KO_DICTIONARY when the function starts"
+            "cargo::error=dictionary/ko.image is missing: run `make dictionary`, or build with \
+             --no-default-features and set KO_DICTIONARY to the path of an image"
         ),
     }
 }

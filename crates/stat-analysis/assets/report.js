@@ -1,4 +1,4 @@
-// The page's script. What people wrote is only ever put into the page as text, never as HTML.
+// Script of the report's page. It inserts names, terms and sentences as text, never as HTML.
 (() => {
   "use strict";
   const { words, months, trend, isCompared } = JSON.parse(document.getElementById("page").textContent);
@@ -7,26 +7,26 @@
   const decimal = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
   const table = document.getElementById("table");
   const body = table.tBodies[0];
-  const charts = new Map(); // canvas -> how it is drawn anew
+  const charts = new Map(); // canvas -> function that draws it again
 
   const fill = (pattern, values) => pattern.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
   function element(name, attributes, ...children) {
-    const made = document.createElement(name);
-    for (const [key, value] of Object.entries(attributes || {})) made.setAttribute(key, value);
-    made.append(...children.filter((child) => child !== null));
-    return made;
+    const node = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes || {})) node.setAttribute(key, value);
+    node.append(...children.filter((child) => child !== null));
+    return node;
   }
 
-  // --- Charts. Chart.js draws them; a screen reader hears their numbers.
+  // --- Charts. Chart.js draws them; screen readers read their aria-label.
 
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const monthName = (month) => fill(words.month, { month: language === "ko" ? String(Number(month.slice(5))) : month });
 
   function draw(canvas, settings) {
     const redraw = () => {
-      const former = Chart.getChart(canvas);
-      if (former) former.destroy();
+      const previous = Chart.getChart(canvas);
+      if (previous) previous.destroy();
       Chart.defaults.color = colour("--quiet");
       Chart.defaults.borderColor = colour("--line");
       Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
@@ -39,10 +39,10 @@
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => charts.forEach((redraw) => redraw()));
 
   function drawTrend(canvas, values) {
-    const said = values.map((value, index) =>
+    const points = values.map((value, index) =>
       `${monthName(months[index])} ${value === null ? words.unknown : number.format(value)}`);
     canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", `${words.trend}: ${said.join(", ")}`);
+    canvas.setAttribute("aria-label", `${words.trend}: ${points.join(", ")}`);
     draw(canvas, () => ({
       type: "line",
       data: {
@@ -57,12 +57,12 @@
     }));
   }
 
-  // How distinctive they are, or how often they occur.
+  // The z-scores of distinctive terms, or the counts of frequent ones.
   function drawTerms(canvas, { terms, distinctive }) {
     const values = terms.map(([, count, , z]) => (distinctive ? z : count));
-    const said = terms.map(([term], index) => `${term} ${(distinctive ? decimal : number).format(values[index])}`);
+    const bars = terms.map(([term], index) => `${term} ${(distinctive ? decimal : number).format(values[index])}`);
     canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", `${distinctive ? words.terms : words.frequent}: ${said.join(", ")}`);
+    canvas.setAttribute("aria-label", `${distinctive ? words.terms : words.frequent}: ${bars.join(", ")}`);
     draw(canvas, () => ({
       type: "bar",
       data: {
@@ -80,7 +80,7 @@
     }));
   }
 
-  // --- A building's details, made when somebody opens them.
+  // --- A building's details, created when its row is expanded.
 
   function termTable(terms) {
     const head = element("tr", {}, ...words.columns.map((name) => element("th", { scope: "col" }, name)));
@@ -93,14 +93,14 @@
     return element("details", {}, element("summary", {}, words.table), scroll);
   }
 
-  function moves(title, list, direction, hadTexts) {
+  function changeList(title, list, direction, hadTexts) {
     const item = ([term, before, now, shareBefore, shareNow]) => {
       const values = { before: number.format(before), now: number.format(now), shareBefore: decimal.format(shareBefore), shareNow: decimal.format(shareNow) };
       return element("li", {}, element("b", {}, term), " ",
         element("span", { class: direction }, `${direction === "up" ? "▲" : "▼"} ${fill(words.move, values)}`));
     };
-    const said = list.length ? element("ul", {}, ...list.map(item)) : element("p", {}, isCompared && hadTexts ? words.nothing : words.uncompared);
-    return element("div", {}, element("h3", {}, title), said);
+    const content = list.length ? element("ul", {}, ...list.map(item)) : element("p", {}, isCompared && hadTexts ? words.nothing : words.uncompared);
+    return element("div", {}, element("h3", {}, title), content);
   }
 
   function quotation([sentence, term]) {
@@ -112,7 +112,7 @@
     return quote;
   }
 
-  function unfold(row) {
+  function expand(row) {
     const data = JSON.parse(row.data.textContent);
     const trendCanvas = element("canvas");
     const termCanvas = element("canvas");
@@ -125,7 +125,7 @@
       ...(data.terms.length
         ? [element("p", { class: "explained" }, data.distinctive ? words.explained : words.frequentExplained), bars, termTable(data.terms)]
         : [element("p", {}, words.noTerms)]),
-      element("div", { class: "columns" }, moves(words.rising, data.rising, "up", hadTexts), moves(words.falling, data.falling, "down", hadTexts)),
+      element("div", { class: "columns" }, changeList(words.rising, data.rising, "up", hadTexts), changeList(words.falling, data.falling, "down", hadTexts)),
       hasTrend ? element("div", { class: "chart trend" }, trendCanvas) : null,
       ...(data.examples.length ? [element("h3", {}, words.examples), ...data.examples.map(quotation)] : []));
     const details = element("tr", { class: "details", id: `details-${row.index}` }, cell);
@@ -135,7 +135,7 @@
     return details;
   }
 
-  function fold(row) {
+  function collapse(row) {
     for (const canvas of row.details.querySelectorAll("canvas")) {
       charts.delete(canvas);
       const chart = Chart.getChart(canvas);
@@ -147,8 +147,8 @@
 
   function toggle(row, open) {
     if (!row.button || open === (row.details !== null)) return;
-    if (open) row.details = unfold(row);
-    else fold(row);
+    if (open) row.details = expand(row);
+    else collapse(row);
     row.button.setAttribute("aria-expanded", String(open));
   }
 
@@ -163,7 +163,7 @@
       tr, index, id: tr.dataset.id, name: name.textContent,
       texts: value(tr.cells[1]), change: value(tr.cells[2]),
       data: data && data.tagName === "SCRIPT" ? data : null,
-      details: null, button: null, searched: null,
+      details: null, button: null, searchText: null,
     };
     if (row.data) {
       row.button = element("button", { type: "button", "aria-expanded": "false", "aria-controls": `details-${index}` }, row.name);
@@ -203,20 +203,20 @@
 
   const shown = document.getElementById("shown");
   const input = document.getElementById("filter");
-  function matches(row, wanted) {
-    if (row.searched === null) {
+  function matches(row, search) {
+    if (row.searchText === null) {
       const data = row.data ? JSON.parse(row.data.textContent) : { terms: [], rising: [], falling: [] };
       const terms = [...data.terms, ...data.rising, ...data.falling].map(([term]) => term);
-      row.searched = [row.name, row.id, ...terms].join("\n").normalize("NFC").toLowerCase();
+      row.searchText = [row.name, row.id, ...terms].join("\n").normalize("NFC").toLowerCase();
     }
-    return wanted.every((word) => row.searched.includes(word));
+    return search.every((word) => row.searchText.includes(word));
   }
 
   function filter() {
-    const wanted = input.value.normalize("NFC").toLowerCase().trim().split(/\s+/);
+    const search = input.value.normalize("NFC").toLowerCase().trim().split(/\s+/);
     let count = 0;
     for (const row of rows) {
-      const isShown = matches(row, wanted);
+      const isShown = matches(row, search);
       row.tr.hidden = !isShown;
       if (row.details) row.details.hidden = !isShown;
       count += isShown;
@@ -225,20 +225,20 @@
   }
   input.addEventListener("input", filter);
 
-  function linked(hash) {
+  function buildingOf(hash) {
     if (!hash.startsWith("#b=")) return null;
     try {
       return decodeURIComponent(hash.slice(3));
     } catch {
-      return null; // A link that somebody cut off in the middle of a character.
+      return null; // The link was truncated inside an encoded character.
     }
   }
 
-  // A link to a building opens it: #b=ID
+  // Expands the building of the address: #b=ID
   function openLinked() {
-    const wanted = linked(location.hash);
-    if (wanted === null) return;
-    const row = rows.find((candidate) => candidate.id === wanted);
+    const id = buildingOf(location.hash);
+    if (id === null) return;
+    const row = rows.find((candidate) => candidate.id === id);
     if (!row || !row.button) return;
     input.value = "";
     filter();

@@ -1,7 +1,7 @@
-//! The systems on the other side.
+//! Clients of the outside systems.
 
-pub mod dictionary;
-pub mod postgres;
-pub mod s3;
-pub mod sns;
-pub mod word_file;
+pub(crate) mod dictionary;
+pub(crate) mod postgres;
+pub(crate) mod s3;
+pub(crate) mod sns;
+pub(crate) mod word_file;

@@ -1,116 +1,122 @@
 //! The mail about the month.
 
 use jiff::Zoned;
+use lambda_core::locale::Locale;
 
-use crate::change::{self, Change};
-use crate::locale::{Locale, change_of, counted, grouped, percent_change};
-use crate::summary::Summary;
+use crate::number_format::{counted, difference, grouped, percent_difference};
+use crate::statistics::change::{self, Change};
+use crate::statistics::summary::{BuildingSummary, Summary};
+use crate::statistics::thresholds::CHANGES_IN_MAIL;
 
-/// SNS takes less than 100 characters.
+/// SNS accepts subjects of less than 100 characters.
 const LONGEST_SUBJECT: usize = 99;
-/// SNS takes 256 KB in all; a list of failed buildings ends before that.
+/// SNS accepts 256 KB for the whole message; the list of failed buildings ends before that.
 const LONGEST_TEXT: usize = 200_000;
-/// How many changes the mail names.
-const CHANGES_NAMED: usize = 3;
-/// What is shown of a building's name or id, in characters.
+/// Characters that are shown of a building's name or id.
 const LONGEST_NAME: usize = 100;
 
-/// Links to the report, and who can open them until when.
+/// Links to the two files of the report.
 #[derive(Clone, Debug)]
-pub struct Links {
-    /// To the CSV.
-    pub csv: String,
-    /// To the page.
-    pub html: String,
-    /// When they end; without an end they need a login to the AWS console.
-    pub until: Option<Zoned>,
+pub(crate) struct Links {
+    pub(crate) csv: String,
+    pub(crate) html: String,
+    /// Expiry of presigned links; `None` for links that need a login to the AWS console.
+    pub(crate) until: Option<Zoned>,
 }
 
-/// Subject and text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mail {
-    /// One line, shorter than 100 characters.
-    pub subject: String,
-    /// The text.
-    pub text: String,
+pub(crate) struct Mail {
+    /// One line of less than 100 characters.
+    pub(crate) subject: String,
+    pub(crate) text: String,
 }
 
-/// Writes the mail: what happened stands in it, and the report behind its links has the rest.
-pub fn write(summary: &Summary, changes: &[Change], links: &Links, locale: Locale) -> Mail {
-    let subject: String = subject(summary, locale).chars().take(LONGEST_SUBJECT).collect();
+/// Writes the mail: the outcome itself, and links to everything else.
+pub(crate) fn write(summary: &Summary, changes: &[Change], links: &Links, locale: Locale) -> Mail {
     let mut text = totals(summary, locale);
     push_changes(&mut text, summary, changes, locale);
-    text.push_str(&links_paragraph(links, locale));
+    push_links(&mut text, links, locale);
     push_unknown(&mut text, summary, locale);
     push_failed(&mut text, summary, locale);
-    Mail { subject, text }
+    Mail {
+        subject: subject(summary, locale).chars().take(LONGEST_SUBJECT).collect(),
+        text,
+    }
 }
 
 fn subject(summary: &Summary, locale: Locale) -> String {
-    let Summary { period, .. } = summary;
+    let period = summary.period;
     let correction = if summary.is_correction {
         locale.pick("[정정] ", "[corrected] ")
     } else {
         ""
     };
-    let failed = summary.failed().count();
-    let incomplete = match failed {
+    let failed = match summary.failed().count() {
         0 => String::new(),
-        _ => locale.pick(
+        failed => locale.pick(
             format!(" (건물 {failed}곳 분석 실패)"),
             format!(" ({} failed)", counted(failed as i64, "building")),
         ),
     };
     locale.pick(
-        format!("{correction}{period} 건물별 통계{incomplete}"),
-        format!("{correction}{period}: statistics by building{incomplete}"),
+        format!("{correction}{period} 건물별 통계{failed}"),
+        format!("{correction}{period}: statistics by building{failed}"),
     )
 }
 
 fn totals(summary: &Summary, locale: Locale) -> String {
-    let (total, buildings) = (summary.total(), grouped(summary.buildings.len() as i64));
-    let (documents, morphemes) = (grouped(total.documents), grouped(total.morphemes));
+    let (totals, buildings) = (summary.totals(), summary.buildings.len() as i64);
     let (start, end) = (summary.period.start(), summary.period.end());
     let change = summary.comparable_before().map(|before| {
-        let before = before.counted.documents;
-        let percent =
-            percent_change(total.documents, before).map_or(String::new(), |percent| format!(", {percent}"));
-        let change = change_of(total.documents, before);
+        let before = before.totals.documents;
+        let difference = difference(totals.documents, before);
+        let percent = percent_difference(totals.documents, before)
+            .map_or(String::new(), |percent| format!(", {percent}"));
         locale.pick(
-            format!("전월 대비 글 {change}건{percent}\n"),
-            format!("Against the month before: {change} texts{percent}\n"),
+            format!("전월 대비 글 {difference}건{percent}\n"),
+            format!("Against the month before: {difference} texts{percent}\n"),
         )
     });
     let totals = locale.pick(
-        format!("기간: {start} ~ {end}\n건물 {buildings}곳, 글 {documents}건, 형태소 {morphemes}개\n"),
+        format!(
+            "기간: {start} ~ {end}\n건물 {}곳, 글 {}건, 형태소 {}개\n",
+            grouped(buildings),
+            grouped(totals.documents),
+            grouped(totals.morphemes)
+        ),
         format!(
             "Period: {start} to {end}\n{}, {}, {}\n",
-            counted(summary.buildings.len() as i64, "building"),
-            counted(total.documents, "text"),
-            counted(total.morphemes, "morpheme")
+            counted(buildings, "building"),
+            counted(totals.documents, "text"),
+            counted(totals.morphemes, "morpheme")
         ),
     );
     totals + &change.unwrap_or_default()
 }
 
 fn push_changes(text: &mut String, summary: &Summary, changes: &[Change], locale: Locale) {
+    let changes = change::strongest(changes, CHANGES_IN_MAIL);
     if !summary.is_compared {
         text.push_str(locale.pick(
             "\n전월과의 단어 비교는 없습니다. 전월 통계가 완료되지 않았거나 다른 분석기로 만들어졌습니다.\n",
             "\nThere is no comparison of terms with the month before: it is not complete, or another analyser made it.\n",
         ));
-        return;
-    }
-    let loudest = change::loudest(changes, CHANGES_NAMED);
-    if loudest.is_empty() {
+    } else if changes.is_empty() {
         text.push_str(locale.pick(
             "\n전월보다 두드러지게 달라진 단어는 없습니다.\n",
             "\nNo term changed noticeably against the month before.\n",
         ));
-        return;
+    } else {
+        text.push_str(&changes_heading(summary, locale));
+        for change in changes {
+            text.push_str(&change_line(change, &summary.buildings, locale));
+        }
     }
+}
+
+fn changes_heading(summary: &Summary, locale: Locale) -> String {
     let (before, now) = (summary.period.previous().start(), summary.period.start());
-    text.push_str(&locale.pick(
+    locale.pick(
         format!(
             "\n가장 크게 달라진 것 ({}월 → {}월, 괄호 안은 건물의 단어 가운데 비중):\n",
             before.month(),
@@ -121,65 +127,49 @@ fn push_changes(text: &mut String, summary: &Summary, changes: &[Change], locale
             before.strftime("%B"),
             now.strftime("%B")
         ),
-    ));
-    for change in loudest {
-        let building = summary
-            .buildings
-            .iter()
-            .find(|building| building.building_id == change.building_id);
-        let name = building.map_or(&change.building_id, |building| &building.name);
-        text.push_str(&line_of(change, &one_line(name), locale));
-    }
+    )
 }
 
-fn line_of(change: &Change, building: &str, locale: Locale) -> String {
-    let (term, before, now) = (
-        one_line(&change.term),
-        grouped(change.before),
-        grouped(change.now),
-    );
+/// Writes `- 한빛 오피스텔: 누수 2회 → 40회 (0.2% → 2.0%)`.
+fn change_line(change: &Change, buildings: &[BuildingSummary], locale: Locale) -> String {
+    let building = buildings
+        .iter()
+        .find(|building| building.building_id == change.building_id);
+    let building = one_line(building.map_or(&change.building_id, |building| &building.name));
+    let term = one_line(&change.term);
+    let (before, now) = (grouped(change.before), grouped(change.now));
     let (share_before, share_now) = (change.share_before * 100.0, change.share_now * 100.0);
     let times = locale.pick("회", "");
     format!("- {building}: {term} {before}{times} → {now}{times} ({share_before:.1}% → {share_now:.1}%)\n")
 }
 
-fn links_paragraph(links: &Links, locale: Locale) -> String {
+fn push_links(text: &mut String, links: &Links, locale: Locale) {
     let Links { csv, html, until } = links;
-    let links = locale.pick(
+    text.push_str(&locale.pick(
         format!("\n보고서: {html}\nCSV: {csv}\n"),
         format!("\nReport: {html}\nCSV: {csv}\n"),
-    );
-    let access = match until {
-        Some(until) => {
-            let until = until.strftime("%Y-%m-%d %H:%M %Z");
-            locale.pick(
-                format!("링크는 {until}까지 누구나 열 수 있습니다.\n"),
-                format!("Anybody can open the links until {until}.\n"),
-            )
-        }
-        None => locale
-            .pick(
-                "링크는 AWS 콘솔에 로그인해야 열립니다.\n",
-                "The links need a login to the AWS console.\n",
-            )
-            .to_owned(),
+    ));
+    let Some(until) = until else {
+        text.push_str(locale.pick(
+            "링크는 AWS 콘솔에 로그인해야 열립니다.\n",
+            "The links need a login to the AWS console.\n",
+        ));
+        return;
     };
-    links + &access
+    let until = until.strftime("%Y-%m-%d %H:%M %Z");
+    text.push_str(&locale.pick(
+        format!("링크는 {until}까지 누구나 열 수 있습니다.\n"),
+        format!("Anybody can open the links until {until}.\n"),
+    ));
 }
 
 fn push_unknown(text: &mut String, summary: &Summary, locale: Locale) {
     if summary.unknown_texts == 0 {
         return;
     }
-    let (texts, ids) = (
-        grouped(summary.unknown_texts),
-        summary
-            .unknown_buildings
-            .iter()
-            .map(|id| one_line(id))
-            .collect::<Vec<_>>()
-            .join(", "),
-    );
+    let texts = grouped(summary.unknown_texts);
+    let ids: Vec<String> = summary.unknown_buildings.iter().map(|id| one_line(id)).collect();
+    let ids = ids.join(", ");
     text.push_str(&locale.pick(
         format!("\n등록되지 않은 건물의 글 {texts}건은 분석하지 않았습니다: {ids}\n"),
         format!("\n{texts} texts of unknown buildings were not analysed: {ids}\n"),
@@ -187,7 +177,7 @@ fn push_unknown(text: &mut String, summary: &Summary, locale: Locale) {
 }
 
 fn push_failed(text: &mut String, summary: &Summary, locale: Locale) {
-    let failed: Vec<_> = summary.failed().collect();
+    let failed: Vec<&BuildingSummary> = summary.failed().collect();
     if failed.is_empty() {
         return;
     }
@@ -201,11 +191,8 @@ fn push_failed(text: &mut String, summary: &Summary, locale: Locale) {
             text.push_str(&locale.pick(format!("- 그 밖에 {rest}곳\n"), format!("- and {rest} more\n")));
             break;
         }
-        text.push_str(&format!(
-            "- {} ({})\n",
-            one_line(&building.name),
-            one_line(&building.building_id)
-        ));
+        let (name, id) = (one_line(&building.name), one_line(&building.building_id));
+        text.push_str(&format!("- {name} ({id})\n"));
     }
     let period = summary.period;
     text.push_str(&locale.pick(
@@ -214,8 +201,8 @@ fn push_failed(text: &mut String, summary: &Summary, locale: Locale) {
     ));
 }
 
-/// A name as a part of a line: a name of any length, or with lines of its own, must neither forge the mail nor
-/// make it larger than SNS takes.
+/// Returns the name as a part of one line. A hostile name, of any length or with line breaks, must neither forge a
+/// line of the mail nor exceed SNS's limit.
 fn one_line(name: &str) -> String {
     let mut characters = name.chars().map(|c| if c.is_control() { ' ' } else { c });
     let mut shown: String = characters.by_ref().take(LONGEST_NAME).collect();
@@ -228,19 +215,20 @@ fn one_line(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::summary::{BuildingSummary, Counted, MonthBefore, TREND_MONTHS};
+    use crate::statistics::summary::{MonthBefore, Totals};
+    use crate::statistics::thresholds::TREND_MONTHS;
 
     fn summary(failed: usize) -> Summary {
-        let building = |index: usize, counted| BuildingSummary {
+        let building = |index: usize, totals| BuildingSummary {
             building_id: format!("B{index}"),
             name: format!("한빛 {index}동"),
-            counted,
+            totals,
             trend: [None; TREND_MONTHS],
         };
         let mut buildings: Vec<_> = (1..=failed).map(|index| building(index, None)).collect();
         buildings.push(building(
             0,
-            Some(Counted {
+            Some(Totals {
                 documents: 1234,
                 morphemes: 56789,
             }),
@@ -266,8 +254,8 @@ mod tests {
     }
 
     #[test]
-    fn says_period_totals_links_and_what_they_need() {
-        let mail = write(&summary(0), &[], &links(None), Locale::Ko);
+    fn has_the_period_totals_and_links() {
+        let mail = write(&summary(0), &[], &links(None), Locale::Korean);
         assert_eq!(mail.subject, "2026-10 건물별 통계");
         assert_eq!(
             mail.text,
@@ -278,11 +266,11 @@ mod tests {
     }
 
     #[test]
-    fn says_what_changed_against_the_month_before() {
+    fn names_the_strongest_changes() {
         let mut summary = summary(0);
         summary.before = Some(MonthBefore {
             buildings: 1,
-            counted: Counted {
+            totals: Totals {
                 documents: 1000,
                 morphemes: 50_000,
             },
@@ -302,7 +290,7 @@ mod tests {
             change("소음", 10, 30, 3.4),
             change("난방", 10, 29, 3.3),
         ];
-        let mail = write(&summary, &changes, &links(None), Locale::Ko);
+        let mail = write(&summary, &changes, &links(None), Locale::Korean);
         assert!(
             mail.text
                 .contains("글 1,234건, 형태소 56,789개\n전월 대비 글 +234건, +23%\n"),
@@ -319,24 +307,24 @@ mod tests {
             mail.text
         );
         summary.is_compared = false;
-        let mail = write(&summary, &[], &links(None), Locale::Ko);
+        let mail = write(&summary, &[], &links(None), Locale::Korean);
         assert!(mail.text.contains("단어 비교는 없습니다"), "{}", mail.text);
     }
 
     #[test]
-    fn says_when_a_signed_link_ends() {
+    fn states_when_presigned_links_expire() {
         let mail = write(
             &summary(0),
             &[],
             &links(Some("2026-11-01T02:10:00+09:00[Asia/Seoul]")),
-            Locale::En,
+            Locale::English,
         );
         assert!(mail.text.contains("until 2026-11-01 02:10 KST"), "{}", mail.text);
     }
 
     #[test]
-    fn names_each_building_that_failed() {
-        let mail = write(&summary(2), &[], &links(None), Locale::Ko);
+    fn names_each_failed_building() {
+        let mail = write(&summary(2), &[], &links(None), Locale::Korean);
         assert_eq!(mail.subject, "2026-10 건물별 통계 (건물 2곳 분석 실패)");
         assert!(
             mail.text.contains("- 한빛 1동 (B1)\n- 한빛 2동 (B2)\n"),
@@ -347,12 +335,12 @@ mod tests {
     }
 
     #[test]
-    fn shows_a_hostile_name_as_a_part_of_its_line() {
+    fn keeps_a_hostile_name_on_one_line() {
         let mut summary = summary(1);
         summary.buildings[0].name = format!("동\n링크: https://evil\n{}", "x".repeat(1_000_000));
         summary.unknown_texts = 1;
         summary.unknown_buildings = vec!["\r\n".repeat(500_000)];
-        let mail = write(&summary, &[], &links(None), Locale::Ko);
+        let mail = write(&summary, &[], &links(None), Locale::Korean);
         assert!(
             mail.text.len() < 2_000 && mail.text.contains("- 동 링크: https://evil x"),
             "{}",
@@ -361,10 +349,10 @@ mod tests {
     }
 
     #[test]
-    fn stays_within_what_sns_takes() {
+    fn stays_within_the_limits_of_sns() {
         let mut many = summary(20_000);
         many.is_correction = true;
-        let mail = write(&many, &[], &links(None), Locale::En);
+        let mail = write(&many, &[], &links(None), Locale::English);
         assert!(mail.text.len() < 256_000 && mail.text.contains("more\n"));
         assert!(mail.subject.chars().count() < 100);
     }

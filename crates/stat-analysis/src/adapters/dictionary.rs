@@ -1,18 +1,14 @@
-//! The dictionary image, embedded or mapped.
+//! The dictionary image: embedded in the binary, or mapped from a file.
 
 use anyhow::Context;
 use ko_morph::Dictionary;
 use std::path::Path;
 
-/// The image at `path`, or else the one in the binary.
-///
-/// # Errors
-/// When the image is missing, damaged or of another version.
-pub fn open(path: Option<&Path>) -> anyhow::Result<Dictionary> {
+/// Opens the image at `path`, or else the embedded one.
+pub(crate) fn open(path: Option<&Path>) -> anyhow::Result<Dictionary> {
     match path {
-        Some(path) => {
-            Dictionary::open(path).with_context(|| format!("could not use the dictionary {}", path.display()))
-        }
+        Some(path) => Dictionary::open(path)
+            .with_context(|| format!("could not open the dictionary image {}", path.display())),
         None => embedded(),
     }
 }
@@ -20,10 +16,10 @@ pub fn open(path: Option<&Path>) -> anyhow::Result<Dictionary> {
 #[cfg(feature = "embedded-dictionary")]
 fn embedded() -> anyhow::Result<Dictionary> {
     Dictionary::from_static(ko_morph::include_image!(env!("KO_IMAGE")))
-        .context("could not use the embedded dictionary")
+        .context("could not use the embedded dictionary image")
 }
 
 #[cfg(not(feature = "embedded-dictionary"))]
 fn embedded() -> anyhow::Result<Dictionary> {
-    anyhow::bail!("this build embeds no dictionary")
+    anyhow::bail!("this build embeds no dictionary: set KO_DICTIONARY to the path of an image")
 }

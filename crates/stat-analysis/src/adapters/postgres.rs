@@ -1,4 +1,4 @@
-//! The tenant's texts, and the report's queries.
+//! PostgreSQL: the source texts, and the queries of the report.
 
 mod changes;
 mod examples;
@@ -6,8 +6,8 @@ mod keywords;
 mod summary;
 mod texts;
 
-pub use changes::changes;
-pub use examples::examples;
-pub use keywords::{for_each_keyword, write_keywords};
-pub use summary::{comparable_run, summary};
-pub use texts::{Text, TextStream};
+pub(crate) use changes::changes;
+pub(crate) use examples::examples;
+pub(crate) use keywords::{for_each_keyword, write_keywords};
+pub(crate) use summary::{comparable_run, summary};
+pub(crate) use texts::TextStream;

@@ -1,4 +1,4 @@
-//! Amazon S3: word lists come from it, the report goes there.
+//! Amazon S3: the source of word lists and the destination of the report.
 
 use anyhow::Context;
 use aws_config::SdkConfig;
@@ -15,27 +15,29 @@ use std::time::{Duration, SystemTime};
 use crate::config::LinkKind;
 use crate::mail::Links;
 
-/// The longest life of a signature (Signature Version 4).
+/// Longest lifetime of a presigned URL (Signature Version 4).
 const SEVEN_DAYS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-/// A role's credentials do not say in the environment when they end; they live for hours.
+/// Lifetime to assume for a role's credentials from the environment, which do not state when they expire. They live
+/// for hours.
 const ONE_HOUR: Duration = Duration::from_secs(60 * 60);
 
-const IN_A_QUERY: &AsciiSet = &NON_ALPHANUMERIC
+/// Characters to encode in a query: all but the unreserved ones (RFC 3986).
+const QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
     .remove(b'.')
     .remove(b'~');
 
-/// S3, and the bucket of the report.
-pub struct S3 {
+/// A client with the report's bucket.
+pub(crate) struct S3 {
     client: Client,
     config: SdkConfig,
     bucket: String,
 }
 
 impl S3 {
-    /// A client; connects to nothing yet.
-    pub fn new(config: &SdkConfig, bucket: String, bucket_in_path: bool) -> Self {
+    /// Creates a client. It connects on the first request.
+    pub(crate) fn new(config: &SdkConfig, bucket: String, bucket_in_path: bool) -> Self {
         let client = aws_sdk_s3::config::Builder::from(config)
             .force_path_style(bucket_in_path)
             .build();
@@ -46,44 +48,34 @@ impl S3 {
         }
     }
 
-    /// The content of any bucket's object, as text.
-    ///
-    /// # Errors
-    /// When S3 refuses, or it is not UTF-8.
-    pub async fn read_text(&self, bucket: &str, key: &str) -> anyhow::Result<String> {
+    /// Reads an object of any bucket as UTF-8.
+    pub(crate) async fn read_text(&self, bucket: &str, key: &str) -> anyhow::Result<String> {
         let failed = || format!("could not read s3://{bucket}/{key}");
         let object = self.client.get_object().bucket(bucket).key(key).send().await;
-        let object = object.map_err(aws::explain).with_context(failed)?;
+        let object = object.map_err(aws::readable_error).with_context(failed)?;
         let bytes = object.body.collect().await.with_context(failed)?.to_vec();
         String::from_utf8(bytes)
-            .context("it is not UTF-8")
+            .context("the object is not UTF-8")
             .with_context(failed)
     }
 
-    /// Writes a part of the report.
-    ///
-    /// # Errors
-    /// When S3 refuses.
-    pub async fn write(&self, key: &str, content_type: &str, content: Vec<u8>) -> anyhow::Result<()> {
-        let put = self
-            .client
+    /// Writes a file of the report.
+    pub(crate) async fn write(&self, key: &str, content_type: &str, content: Vec<u8>) -> anyhow::Result<()> {
+        self.client
             .put_object()
             .bucket(&self.bucket)
             .key(key)
-            .content_type(content_type);
-        put.body(ByteStream::from(content))
+            .content_type(content_type)
+            .body(ByteStream::from(content))
             .send()
             .await
-            .map_err(aws::explain)
+            .map_err(aws::readable_error)
             .with_context(|| format!("could not write s3://{}/{key}", self.bucket))?;
         Ok(())
     }
 
-    /// Links to the two parts of the report.
-    ///
-    /// # Errors
-    /// When there are no credentials to sign with.
-    pub async fn links(
+    /// Returns links to the two files of the report.
+    pub(crate) async fn links(
         &self,
         kind: LinkKind,
         csv: &str,
@@ -98,48 +90,45 @@ impl S3 {
                 until: None,
             }),
             LinkKind::Presigned => {
-                let life = self.life_of_a_signature(now).await?;
+                let lifetime = self.signature_lifetime(now).await?;
                 let until = now
-                    .checked_add(life)
-                    .context("could not say when the links end")?;
+                    .checked_add(lifetime)
+                    .context("could not compute when the presigned links expire")?;
                 Ok(Links {
-                    csv: self.presigned_link(csv, life).await?,
-                    html: self.presigned_link(html, life).await?,
+                    csv: self.presigned_link(csv, lifetime).await?,
+                    html: self.presigned_link(html, lifetime).await?,
                     until: Some(until.to_zoned(zone.clone())),
                 })
             }
         }
     }
 
-    /// The object's page in the console. `https://BUCKET.s3.amazonaws.com/KEY` would be refused even to
-    /// somebody who is logged in.
+    /// Returns the address of the object's page in the AWS console. S3 would refuse
+    /// `https://BUCKET.s3.amazonaws.com/KEY` even to a reader with a login.
     fn console_link(&self, key: &str) -> String {
         let region = self.config.region().map_or("", AsRef::as_ref);
-        let key = utf8_percent_encode(key, IN_A_QUERY);
+        let key = utf8_percent_encode(key, QUERY);
         format!(
             "https://s3.console.aws.amazon.com/s3/object/{}?region={region}&prefix={key}",
             self.bucket
         )
     }
 
-    async fn presigned_link(&self, key: &str, life: Duration) -> anyhow::Result<String> {
-        let presigning = PresigningConfig::expires_in(life).context("could not sign a link")?;
+    async fn presigned_link(&self, key: &str, lifetime: Duration) -> anyhow::Result<String> {
+        let failed = || format!("could not presign s3://{}/{key}", self.bucket);
+        let presigning = PresigningConfig::expires_in(lifetime).with_context(failed)?;
         let get = self.client.get_object().bucket(&self.bucket).key(key);
         let signed = get.presigned(presigning).await;
-        let signed = signed.map_err(aws::explain)?;
+        let signed = signed.map_err(aws::readable_error).with_context(failed)?;
         Ok(signed.uri().to_owned())
     }
 
-    /// A presigned URL dies with the credentials that signed it, whatever it says itself.
-    async fn life_of_a_signature(&self, now: Timestamp) -> anyhow::Result<Duration> {
-        let provider = self
-            .config
-            .credentials_provider()
-            .context("there are no credentials to sign links with")?;
-        let credentials = provider
-            .provide_credentials()
-            .await
-            .context("there are no credentials to sign links with")?;
+    /// Returns how long a presigned URL works: it expires with the credentials that signed it, even if it states a
+    /// later time.
+    async fn signature_lifetime(&self, now: Timestamp) -> anyhow::Result<Duration> {
+        let failed = "found no credentials for presigned links";
+        let provider = self.config.credentials_provider().context(failed)?;
+        let credentials = provider.provide_credentials().await.context(failed)?;
         Ok(match (credentials.expiry(), credentials.session_token()) {
             (Some(end), _) => end
                 .duration_since(SystemTime::from(now))

@@ -1,4 +1,4 @@
-//! Amazon SNS, which mails.
+//! Amazon SNS, which sends the mail to the topic's subscribers.
 
 use anyhow::Context;
 use aws_config::SdkConfig;
@@ -9,46 +9,41 @@ use uuid::Uuid;
 
 use crate::mail::Mail;
 
-/// A topic.
-pub struct Topic {
+pub(crate) struct Topic {
     client: Client,
     arn: String,
 }
 
 impl Topic {
-    /// The topic with this ARN; connects to nothing yet.
-    pub fn new(config: &SdkConfig, arn: String) -> Self {
+    /// Creates a client. It connects on the first publish.
+    pub(crate) fn new(config: &SdkConfig, arn: String) -> Self {
         Self {
-            // A retry after a lost answer would mail twice without anybody knowing.
+            // A retry after a lost response would send the mail twice without a trace.
             client: Client::new(&aws::without_retries(config)),
             arn,
         }
     }
 
-    /// Publishes the mail, with the run's id as an attribute by which subscribers can tell copies. Returns
-    /// SNS's message id.
+    /// Publishes the mail and returns SNS's message id. The attribute `run_id` lets subscribers recognise copies.
     ///
-    /// # Errors
-    /// When SNS refuses, or its answer is lost: then the mail may have been sent.
-    pub async fn publish(&self, mail: &Mail, run_id: Uuid) -> anyhow::Result<String> {
+    /// After an error the mail may have been sent: the response can be lost.
+    pub(crate) async fn publish(&self, mail: &Mail, run_id: Uuid) -> anyhow::Result<String> {
         let attribute = MessageAttributeValue::builder()
             .data_type("String")
-            .string_value(run_id.to_string());
-        let publish = self
+            .string_value(run_id.to_string())
+            .build()
+            .context("could not build the message attribute run_id")?;
+        let response = self
             .client
             .publish()
             .topic_arn(&self.arn)
             .subject(&mail.subject)
             .message(&mail.text)
-            .message_attributes(
-                "run_id",
-                attribute.build().context("could not make the attribute run_id")?,
-            );
-        let published = publish
+            .message_attributes("run_id", attribute)
             .send()
             .await
-            .map_err(aws::explain)
+            .map_err(aws::readable_error)
             .with_context(|| format!("could not publish the mail of run {run_id} to {}", self.arn))?;
-        Ok(published.message_id().unwrap_or_default().to_owned())
+        Ok(response.message_id().unwrap_or_default().to_owned())
     }
 }

@@ -1,15 +1,12 @@
-//! A list of words, wherever it is.
+//! Word lists, from a file or from S3.
 
 use anyhow::Context;
 
 use super::s3::S3;
 use crate::config::WordFile;
 
-/// The list's text; `shipped` is the one that comes with the function.
-///
-/// # Errors
-/// When it cannot be read.
-pub async fn read(s3: &S3, file: &WordFile, shipped: &str) -> anyhow::Result<String> {
+/// Reads the list; `shipped` is the content of [`WordFile::Shipped`].
+pub(crate) async fn read(s3: &S3, file: &WordFile, shipped: &str) -> anyhow::Result<String> {
     match file {
         WordFile::Shipped => Ok(shipped.to_owned()),
         WordFile::Path(path) => {

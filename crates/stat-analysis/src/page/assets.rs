@@ -1,24 +1,24 @@
-//! What every page carries in itself, so that it needs no network.
+//! The files that each page embeds, so that it needs no network.
 
-/// The page's look, in light and dark.
-pub const STYLE: &str = include_str!("../../assets/report.css");
+/// Style sheet with a light and a dark scheme.
+pub(super) const STYLE: &str = include_str!("../../assets/report.css");
 
-/// Sorting, filtering, and a building's details when somebody opens them.
-pub const SCRIPT: &str = include_str!("../../assets/report.js");
+/// Script that sorts and filters the table and expands a building's details.
+pub(super) const SCRIPT: &str = include_str!("../../assets/report.js");
 
 /// Chart.js 4.6.1; origin and licence stand in `assets/README.md`.
 const CHART: &str = include_str!("../../assets/chart.umd.min.js");
 
-/// Chart.js without its last line, which makes a browser's tools look for a file beside the page.
-pub fn chart() -> &'static str {
+/// Returns Chart.js without its last line, which makes the developer tools request a source map beside the page.
+pub(super) fn chart() -> &'static str {
     CHART.split("//# sourceMappingURL").next().unwrap_or(CHART)
 }
 
-/// SHA-256 of [`SCRIPT`] in base64, as the page's content policy names what may run.
-pub const SCRIPT_HASH: &str = "mhIt/CKZzu2UPROJxfsDwYGV2OS8GS8ZHnkgzELs5Ts=";
+/// SHA-256 of [`SCRIPT`] in base64, for the page's Content-Security-Policy.
+pub(super) const SCRIPT_HASH: &str = "TSu1BATOThXVdcqL5ivlrFXqUviiyVvgF0+1k16SjvU=";
 
-/// SHA-256 of [`chart`] in base64.
-pub const CHART_HASH: &str = "wX8s5J+5xx73+znAP4aIBKxas0cwFJl27r5rf4B77ww=";
+/// SHA-256 of [`chart`] in base64, for the page's Content-Security-Policy.
+pub(super) const CHART_HASH: &str = "wX8s5J+5xx73+znAP4aIBKxas0cwFJl27r5rf4B77ww=";
 
 #[cfg(test)]
 mod tests {
@@ -27,7 +27,7 @@ mod tests {
     use sha2::{Digest, Sha256};
 
     #[test]
-    fn are_what_the_policy_lets_run() {
+    fn the_policy_has_the_hashes_of_the_scripts() {
         let hash = |script: &str| BASE64_STANDARD.encode(Sha256::digest(script));
         assert_eq!(
             (hash(SCRIPT), hash(chart())),
@@ -36,7 +36,7 @@ mod tests {
     }
 
     #[test]
-    fn are_the_files_that_the_readme_names() {
+    fn the_readme_has_the_hash_of_chart_js() {
         let hash: String = Sha256::digest(CHART)
             .iter()
             .map(|byte| format!("{byte:02x}"))
@@ -45,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn end_where_their_element_ends() {
+    fn assets_do_not_close_their_element() {
         for script in [SCRIPT, chart()] {
             assert!(!script.contains("</script") && !script.contains("<!--"));
         }

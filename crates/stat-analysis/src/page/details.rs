@@ -1,119 +1,105 @@
-//! What a building's row unfolds: as data, from which the page's script makes charts and lists.
+//! The data of a building's expanded row, from which the page's script makes charts and lists.
 
 use serde::Serialize;
 
-use crate::change::Change;
-use crate::example::Example;
-use crate::keyword::Keyword;
-use crate::overlap;
-use crate::summary::Trend;
-
-/// How many of a building's terms the page shows; the CSV has `KEYWORDS_PER_BUILDING`.
-pub const TERMS_SHOWN: usize = 10;
-/// How many sentences.
-const EXAMPLES_SHOWN: usize = 3;
-/// From here on a term distinguishes a building: below, one in twenty does by chance.
-const DISTINCTIVE: f64 = 1.96;
+use crate::statistics::change::Change;
+use crate::statistics::example::Example;
+use crate::statistics::keyword::Keyword;
+use crate::statistics::summary::Trend;
+use crate::statistics::thresholds::{DISTINCTIVE_Z, EXAMPLES_ON_PAGE, TERMS_ON_PAGE};
+use crate::statistics::without_overlaps;
 
 /// Tuples instead of named fields: the names would be most of a page with thousands of buildings.
 #[derive(Serialize)]
-pub struct Details<'a> {
-    /// Whether the terms distinguish the building, or are only its most frequent ones.
+pub(super) struct Details<'a> {
+    /// True if the terms distinguish the building; false if they are only its most frequent ones.
     distinctive: bool,
-    /// Term, count, texts, z-score, count of the month before.
-    terms: Vec<(&'a str, i64, i64, f64, Option<i64>)>,
-    rising: Vec<Moved<'a>>,
-    falling: Vec<Moved<'a>>,
+    terms: Vec<TermRow<'a>>,
+    rising: Vec<ChangeRow<'a>>,
+    falling: Vec<ChangeRow<'a>>,
     trend: &'a Trend,
-    /// Sentence and term.
+    /// Sentences with their terms.
     examples: Vec<(&'a str, &'a str)>,
 }
 
-/// Term, count before, count now, share before, share now, in percent.
-type Moved<'a> = (&'a str, i64, i64, f64, f64);
+/// Term, count, texts, z-score, count of the month before.
+type TermRow<'a> = (&'a str, i64, i64, f64, Option<i64>);
+
+/// Term, count before, count now, share before, share now; shares in percent.
+type ChangeRow<'a> = (&'a str, i64, i64, f64, f64);
 
 impl<'a> Details<'a> {
-    /// `keywords` in the order of their rank.
-    pub fn of(
+    /// Chooses what the page shows of a building. `keywords` are ordered by rank.
+    pub(super) fn new(
         trend: &'a Trend,
         keywords: &'a [Keyword],
         changes: &'a [Change],
         examples: &'a [Example],
     ) -> Self {
-        let moved = |is_rise| {
-            let one_way = changes.iter().filter(|change| change.is_rise() == is_rise);
-            let shown = |change: &'a Change| {
-                let (before, now) = (percent(change.share_before), percent(change.share_now));
-                (change.term.as_str(), change.before, change.now, before, now)
-            };
-            one_way.map(shown).collect()
+        let terms = shown_terms(keywords, TERMS_ON_PAGE);
+        let (rising, falling): (Vec<&Change>, Vec<&Change>) =
+            changes.iter().partition(|change| change.is_rise());
+        let is_shown = |term: &str| {
+            terms.iter().any(|keyword| keyword.term == term)
+                || rising.iter().any(|change| change.term == term)
         };
-        let term = |keyword: &'a Keyword| {
-            let Keyword {
-                frequency,
-                documents,
-                previous_frequency,
-                ..
-            } = *keyword;
-            (
-                keyword.term.as_str(),
-                frequency,
-                documents,
-                rounded(keyword.z_score),
-                previous_frequency,
-            )
-        };
-        let shown = shown(keywords, TERMS_SHOWN);
-        let is_shown = |example: &&Example| {
-            shown.iter().any(|keyword| keyword.term == example.term)
-                || changes
-                    .iter()
-                    .any(|change| change.is_rise() && change.term == example.term)
-        };
+        let examples = examples
+            .iter()
+            .filter(|example| is_shown(&example.term))
+            .take(EXAMPLES_ON_PAGE)
+            .map(|example| (example.text.as_str(), example.term.as_str()))
+            .collect();
         Self {
-            distinctive: shown.iter().any(|keyword| is_distinctive(keyword)),
-            examples: examples
-                .iter()
-                .filter(is_shown)
-                .take(EXAMPLES_SHOWN)
-                .map(|example| (example.text.as_str(), example.term.as_str()))
-                .collect(),
-            terms: shown.into_iter().map(term).collect(),
-            rising: moved(true),
-            falling: moved(false),
+            distinctive: terms.iter().any(|keyword| is_distinctive(keyword)),
+            terms: terms.into_iter().map(term_row).collect(),
+            rising: rising.into_iter().map(change_row).collect(),
+            falling: falling.into_iter().map(change_row).collect(),
             trend,
+            examples,
         }
     }
 
-    /// JSON that can stand in a `script` element: in it nothing begins with `<`.
-    pub fn to_json(&self) -> String {
-        let json = serde_json::to_string(self).expect("numbers and texts become JSON");
+    /// Returns JSON for a `script` element: without `<`, which could close the element.
+    pub(super) fn to_json(&self) -> String {
+        let json = serde_json::to_string(self).expect("texts and numbers serialise to JSON");
         json.replace('<', "\\u003c")
     }
 }
 
-/// The terms that distinguish a building, by distinctiveness; or where none does, as in a small building or in the only
-/// one, its most frequent terms, by frequency. A compound and its parts are one.
-pub fn shown(keywords: &[Keyword], how_many: usize) -> Vec<&Keyword> {
-    let mut shown: Vec<&Keyword> = keywords
+/// Returns the terms that distinguish a building, by distinctiveness. If none does, as in a small building or in the
+/// only one, it returns the most frequent terms. A compound and its parts are one.
+pub(super) fn shown_terms(keywords: &[Keyword], limit: usize) -> Vec<&Keyword> {
+    let mut terms: Vec<&Keyword> = keywords
         .iter()
         .filter(|keyword| is_distinctive(keyword))
         .collect();
-    if shown.is_empty() {
-        shown = keywords.iter().collect();
-        shown.sort_by_key(|keyword| std::cmp::Reverse(keyword.frequency));
+    if terms.is_empty() {
+        terms = keywords.iter().collect();
+        terms.sort_by_key(|keyword| std::cmp::Reverse(keyword.frequency));
     }
-    overlap::without_repetition(shown, how_many)
+    without_overlaps(terms, limit)
 }
 
 fn is_distinctive(keyword: &Keyword) -> bool {
-    keyword.z_score >= DISTINCTIVE
+    keyword.z_score >= DISTINCTIVE_Z
 }
 
-fn percent(share: f64) -> f64 {
-    rounded(share * 100.0)
+fn term_row(keyword: &Keyword) -> TermRow<'_> {
+    (
+        &keyword.term,
+        keyword.frequency,
+        keyword.documents,
+        two_decimals(keyword.z_score),
+        keyword.previous_frequency,
+    )
 }
 
-fn rounded(number: f64) -> f64 {
+fn change_row(change: &Change) -> ChangeRow<'_> {
+    let percent = |share: f64| two_decimals(share * 100.0);
+    let (before, now) = (percent(change.share_before), percent(change.share_now));
+    (&change.term, change.before, change.now, before, now)
+}
+
+fn two_decimals(number: f64) -> f64 {
     (number * 100.0).round() / 100.0
 }

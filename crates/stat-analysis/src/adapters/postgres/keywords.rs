@@ -1,20 +1,20 @@
-//! Distinctiveness over all buildings, computed once, in SQL.
+//! The keywords of all buildings, computed in SQL.
 
 use anyhow::Context;
 use futures_util::TryStreamExt;
 use stat_ledger::run::Run;
-use tokio_postgres::Transaction;
-use tokio_postgres::types::Type;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Row, Transaction};
 use uuid::Uuid;
 
-use crate::keyword::Keyword;
+use crate::statistics::keyword::Keyword;
 
-/// The log-odds ratio with an informative Dirichlet prior, as z-score: Monroe, Colaresi and Quinn (2008),
+/// SQL of the log-odds ratio with an informative Dirichlet prior, as z-score: Monroe, Colaresi and Quinn (2008),
 /// "Fightin' Words", equations 15, 16, 19, 20 and 22.
 ///
-/// A building's terms (y_i of n_i) stand against those of all the others (y_j of n_j). The prior says how
-/// common a term is in the whole month (its share of all terms) and weighs as much as an average building
-/// (alpha). With one building, or one term, there is nothing to stand against: zero.
+/// It compares a building's terms (y_i of n_i) with those of all the others (y_j of n_j). The prior is the term's
+/// share in the whole month, with the weight of an average building (alpha). A single building, or a single term, has
+/// nothing to compare with: its z-score is zero.
 const KEYWORDS: &str = "
 with counted as (
     select building_id, term, frequency, documents, frequency::float8 as y_i,
@@ -52,18 +52,15 @@ insert into stat_keyword (run_id, period_id, building_id, rank, term, frequency,
                           previous_frequency, share_change)
 select $1, $3, ranked.building_id, rank, ranked.term, ranked.frequency, ranked.documents, z_score,
        case when before.building_id is not null then coalesce(old.frequency, 0) end,
-       -- Without a term in the month before there is no share: null, by the division of null.
+       -- A building without terms in the month before has no share: the division by null is null.
        frequency_share - coalesce(old.frequency, 0) / before.n
 from (select *, frequency / n_i as frequency_share from ranked where rank <= $4) ranked
 left join before using (building_id)
 left join stat_term old
     on old.run_id = $2 and old.building_id = ranked.building_id and old.term = ranked.term";
 
-/// Writes the run's keywords anew, compared with the run `before` where there is one.
-///
-/// # Errors
-/// When the database fails.
-pub async fn write_keywords(
+/// Replaces the run's keywords, compared with the run `before` if there is one.
+pub(crate) async fn write_keywords(
     transaction: &Transaction<'_>,
     run: &Run,
     before: Option<Uuid>,
@@ -74,7 +71,7 @@ pub async fn write_keywords(
         .execute("delete from stat_keyword where run_id = $1", &[&run.id])
         .await
         .with_context(failed)?;
-    // The rows are some minutes old: without statistics the planner takes the table for an empty one.
+    // The rows are minutes old. Without new statistics the planner assumes that the table is empty.
     transaction
         .batch_execute("analyze stat_term; set local work_mem = '64MB'")
         .await
@@ -94,12 +91,9 @@ pub async fn write_keywords(
     Ok(())
 }
 
-/// Hands the run's keywords down to `last_rank` to `each`, in the order of [`summary`](super::summary())'s buildings and by
-/// rank, without holding them all.
-///
-/// # Errors
-/// When the database or `each` fails.
-pub async fn for_each_keyword(
+/// Calls `each` with the run's keywords down to `last_rank`, in the order of [`summary`](super::summary())'s buildings
+/// and by rank. Only one is held in memory.
+pub(crate) async fn for_each_keyword(
     transaction: &Transaction<'_>,
     run: &Run,
     last_rank: u32,
@@ -113,7 +107,7 @@ pub async fn for_each_keyword(
              from stat_keyword left join stat_dimension d using (building_id)
              where run_id = $1 and rank <= $2 order by building_id, rank",
             [
-                (&run.id as &(dyn tokio_postgres::types::ToSql + Sync), Type::UUID),
+                (&run.id as &(dyn ToSql + Sync), Type::UUID),
                 (&i64::from(last_rank), Type::INT8),
             ],
         )
@@ -121,17 +115,21 @@ pub async fn for_each_keyword(
         .with_context(failed)?;
     let mut rows = std::pin::pin!(rows);
     while let Some(row) = rows.try_next().await.with_context(failed)? {
-        each(Keyword {
-            building_id: row.get(0),
-            building: row.get(1),
-            rank: row.get(2),
-            term: row.get(3),
-            frequency: row.get(4),
-            documents: row.get(5),
-            z_score: row.get(6),
-            previous_frequency: row.get(7),
-            share_change: row.get(8),
-        })?;
+        each(keyword(&row))?;
     }
     Ok(())
+}
+
+fn keyword(row: &Row) -> Keyword {
+    Keyword {
+        building_id: row.get(0),
+        building: row.get(1),
+        rank: row.get(2),
+        term: row.get(3),
+        frequency: row.get(4),
+        documents: row.get(5),
+        z_score: row.get(6),
+        previous_frequency: row.get(7),
+        share_change: row.get(8),
+    }
 }

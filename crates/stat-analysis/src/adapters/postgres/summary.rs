@@ -1,19 +1,17 @@
-//! The month at a glance, beside the months before it.
+//! The totals of the month and of the months before it.
 
 use anyhow::Context;
 use stat_ledger::run::Run;
 use std::collections::HashMap;
-use tokio_postgres::{GenericClient, Row, Transaction};
+use tokio_postgres::{Error, GenericClient, Row, Transaction};
 use uuid::Uuid;
 
-use crate::summary::{BuildingSummary, Counted, MonthBefore, Summary, TREND_MONTHS, Trend, trend_months};
+use crate::statistics::summary::{BuildingSummary, MonthBefore, Summary, Totals, Trend, trend_months};
+use crate::statistics::thresholds::TREND_MONTHS;
 
-/// The run of the month before, where it is complete and the same analyser made it: terms that another one
-/// counted cannot be compared.
-///
-/// # Errors
-/// When the database fails.
-pub async fn comparable_run(client: &impl GenericClient, run: &Run) -> anyhow::Result<Option<Uuid>> {
+/// Returns the run of the month before if it is complete and the same analyser counted it. Counts of different
+/// analysers are not comparable.
+pub(crate) async fn comparable_run(client: &impl GenericClient, run: &Run) -> anyhow::Result<Option<Uuid>> {
     let row = client
         .query_opt(
             "select run_id from stat_period join stat_run on run_id = current_run_id
@@ -25,12 +23,12 @@ pub async fn comparable_run(client: &impl GenericClient, run: &Run) -> anyhow::R
     Ok(row.map(|row| row.get(0)))
 }
 
-/// The month at a glance; buildings in the order of their ids, which does not change while a report is
-/// written.
-///
-/// # Errors
-/// When the database fails.
-pub async fn summary(transaction: &Transaction<'_>, run: &Run, is_compared: bool) -> anyhow::Result<Summary> {
+/// Reads the totals; buildings ordered by id. That order is the same in all queries of a report.
+pub(crate) async fn summary(
+    transaction: &Transaction<'_>,
+    run: &Run,
+    is_compared: bool,
+) -> anyhow::Result<Summary> {
     let failed = || format!("could not read the results of run {}", run.id);
     let rows = transaction
         .query(
@@ -45,47 +43,50 @@ pub async fn summary(transaction: &Transaction<'_>, run: &Run, is_compared: bool
         .await
         .with_context(failed)?;
     let mut history = history(transaction, run).await.with_context(failed)?;
-    let building = |row: &Row| {
-        let building_id: String = row.get(0);
-        let documents: Option<i64> = row.get(2);
-        let mut trend = history.buildings.remove(&building_id).unwrap_or_default();
-        trend[TREND_MONTHS - 1] = documents;
-        BuildingSummary {
-            building_id,
-            name: row.get(1),
-            counted: documents.map(|documents| Counted {
-                documents,
-                morphemes: row.get(3),
-            }),
-            trend,
-        }
-    };
     let mut summary = Summary {
         period: run.period,
-        buildings: rows.iter().map(building).collect(),
+        buildings: rows.iter().map(|row| building(row, &mut history)).collect(),
         before: history.before,
-        trend: history.months,
+        trend: history.trend,
         is_compared,
         is_correction: run.corrects.is_some(),
         unknown_texts: run.unknown_texts,
         unknown_buildings: run.unknown_buildings.clone(),
     };
     if summary.failed().next().is_none() {
-        summary.trend[TREND_MONTHS - 1] = Some(summary.total().documents);
+        summary.trend[TREND_MONTHS - 1] = Some(summary.totals().documents);
     }
     Ok(summary)
 }
 
-/// The months before, as far as a trend goes back.
+fn building(row: &Row, history: &mut History) -> BuildingSummary {
+    let building_id: String = row.get(0);
+    let documents: Option<i64> = row.get(2);
+    let mut trend = history.buildings.remove(&building_id).unwrap_or_default();
+    trend[TREND_MONTHS - 1] = documents;
+    BuildingSummary {
+        building_id,
+        name: row.get(1),
+        totals: documents.map(|documents| Totals {
+            documents,
+            morphemes: row.get(3),
+        }),
+        trend,
+    }
+}
+
+/// The earlier months of a trend.
 #[derive(Default)]
 struct History {
+    /// Trends by building id.
     buildings: HashMap<String, Trend>,
-    months: Trend,
+    /// Trend of all buildings together.
+    trend: Trend,
     before: Option<MonthBefore>,
 }
 
-/// Of each month the run that counts; of a partial one what it has.
-async fn history(transaction: &Transaction<'_>, run: &Run) -> Result<History, tokio_postgres::Error> {
+/// Reads the current run of each month. A partial run has the buildings that did not fail.
+async fn history(transaction: &Transaction<'_>, run: &Run) -> Result<History, Error> {
     let months = trend_months(run.period).map(|month| month.to_string());
     let [earlier @ .., _] = &months;
     let runs = transaction
@@ -102,28 +103,41 @@ async fn history(transaction: &Transaction<'_>, run: &Run) -> Result<History, to
         let Some(place) = months.iter().position(|month| month == period) else {
             continue;
         };
-        let counted = transaction
+        let month = history.add_month(transaction, place, run_id).await?;
+        if is_complete {
+            history.trend[place] = Some(month.totals.documents);
+        }
+        if is_complete && place == TREND_MONTHS - 2 {
+            history.before = Some(month);
+        }
+    }
+    Ok(history)
+}
+
+impl History {
+    /// Adds the run's buildings to their trends and returns their totals.
+    async fn add_month(
+        &mut self,
+        transaction: &Transaction<'_>,
+        place: usize,
+        run_id: Uuid,
+    ) -> Result<MonthBefore, Error> {
+        let buildings = transaction
             .query(
                 "select building_id, documents, morphemes from stat_building where run_id = $1",
                 &[&run_id],
             )
             .await?;
-        let mut total = Counted::default();
-        for row in &counted {
+        let mut totals = Totals::default();
+        for row in &buildings {
             let documents: i64 = row.get(1);
-            total.documents += documents;
-            total.morphemes += row.get::<_, i64>(2);
-            history.buildings.entry(row.get(0)).or_default()[place] = Some(documents);
+            totals.documents += documents;
+            totals.morphemes += row.get::<_, i64>(2);
+            self.buildings.entry(row.get(0)).or_default()[place] = Some(documents);
         }
-        if is_complete {
-            history.months[place] = Some(total.documents);
-        }
-        if is_complete && place == TREND_MONTHS - 2 {
-            history.before = Some(MonthBefore {
-                buildings: counted.len() as i64,
-                counted: total,
-            });
-        }
+        Ok(MonthBefore {
+            buildings: buildings.len() as i64,
+            totals,
+        })
     }
-    Ok(history)
 }

@@ -3,10 +3,10 @@
 use stat_ledger::period::Period;
 use std::borrow::Cow;
 
-use crate::keyword::Keyword;
+use crate::statistics::keyword::Keyword;
 
-/// Written row by row, into memory.
-pub struct Table {
+/// Writes the keywords row by row, into memory. The errors are those of [`csv`]; in memory there are none.
+pub(crate) struct KeywordCsv {
     period: String,
     writer: csv::Writer<Vec<u8>>,
 }
@@ -24,15 +24,12 @@ const HEADER: [&str; 10] = [
     "share_change",
 ];
 
-impl Table {
-    /// A table with its header.
+impl KeywordCsv {
+    /// Writes the header.
     ///
-    /// It begins with a byte order mark, without which Excel takes UTF-8 for the system's code page, and
-    /// its lines end with CRLF as RFC 4180 says.
-    ///
-    /// # Errors
-    /// None in practice: it writes into memory.
-    pub fn new(period: Period) -> Result<Self, csv::Error> {
+    /// The file begins with a byte order mark, without which Excel decodes UTF-8 with the system's code page. Its
+    /// lines end with CRLF (RFC 4180).
+    pub(crate) fn new(period: Period) -> Result<Self, csv::Error> {
         let bytes = "\u{feff}".as_bytes().to_vec();
         let mut writer = csv::WriterBuilder::new()
             .terminator(csv::Terminator::CRLF)
@@ -44,47 +41,34 @@ impl Table {
         })
     }
 
-    /// Adds a row. What is unknown stays empty.
-    ///
-    /// # Errors
-    /// None in practice: it writes into memory.
-    pub fn push(&mut self, keyword: &Keyword) -> Result<(), csv::Error> {
-        let Keyword {
-            building_id,
-            building,
-            term,
-            z_score,
-            ..
-        } = keyword;
+    /// Writes a row. Unknown numbers stay empty.
+    pub(crate) fn push(&mut self, keyword: &Keyword) -> Result<(), csv::Error> {
         let or_empty = |number: Option<String>| number.unwrap_or_default();
         self.writer.write_record([
             self.period.as_str(),
-            &harmless(building_id),
-            &harmless(building),
+            &escape_formula(&keyword.building_id),
+            &escape_formula(&keyword.building),
             &keyword.rank.to_string(),
-            &harmless(term),
+            &escape_formula(&keyword.term),
             &keyword.frequency.to_string(),
             &keyword.documents.to_string(),
-            &format!("{z_score:.4}"),
+            &format!("{:.4}", keyword.z_score),
             &or_empty(keyword.previous_frequency.map(|frequency| frequency.to_string())),
             &or_empty(keyword.share_change.map(|change| format!("{change:.6}"))),
         ])
     }
 
-    /// The file.
-    ///
-    /// # Errors
-    /// None in practice: it writes into memory.
-    pub fn finish(self) -> anyhow::Result<Vec<u8>> {
+    /// Returns the file.
+    pub(crate) fn finish(self) -> anyhow::Result<Vec<u8>> {
         self.writer
             .into_inner()
-            .map_err(|error| anyhow::anyhow!("could not end the CSV: {}", error.error()))
+            .map_err(|error| anyhow::anyhow!("could not finish the CSV: {}", error.error()))
     }
 }
 
-/// A text that a spreadsheet does not take for a formula: `=HYPERLINK(…)` from a tenant must not run on the
-/// manager's computer (OWASP, "CSV Injection").
-fn harmless(text: &str) -> Cow<'_, str> {
+/// Puts an apostrophe before a text that a spreadsheet would run as a formula: a tenant's `=HYPERLINK(…)` must not
+/// run on the manager's computer (OWASP, "CSV Injection").
+fn escape_formula(text: &str) -> Cow<'_, str> {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         Cow::Owned(format!("'{text}"))
     } else {
@@ -98,9 +82,9 @@ mod tests {
 
     #[track_caller]
     fn check(keyword: &Keyword, expected_row: &str) {
-        let mut table = Table::new("2026-10".parse().expect("a period")).expect("in memory");
-        table.push(keyword).expect("in memory");
-        let file = String::from_utf8(table.finish().expect("in memory")).expect("UTF-8");
+        let mut csv = KeywordCsv::new("2026-10".parse().expect("a period")).expect("in memory");
+        csv.push(keyword).expect("in memory");
+        let file = String::from_utf8(csv.finish().expect("in memory")).expect("UTF-8");
         let header = "period,building_id,building,rank,term,frequency,documents,z_score,previous_frequency,share_change";
         assert_eq!(file, format!("\u{feff}{header}\r\n{expected_row}\r\n"));
     }
@@ -120,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn is_what_excel_opens() {
+    fn writes_what_excel_opens() {
         check(
             &keyword(),
             "2026-10,B001,한빛 오피스텔,1,층간소음,12,9,-1.2500,3,-0.012500",
@@ -128,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn leaves_empty_what_cannot_be_compared() {
+    fn leaves_unknown_numbers_empty() {
         let keyword = Keyword {
             previous_frequency: None,
             share_change: None,
@@ -150,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_a_formula_text() {
+    fn escapes_a_formula() {
         let keyword = Keyword {
             term: "=HYPERLINK(\"http://x\",\"y\")".into(),
             building: "@동".into(),

@@ -1,13 +1,13 @@
-//! Takes personal data out of a text before anything looks at it.
+//! Removal of personal data from a text before anything else reads it.
 
 use regex::Regex;
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-/// What stands in the place of personal data.
-pub const MASK: &str = "***";
+/// Replacement of personal data.
+pub(crate) const MASK: &str = "***";
 
-/// Digits, also the full-width ones of a Korean keyboard, and what people put between them.
+/// Digits include the full-width ones of a Korean keyboard, with the separators that people type between them.
 const PATTERN: &str = r"(?xi)
     https?://\S+ | \bwww\.\S+                                                          # addresses of pages
   | [\p{Alphabetic}0-9._%+-]+ \s?(?:[@＠]|골뱅이)\s? [\p{Alphabetic}0-9-]+(?:\.[\p{Alphabetic}0-9-]+)+  # e-mail
@@ -24,21 +24,20 @@ const PATTERN: &str = r"(?xi)
 static PERSONAL_DATA: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(PATTERN).expect("the pattern is a constant"));
 
-/// The text with [`MASK`] in the place of URLs, e-mail addresses, and phone, resident registration and card
-/// numbers.
+/// Replaces URLs, e-mail addresses, and phone, resident registration and card numbers by [`MASK`].
 ///
-/// It rather masks a number too many: a meter reading of 13 digits is no term either.
-pub fn mask(text: &str) -> Cow<'_, str> {
-    if may_hold_any(text) {
+/// In doubt it masks: a meter reading of 13 digits is masked, and is no term anyway.
+pub(crate) fn mask(text: &str) -> Cow<'_, str> {
+    if may_have_any(text) {
         PERSONAL_DATA.replace_all(text, MASK)
     } else {
         Cow::Borrowed(text)
     }
 }
 
-/// Whether the text has an `@`, a dot before a letter as in the name of a host, the beginning of a spelled number, or
-/// enough digits for the shortest one: nearly every text has not, and that is known without the pattern.
-fn may_hold_any(text: &str) -> bool {
+/// Returns false for nearly every text, so that the slow pattern runs on few. A match needs an `@`, a dot before a
+/// letter as in the name of a host, the beginning of a spelled number, or the digits of the shortest number.
+fn may_have_any(text: &str) -> bool {
     let mut digits = 0;
     let bytes = text.as_bytes();
     for (index, byte) in bytes.iter().enumerate() {
@@ -103,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn leaves_ordinary_numbers() {
+    fn keeps_ordinary_numbers() {
         for text in [
             "101동 1203호",
             "2026-10-31 15:30에 고장",
@@ -118,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn leaves_no_digit_group_of_a_number_in_a_row_of_numbers() {
+    fn masks_each_number_of_a_list() {
         check("010-0000-1234, 010-0000-5678", "***, ***");
     }
 }

@@ -1,33 +1,27 @@
-//! A sentence that shows what a term is about.
+//! Sentences that show how a term is used.
 
 use ko_morph::normalise;
 use std::borrow::Cow;
 
-use crate::personal_data::{MASK, mask};
+use super::personal_data::{MASK, mask};
+use super::thresholds::{EXAMPLE_LEAD, EXAMPLE_LENGTH, IDENTIFYING_DIGITS};
 
-/// How much of a text is shown, in characters.
-const LONGEST: usize = 120;
-/// How much of it stands before the term, where a sentence is longer than that.
-const BEFORE: usize = 40;
-
-/// What somebody wrote, as far as it may be shown.
+/// A sentence from a text, without personal data.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Example {
+pub(crate) struct Example {
     /// A sentence, or the part of a long one around the term.
-    pub text: String,
-    /// The term that it shows.
-    pub term: String,
+    pub(crate) text: String,
+    pub(crate) term: String,
 }
 
-/// The first sentence of the text that has the term, as `has_term` tells; nothing if only personal data has it.
+/// Returns the first sentence of `text` in which `has_term` finds the term as a word.
 ///
-/// Everything that is masked before the analysis is masked here as well, and so is every number of four or more
-/// digits, and every door's: a door, a car or an account lets a reader know who wrote. Years and amounts of money
-/// stay.
-pub fn example(text: &str, term: &str, mut has_term: impl FnMut(&str) -> bool) -> Option<Example> {
+/// Beyond the data that is masked before the analysis, the numbers of doors and every number of four or more digits
+/// are masked: a door, a car or an account identifies the writer. Years and amounts of money stay.
+pub(crate) fn example(text: &str, term: &str, mut has_term: impl FnMut(&str) -> bool) -> Option<Example> {
     let text = normalise(text);
     let text = mask(&text);
-    let text = without_numbers(&text);
+    let text = mask_numbers(&text);
     let sentence = sentences(&text).find(|sentence| sentence.contains(term) && has_term(sentence))?;
     Some(Example {
         text: shortened(sentence, term),
@@ -35,7 +29,7 @@ pub fn example(text: &str, term: &str, mut has_term: impl FnMut(&str) -> bool) -
     })
 }
 
-/// Cut after `.`, `!`, `?` before a space, and at line breaks.
+/// Splits after `.`, `!` and `?` before a space, and at line breaks.
 fn sentences(text: &str) -> impl Iterator<Item = &str> {
     text.split(['\n', '\r'])
         .flat_map(|line| line.split_inclusive(". "))
@@ -47,40 +41,45 @@ fn sentences(text: &str) -> impl Iterator<Item = &str> {
 fn shortened(sentence: &str, term: &str) -> String {
     let words = || sentence.split_whitespace();
     let whole = words().collect::<Vec<_>>().join(" ");
-    if whole.chars().count() <= LONGEST {
+    let length = whole.chars().count();
+    if length <= EXAMPLE_LENGTH {
         return whole;
     }
     let at = whole.find(term).unwrap_or_default();
-    let skipped = whole[..at].chars().count().saturating_sub(BEFORE);
-    let shown: String = whole.chars().skip(skipped).take(LONGEST).collect();
-    let is_cut_off = skipped + LONGEST < whole.chars().count();
-    format!(
-        "{}{}{}",
-        if skipped > 0 { "…" } else { "" },
-        shown.trim(),
-        if is_cut_off { "…" } else { "" }
-    )
+    let skipped = whole[..at].chars().count().saturating_sub(EXAMPLE_LEAD);
+    let shown: String = whole.chars().skip(skipped).take(EXAMPLE_LENGTH).collect();
+    let start = if skipped > 0 { "…" } else { "" };
+    let end = if skipped + EXAMPLE_LENGTH < length {
+        "…"
+    } else {
+        ""
+    };
+    format!("{start}{}{end}", shown.trim())
 }
 
-/// The text with [`MASK`] in the place of numbers that may tell who wrote it.
-fn without_numbers(text: &str) -> Cow<'_, str> {
+/// Replaces numbers that may identify the writer by [`MASK`].
+fn mask_numbers(text: &str) -> Cow<'_, str> {
     if !text.contains(char::is_numeric) {
         return Cow::Borrowed(text);
     }
-    let mut shown = String::with_capacity(text.len());
+    let mut masked = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find(char::is_numeric) {
-        shown.push_str(&rest[..start]);
-        let (number, after) = rest[start..].split_at(length_of_number(&rest[start..]));
-        shown.push_str(if tells_who(number, after) { MASK } else { number });
+        masked.push_str(&rest[..start]);
+        let (number, after) = rest[start..].split_at(number_length(&rest[start..]));
+        masked.push_str(if identifies_writer(number, after) {
+            MASK
+        } else {
+            number
+        });
         rest = after;
     }
-    shown.push_str(rest);
-    Cow::Owned(shown)
+    masked.push_str(rest);
+    Cow::Owned(masked)
 }
 
-/// In bytes, from a digit on: groups of digits, and what people put between them.
-fn length_of_number(text: &str) -> usize {
+/// Returns the bytes of the number with which `text` begins: groups of digits, each separated by one character.
+fn number_length(text: &str) -> usize {
     let mut length = 0;
     for (index, character) in text.char_indices() {
         if character.is_numeric() {
@@ -92,9 +91,9 @@ fn length_of_number(text: &str) -> usize {
     length
 }
 
-/// A door's number, or one of four digits and more. Not 2호기 and 2호선, years of our time, amounts of money, and
-/// days like 10.31.
-fn tells_who(number: &str, after: &str) -> bool {
+/// Returns true for the number of a door and for four or more digits, except for a year of this century, a date like
+/// 10.31 and an amount of money. 2호기 (a lift) and 2호선 (a line) are not doors.
+fn identifies_writer(number: &str, after: &str) -> bool {
     let unit = after.trim_start();
     let is_door = unit.starts_with('호')
         && !["호기", "호선", "호차", "호점"]
@@ -102,8 +101,8 @@ fn tells_who(number: &str, after: &str) -> bool {
             .any(|word| unit.starts_with(word));
     let digits = number.chars().filter(|c| c.is_numeric()).count();
     let is_year = unit.starts_with('년') && digits == 4 && number.starts_with("20");
-    let is_day = number.split('.').count() == 2 && number.split('.').all(|part| part.len() <= 2);
-    is_door || digits >= 4 && !(is_year || is_day || unit.starts_with('원'))
+    let is_date = number.split('.').count() == 2 && number.split('.').all(|part| part.len() <= 2);
+    is_door || digits >= IDENTIFYING_DIGITS && !(is_year || is_date || unit.starts_with('원'))
 }
 
 #[cfg(test)]
@@ -117,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn is_the_sentence_with_the_term() {
+    fn returns_the_sentence_with_the_term() {
         check(
             "안녕하세요. 지하주차장  누수가 심합니다! 확인 부탁드려요.",
             "누수",
@@ -129,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn shows_no_personal_data() {
+    fn masks_personal_data() {
         check(
             "누수 신고는 010-0000-1234로 주세요",
             "누수",
@@ -160,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn leaves_numbers_that_tell_nobody() {
+    fn keeps_numbers_that_identify_nobody() {
         for text in [
             "승강기 2호기 누수",
             "2026년 10월 누수",
@@ -173,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn is_a_sentence_with_the_term_as_a_word() {
+    fn skips_a_sentence_with_the_term_inside_a_word() {
         let is_word = |sentence: &str| !sentence.contains("수도 있");
         let found = example("그럴 수도 있어요. 수도 요금이 비싸요.", "수도", is_word);
         assert_eq!(
@@ -183,18 +182,20 @@ mod tests {
     }
 
     #[test]
-    fn shows_the_part_of_a_long_sentence_around_the_term() {
+    fn shortens_a_long_sentence_around_the_term() {
         let text = format!("{}누수 {}", "가나다 ".repeat(100), "라마바 ".repeat(100));
-        let shown = example(&text, "누수", |_| true).expect("it is there").text;
+        let shown = example(&text, "누수", |_| true)
+            .expect("the text has the term")
+            .text;
         assert!(
             shown.starts_with('…') && shown.ends_with('…') && shown.contains("누수"),
             "{shown}"
         );
-        assert!(shown.chars().count() <= LONGEST + 2, "{shown}");
+        assert!(shown.chars().count() <= EXAMPLE_LENGTH + 2, "{shown}");
         let text = "누수 ".repeat(100);
         assert!(
             !example(&text, "누수", |_| true)
-                .expect("it is there")
+                .expect("the text has the term")
                 .text
                 .starts_with('…')
         );

@@ -1,30 +1,29 @@
-//! Words that say nothing in a report.
+//! Stop words: nouns that carry no information in a report.
 
 use std::collections::HashSet;
 use xxhash_rust::xxh64::xxh64;
 
-/// The list that comes with the function, for building management.
-pub const SHIPPED: &str = include_str!("../data/stop-words.txt");
+/// The default list, for building management.
+pub(crate) const SHIPPED: &str = include_str!("../../data/stop-words.txt");
 
 /// Nouns that never become terms.
 #[derive(Clone, Debug, Default)]
-pub struct StopWords(HashSet<Box<str>>);
+pub(crate) struct StopWords(HashSet<Box<str>>);
 
 impl StopWords {
-    /// Reads one word a line; lines that begin with `#` are comments.
-    pub fn parse(list: &str) -> Self {
+    /// Parses one word per line; lines that begin with `#` are comments.
+    pub(crate) fn parse(list: &str) -> Self {
         let lines = list.trim_start_matches('\u{feff}').lines().map(str::trim);
         let words = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
         Self(words.map(|word| ko_morph::normalise(word).into()).collect())
     }
 
-    /// Whether the word is one of them.
-    pub fn contains(&self, word: &str) -> bool {
+    pub(crate) fn contains(&self, word: &str) -> bool {
         self.0.contains(word)
     }
 
-    /// A short hash of the words, whatever their order.
-    pub fn version(&self) -> String {
+    /// Returns a short hash of the words. Their order does not matter.
+    pub(crate) fn version(&self) -> String {
         if self.0.is_empty() {
             return "none".to_owned();
         }
@@ -39,14 +38,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_words_and_no_comments() {
+    fn parses_words_and_skips_comments() {
         let words = StopWords::parse("# greetings\n안녕\n\n 감사 \r\n");
         assert!(words.contains("안녕") && words.contains("감사"));
         assert!(!words.contains("# greetings") && !words.contains(""));
     }
 
     #[test]
-    fn has_the_version_of_its_words() {
+    fn the_version_depends_on_the_words_alone() {
         assert_eq!(
             StopWords::parse("안녕\n감사").version(),
             StopWords::parse("감사\n#x\n안녕").version()
