@@ -1,69 +1,68 @@
-//! A task, texts in PostgreSQL to results in PostgreSQL, beside reading the texts and analysing them alone.
+//! The time of a task, from texts in PostgreSQL to results in PostgreSQL, against the time of only reading and
+//! analysing the same texts.
 //!
-//! `cargo bench -p stat-analysis`; `TEXTS=file.tsv` of `building<TAB>text` lines instead of sentences made here.
+//! `cargo bench -p stat-analysis` generates sentences; `TEXTS=file.tsv` reads lines of `building<TAB>text` instead.
 
 #![allow(
     clippy::disallowed_methods,
     clippy::print_stdout,
-    reason = "a bench is the world around the functions"
+    reason = "a bench reads the environment and the clock, and prints its result"
 )]
 
-use anyhow::{Context, Result};
-use ko_morph::{Analyser, UserDictionary};
-use local_stack::{Month, Moto, PostgresServer};
+use anyhow::{Context, Result, ensure};
+use futures_util::{TryStreamExt, pin_mut};
+use ko_morph::{Analyser, Dictionary, UserDictionary};
+use local_stack::{MonthStack, Moto, PostgresServer};
 use serde_json::json;
-use stat_analysis::adapters::dictionary;
-use stat_analysis::adapters::postgres::TextStream;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
+use tokio_postgres::types::{ToSql, Type};
 
 const ROUNDS: usize = 3;
-/// How many texts are made where no file is named.
-const MADE: usize = 100_000;
+/// Number of sentences to generate.
+const SENTENCES: usize = 100_000;
+
+/// The texts of October, in `stat_source_text`.
+struct Texts {
+    buildings: Vec<String>,
+    number: i64,
+    bytes: usize,
+}
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let (postgres, moto) = (PostgresServer::start().await?, Moto::start().await?);
-    let month = Month::new(&postgres, &moto).await?;
-    let (buildings, texts, bytes) = fill(&month).await?;
+    let month = MonthStack::new(&postgres, &moto).await?;
+    let texts = insert_texts(&month).await?;
     month
         .emulator
         .deploy(month.stat_prep().variable("STAT_TEXTS_PER_TASK", "1000000000"));
     month.emulator.deploy(month.stat_analysis());
 
-    let (mut alone, mut task) = (Duration::MAX, Duration::MAX);
+    let (mut floor, mut task) = (Duration::MAX, Duration::MAX);
     for round in 0..ROUNDS {
-        alone = alone.min(read_and_analyse(&month, &buildings, texts).await?);
-        task = task.min(run_task(&month, round, texts).await?);
+        floor = floor.min(read_and_analyse(&month, &texts).await?);
+        task = task.min(run_task(&month, round, &texts).await?);
     }
-    let speed = |took: Duration| bytes as f64 / 1e6 / took.as_secs_f64();
+    let megabytes = texts.bytes as f64 / 1e6;
     println!(
-        "{texts} texts of {} buildings, {:.1} MB, one task; best of {ROUNDS}",
-        buildings.len(),
-        bytes as f64 / 1e6
+        "{} texts of {} buildings, {megabytes:.1} MB, one task; best of {ROUNDS}",
+        texts.number,
+        texts.buildings.len()
     );
-    println!(
-        "reading and analysing alone  {:6.2} s  {:5.1} MB/s",
-        alone.as_secs_f64(),
-        speed(alone)
-    );
-    println!(
-        "the task                     {:6.2} s  {:5.1} MB/s",
-        task.as_secs_f64(),
-        speed(task)
-    );
-    let ratio = alone.as_secs_f64() / task.as_secs_f64();
-    println!(
-        "ratio                        {:5.0} %  (budget: 60 %)",
-        ratio * 100.0
-    );
+    for (name, time) in [("reading and analysing alone", floor), ("the task", task)] {
+        let seconds = time.as_secs_f64();
+        println!("{name:<28} {seconds:6.2} s  {:5.1} MB/s", megabytes / seconds);
+    }
+    let percent = floor.as_secs_f64() / task.as_secs_f64() * 100.0;
+    println!("{:<28} {percent:5.0} %  (budget: 60 %)", "ratio");
     Ok(())
 }
 
-/// Buildings, number of texts and their bytes.
-async fn fill(month: &Month) -> Result<(Vec<String>, i64, usize)> {
+async fn insert_texts(month: &MonthStack) -> Result<Texts> {
     let lines = match std::env::var_os("TEXTS") {
         Some(path) => std::fs::read_to_string(&path).with_context(|| format!("could not read {path:?}"))?,
-        None => (0..MADE).map(made).collect(),
+        None => (0..SENTENCES).map(sentence).collect(),
     };
     let texts: Vec<(&str, &str)> = lines.lines().filter_map(|line| line.split_once('\t')).collect();
     for texts in texts.chunks(5_000) {
@@ -75,20 +74,17 @@ async fn fill(month: &Month) -> Result<(Vec<String>, i64, usize)> {
     let finish =
         "insert into building select distinct building_id, building_id, null::date from message; analyze";
     month.sql.batch_execute(finish).await?;
-    let rows = month
-        .sql
-        .query("select id from building order by id", &[])
-        .await?;
-    let bytes = texts.iter().map(|(_, body)| body.len()).sum();
-    Ok((
-        rows.iter().map(|row| row.get(0)).collect(),
-        texts.len() as i64,
-        bytes,
-    ))
+    let query = "select id from building order by id";
+    let rows = month.sql.query(query, &[]).await?;
+    Ok(Texts {
+        buildings: rows.iter().map(|row| row.get(0)).collect(),
+        number: texts.len() as i64,
+        bytes: texts.iter().map(|(_, body)| body.len()).sum(),
+    })
 }
 
-/// Sentences that differ enough for a term list of some length.
-fn made(number: usize) -> String {
+/// Generates a line of building and sentence. The sentences differ enough for a term list of some length.
+fn sentence(number: usize) -> String {
     let place = [
         "지하주차장",
         "공용 화장실",
@@ -97,48 +93,55 @@ fn made(number: usize) -> String {
         "관리실 옆 복도",
     ][number % 5];
     let trouble = ["누수가 심해서", "악취 때문에", "조명이 꺼져서", "소음이 커서"][number / 5 % 4];
-    let wish = [
+    let request = [
         "확인 부탁드립니다.",
         "언제 고쳐 주시나요?",
         "민원을 넣었는데 답이 없네요ㅠㅠ",
     ][number / 20 % 3];
     format!(
-        "B{}\t{place} {}호 쪽 {trouble} 지나다니기가 너무 불편합니다. {wish}\n",
+        "B{}\t{place} {}호 쪽 {trouble} 지나다니기가 너무 불편합니다. {request}\n",
         number % 300,
         number / 60 % 900
     )
 }
 
-async fn read_and_analyse(month: &Month, buildings: &[String], texts: i64) -> Result<Duration> {
-    let path = std::env::var_os("KO_DICTIONARY");
-    let analyser = Analyser::new(
-        dictionary::open(path.as_deref().map(AsRef::as_ref))?,
-        UserDictionary::default(),
+/// Measures the floor: the function's query, and the analyser alone.
+async fn read_and_analyse(month: &MonthStack, texts: &Texts) -> Result<Duration> {
+    let image = std::env::var_os("KO_DICTIONARY").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../dictionary/ko.image"),
+        PathBuf::from,
     );
+    let analyser = Analyser::new(Dictionary::open(&image)?, UserDictionary::default());
     let mut worker = analyser.worker();
-    let ids: Vec<&str> = buildings.iter().map(String::as_str).collect();
-    let client = local_stack::month::connect(&month.database_url).await?;
-    let began = Instant::now();
-    let (start, end) = (
-        "2026-10-01T00:00:00+09:00".parse()?,
-        "2026-11-01T00:00:00+09:00".parse()?,
-    );
-    let mut stream = TextStream::open(&client, &ids, start, end).await?;
+    let client = local_stack::postgres::connect(&month.database_url).await?;
+    let started = Instant::now();
+    let parameter = (&texts.buildings as &(dyn ToSql + Sync), Type::TEXT_ARRAY);
+    let rows = client
+        .query_typed_raw(
+            "select building_id, body from stat_source_text
+             where building_id = any($1) and written_at >= '2026-10-01T00:00:00+09:00'
+                   and written_at < '2026-11-01T00:00:00+09:00'
+             order by building_id",
+            [parameter],
+        )
+        .await?;
+    pin_mut!(rows);
     let (mut read, mut morphemes) = (0, 0);
-    while let Some(text) = stream.next().await? {
+    while let Some(row) = rows.try_next().await? {
         read += 1;
-        morphemes += worker.morphemes(text.body()?).count();
+        morphemes += worker.morphemes(row.try_get(1)?).count();
     }
-    let took = began.elapsed();
-    anyhow::ensure!(
-        read == texts && morphemes > 0,
-        "{read} of {texts} texts were read"
+    let time = started.elapsed();
+    ensure!(
+        read == texts.number && morphemes > 0,
+        "read {read} of {} texts",
+        texts.number
     );
-    Ok(took)
+    Ok(time)
 }
 
-/// The month again; how long its one task took by the ledger.
-async fn run_task(month: &Month, round: usize, texts: i64) -> Result<Duration> {
+/// Runs the month again and returns the duration of its one task, by the ledger.
+async fn run_task(month: &MonthStack, round: usize, texts: &Texts) -> Result<Duration> {
     month
         .run(&json!({"period": "2026-10", "mail": false, "force": round > 0}))
         .await?;
@@ -151,10 +154,12 @@ async fn run_task(month: &Month, round: usize, texts: i64) -> Result<Duration> {
             &[],
         )
         .await
-        .context("the task has not ended")?;
-    anyhow::ensure!(
-        row.get::<_, Option<i64>>(1) == Some(texts),
-        "not all texts were counted"
+        .context("the task has not finished")?;
+    let counted: Option<i64> = row.get(1);
+    ensure!(
+        counted == Some(texts.number),
+        "counted {counted:?} of {} texts",
+        texts.number
     );
     Ok(Duration::from_secs_f64(row.get(0)))
 }

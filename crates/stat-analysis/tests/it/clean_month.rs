@@ -1,11 +1,11 @@
-//! A month in which nothing goes wrong.
+//! A month without a disturbance.
 
 use serde_json::json;
 
-use crate::surroundings::{assert_clean, left, october, rows, small_month};
+use crate::setup::{assert_clean, clean_results, october, results, rows, small_month};
 
 #[tokio::test]
-async fn goes_from_the_schedule_to_the_mail() {
+async fn runs_from_the_schedule_to_the_mail() {
     let month = small_month().await;
     month.deploy();
     let answer = month.run(&october()).await.unwrap();
@@ -27,7 +27,7 @@ async fn goes_from_the_schedule_to_the_mail() {
     let mails = month.topic.mails().await.unwrap();
     assert_eq!(task.payload, json!({"run_id": run_id, "task": 1}));
     assert_eq!(
-        task.outcome.clone().unwrap().answer().unwrap(),
+        task.outcome.clone().unwrap().into_response().unwrap(),
         json!({
             "run_id": run_id,
             "task": 1,
@@ -39,7 +39,7 @@ async fn goes_from_the_schedule_to_the_mail() {
     );
     assert_eq!(report.payload, json!({"run_id": run_id, "task": 0}));
     assert_eq!(
-        report.outcome.clone().unwrap().answer().unwrap(),
+        report.outcome.clone().unwrap().into_response().unwrap(),
         json!({
             "run_id": run_id,
             "state": "done",
@@ -68,7 +68,7 @@ async fn goes_from_the_schedule_to_the_mail() {
 }
 
 #[tokio::test]
-async fn is_the_same_in_several_tasks_at_once() {
+async fn several_parallel_tasks_have_the_same_results_as_one() {
     let month = small_month().await;
     month
         .emulator
@@ -76,15 +76,9 @@ async fn is_the_same_in_several_tasks_at_once() {
     month.emulator.deploy(month.stat_analysis());
     let answer = month.run(&october()).await.unwrap();
     assert_eq!((&answer["tasks"], &answer["invoked"]), (&json!(4), &json!(4)));
-    let in_four_tasks = left(&month).await;
-    let without_tasks = |rows: &[String]| -> Vec<String> {
-        rows.iter()
-            .filter(|row| !row.starts_with("(task,"))
-            .cloned()
-            .collect()
-    };
-    let clean = crate::surroundings::clean().await;
-    assert_eq!(without_tasks(&in_four_tasks.rows), without_tasks(&clean.rows));
+    let in_four_tasks = results(&month).await;
+    let clean = clean_results().await;
+    assert_eq!(in_four_tasks.rows_except("task"), clean.rows_except("task"));
     assert_eq!(
         (in_four_tasks.csv, in_four_tasks.html),
         (clean.csv.clone(), clean.html.clone())
@@ -98,17 +92,17 @@ async fn keeps_personal_data_out_of_results_report_mail_and_logs() {
     month.deploy();
     month.run(&october()).await.unwrap();
     assert_clean(&month).await;
-    let left = left(&month).await;
+    let results = results(&month).await;
     let mails = month.topic.mails().await.unwrap();
     let logs = [
         month.log("stat-prep", "opened run").await.unwrap(),
         month.log("stat-analysis", "wrote the report").await.unwrap(),
     ];
-    for text in left
+    for text in results
         .rows
         .iter()
         .chain(&logs)
-        .chain([&left.csv, &left.html, &mails[0].text])
+        .chain([&results.csv, &results.html, &mails[0].text])
     {
         for number in ["010-0000-1234", "0000-1234", "01000001234"] {
             assert!(!text.contains(number), "{text}");

@@ -1,29 +1,32 @@
-//! Buildings that cannot be analysed, and invocations that run out of time.
+//! Buildings whose analysis fails, and invocations that run out of time.
 
-use local_stack::Month;
+use local_stack::{Decision, MonthStack};
 use serde_json::json;
 use std::time::Duration;
 
-use crate::surroundings::{Obstacle, PATIENCE, assert_clean, clean, left, october, plan, rows, small_month};
+use crate::setup::{
+    HeldLock, TIMEOUT, add_text, assert_clean, clean_results, hold_tasks, october, on_function_calls,
+    results, rows, small_month,
+};
 
-/// Lets the database refuse everything of the building B2.
+/// Makes the database refuse the results of the building B2.
 const REFUSE_B2: &str = "
 create function refuse() returns trigger language plpgsql as
 $$ begin raise exception 'this building is refused'; end $$;
 create trigger refuse before insert on stat_building for each row
 when (new.building_id = 'B2') execute function refuse()";
 
-async fn with_tables() -> Month {
+async fn deployed_with_tables() -> MonthStack {
     let month = small_month().await;
     month.deploy();
-    // The ledger's tables must be there before a trigger can be.
+    // Migrations create the ledger's tables, on which a trigger depends.
     month.run(&json!({"resume": true})).await.unwrap();
     month
 }
 
 #[tokio::test]
-async fn a_building_that_fails_is_tried_three_times_and_stops_no_other() {
-    let month = with_tables().await;
+async fn a_failing_building_is_attempted_three_times_and_stops_no_other() {
+    let month = deployed_with_tables().await;
     month.sql.batch_execute(REFUSE_B2).await.unwrap();
     let run = month.run(&october()).await.unwrap();
     let buildings = rows(
@@ -50,7 +53,7 @@ async fn a_building_that_fails_is_tried_three_times_and_stops_no_other() {
     assert!(mail.text.contains("- 은솔 아파트 (B2)"), "{}", mail.text);
     assert_eq!(rows(&month, "select state from stat_status").await, ["(partial)"]);
 
-    // The cause is gone, and the failed building alone is done again.
+    // Without the cause, a correction analyses the failed building alone.
     month
         .sql
         .batch_execute("drop trigger refuse on stat_building")
@@ -70,23 +73,21 @@ async fn a_building_that_fails_is_tried_three_times_and_stops_no_other() {
         "select building_id, attempts from stat_task_building join stat_period on run_id = current_run_id",
     );
     assert_eq!(again.await, ["(B2,1)"]);
-    let without_tasks = |rows: &[String]| -> Vec<String> {
-        rows.iter()
-            .filter(|row| !row.contains("of a task"))
-            .cloned()
-            .collect()
-    };
-    let left = left(&month).await;
-    assert_eq!(without_tasks(&left.rows), without_tasks(&clean().await.rows));
-    // Row for row the same, and the page says that it is another one.
-    let html = left.html.replace(" · 정정본", "");
-    assert_ne!(html, left.html);
-    assert_eq!((&left.csv, &html), (&clean().await.csv, &clean().await.html));
+    let results = results(&month).await;
+    let clean = clean_results().await;
+    assert_eq!(
+        results.rows_except("task_building"),
+        clean.rows_except("task_building")
+    );
+    // The page differs only by the label of a correction.
+    let html = results.html.replace(" · 정정본", "");
+    assert_ne!(html, results.html);
+    assert_eq!((&results.csv, &html), (&clean.csv, &clean.html));
     let mails = month.topic.mails().await.unwrap();
     assert_eq!(mails.len(), 2);
     assert_eq!(mails[1].subject, "[정정] 2026-10 건물별 통계");
 
-    // There is nothing left to correct.
+    // A further correction has nothing to do.
     let third = month
         .run(&json!({"period": "2026-10", "failed": true}))
         .await
@@ -98,15 +99,12 @@ async fn a_building_that_fails_is_tried_three_times_and_stops_no_other() {
 }
 
 #[tokio::test]
-async fn a_correction_that_fails_again_is_corrected_again_and_names_what_was_left_out() {
-    let month = with_tables().await;
-    month
-        .add_text("X9", "2026-10-15T12:00:00+09:00", "보일러 고장")
-        .await
-        .unwrap();
+async fn a_failed_correction_is_corrected_again_and_names_the_unknown_building() {
+    let month = deployed_with_tables().await;
+    add_text(&month, "X9", "2026-10", "보일러 고장").await;
     month.sql.batch_execute(REFUSE_B2).await.unwrap();
     month.run(&october()).await.unwrap();
-    // The unknown building is known from now on, but its texts are not in the run that is corrected.
+    // The building is now known, but the run that is corrected does not have its texts.
     month.add_building("X9", "새 건물", None).await.unwrap();
     let failed = json!({"period": "2026-10", "failed": true});
     let second = month.run(&failed).await.unwrap();
@@ -145,23 +143,23 @@ async fn a_correction_that_fails_again_is_corrected_again_and_names_what_was_lef
 }
 
 #[tokio::test]
-async fn a_building_that_kills_the_process_is_tried_three_times_and_stops_no_other() {
-    let month = with_tables().await;
-    // Storing B2 waits for somebody else's row of the same key, and is killed there each time.
-    plan(&month).await;
-    let poison = Obstacle::put(
+async fn a_building_that_kills_the_process_is_attempted_three_times_and_stops_no_other() {
+    let month = deployed_with_tables().await;
+    // Storing B2 waits for another transaction's row of the same key; the process is killed there each time.
+    hold_tasks(&month).await;
+    let poison = HeldLock::take(
         &month,
         "insert into stat_building select run_id, '2026-10', 'B2', 0, 0 from stat_run",
     )
     .await;
-    month.emulator.calm();
+    month.emulator.deliver_all();
     for _ in 0..3 {
-        poison.stands_in_the_way_of(&month, 1).await;
+        poison.wait_for_waiters(&month, 1).await;
         assert_eq!(month.emulator.kill("stat-analysis"), 1);
-        // The server notices a client's death only after its wait.
-        poison.drive_away_who_waits(&month).await;
+        // The server notices a client's death only after the wait.
+        poison.terminate_waiters(&month).await;
     }
-    month.emulator.idle(PATIENCE).await.unwrap();
+    month.emulator.wait_until_idle(TIMEOUT).await.unwrap();
     let done = rows(
         &month,
         "select building_id from stat_task_building where state = 'done'",
@@ -170,7 +168,7 @@ async fn a_building_that_kills_the_process_is_tried_three_times_and_stops_no_oth
     assert_eq!(
         done,
         ["(B1)", "(B3)", "(B4)"],
-        "the others did not have to wait for the resume"
+        "the other buildings are done before the resume"
     );
     month
         .sql
@@ -194,18 +192,18 @@ async fn a_building_that_kills_the_process_is_tried_three_times_and_stops_no_oth
             .text
             .contains("- 은솔 아파트 (B2)")
     );
-    poison.remove().await;
+    poison.release().await;
     month
         .run(&json!({"period": "2026-10", "failed": true}))
         .await
         .unwrap();
-    assert_eq!(left(&month).await.csv, clean().await.csv);
+    assert_eq!(results(&month).await.csv, clean_results().await.csv);
 }
 
 #[tokio::test]
-async fn short_of_time_a_task_goes_on_in_another_invocation() {
-    let month = with_tables().await;
-    // Each building takes half a second, and an invocation has two: the second is begun, the third is not.
+async fn a_task_short_of_time_continues_in_another_invocation() {
+    let month = deployed_with_tables().await;
+    // Each building takes half a second and an invocation has two: it begins the second building, not the third.
     let slow = "
         create function slow() returns trigger language plpgsql as
         $$ begin perform pg_sleep(0.5); return new; end $$;
@@ -223,19 +221,19 @@ async fn short_of_time_a_task_goes_on_in_another_invocation() {
         .collect();
     assert!(!continued.is_empty(), "{invocations:#?}");
     assert_eq!(continued[0].payload["hop"], json!(1));
-    let first = invocations[0].outcome.clone().unwrap().answer().unwrap();
+    let first = invocations[0].outcome.clone().unwrap().into_response().unwrap();
     assert_eq!(first["continued"], json!(true));
     assert!(first["buildings"]["left"].as_i64().unwrap() > 0, "{first}");
     assert_eq!(
         rows(&month, "select max(attempts) from stat_task_building").await,
         ["(1)"],
-        "nothing was begun in vain"
+        "every attempt stored its building"
     );
 }
 
 #[tokio::test]
 async fn the_tenth_hop_leaves_the_rest_to_the_resume() {
-    let month = with_tables().await;
+    let month = deployed_with_tables().await;
     let mut function = month.stat_analysis();
     function.timeout = Duration::from_secs(2);
     month.emulator.deploy(function);
@@ -244,10 +242,7 @@ async fn the_tenth_hop_leaves_the_rest_to_the_resume() {
         $$ begin perform pg_sleep(0.6); return new; end $$;
         create trigger slow before insert on stat_building for each row execute function slow()";
     month.sql.batch_execute(slow).await.unwrap();
-    month.emulator.on_invoke(|call| match call.caller {
-        Some(_) => local_stack::Decision::Drop,
-        None => local_stack::Decision::Deliver,
-    });
+    on_function_calls(&month, Decision::Drop);
     let run = month.run(&october()).await.unwrap();
     let last = json!({"run_id": run["run_id"], "task": 1, "hop": 10});
     let answer = month
@@ -255,12 +250,12 @@ async fn the_tenth_hop_leaves_the_rest_to_the_resume() {
         .invoke("stat-analysis", &last)
         .await
         .unwrap()
-        .answer()
+        .into_response()
         .unwrap();
     assert_eq!(answer["continued"], json!(false));
     assert!(answer["buildings"]["left"].as_i64().unwrap() > 0, "{answer}");
     month.log("stat-analysis", "\"HopsExhausted\":1").await.unwrap();
-    month.emulator.calm();
+    month.emulator.deliver_all();
     month.run(&json!({"resume": true})).await.unwrap();
     assert_clean(&month).await;
 }

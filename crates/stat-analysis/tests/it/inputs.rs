@@ -1,27 +1,24 @@
-//! Texts and buildings as they come.
+//! Unusual texts and buildings.
 
-use local_stack::{Month, Outcome};
+use local_stack::{MonthStack, Outcome};
 use serde_json::json;
 use std::collections::BTreeMap;
 
-use crate::surroundings::{empty_month, left, october, rows, small_month};
+use crate::setup::{add_text, empty_month, october, results, rows, run_without_mail, small_month};
 
-/// Runs October with one building and these texts, and returns its terms and their frequencies.
+/// Runs October with one building and these texts, and returns the frequencies of its terms.
 async fn terms_of(texts: &[&str]) -> BTreeMap<String, i64> {
     let month = empty_month().await;
     month.add_building("B1", "한빛", None).await.unwrap();
     for text in texts {
-        month
-            .add_text("B1", "2026-10-15T12:00:00+09:00", text)
-            .await
-            .unwrap();
+        add_text(&month, "B1", "2026-10", text).await;
     }
     month.deploy();
     month.run(&october()).await.unwrap();
     terms(&month).await
 }
 
-async fn terms(month: &Month) -> BTreeMap<String, i64> {
+async fn terms(month: &MonthStack) -> BTreeMap<String, i64> {
     let rows = month
         .sql
         .query("select term, frequency from stat_term", &[])
@@ -49,7 +46,7 @@ async fn a_building_without_texts_is_in_the_report() {
     )
     .await;
     assert_eq!(building, ["(0,0)"]);
-    assert!(left(&month).await.html.contains("빈 건물"));
+    assert!(results(&month).await.html.contains("빈 건물"));
     assert!(
         month.topic.mails().await.unwrap()[0]
             .text
@@ -58,16 +55,19 @@ async fn a_building_without_texts_is_in_the_report() {
 }
 
 #[tokio::test]
-async fn no_buildings_at_all_end_with_an_empty_report() {
+async fn a_month_without_buildings_has_an_empty_report() {
     let month = empty_month().await;
     month.deploy();
     let answer = month.run(&october()).await.unwrap();
     assert_eq!(
         (&answer["tasks"], &answer["invoked"]),
         (&json!(0), &json!(1)),
-        "the report is handed out"
+        "stat-prep invokes the report"
     );
-    assert_eq!(left(&month).await.rows, ["(run,2026-10,done)", "(task,0,done)"]);
+    assert_eq!(
+        results(&month).await.rows,
+        ["(run,2026-10,done)", "(task,0,done)"]
+    );
     assert!(
         month.topic.mails().await.unwrap()[0]
             .text
@@ -88,7 +88,7 @@ async fn a_text_of_ten_megabytes_is_counted() {
 
 #[tokio::test]
 async fn control_characters_separate_words() {
-    // PostgreSQL has no NUL in a text; every other control character can stand there.
+    // PostgreSQL allows every control character in a text except NUL.
     assert_eq!(
         terms_of(&["누수\u{1}누수\u{7f}누수\r\n\t누수"]).await,
         expected(&[("누수", 4)])
@@ -96,7 +96,7 @@ async fn control_characters_separate_words() {
 }
 
 #[tokio::test]
-async fn decomposed_letters_are_the_same_words() {
+async fn decomposed_letters_make_the_same_words() {
     let decomposed = "\u{1102}\u{116e}\u{1109}\u{116e}";
     assert_eq!(terms_of(&[decomposed, "누수"]).await, expected(&[("누수", 2)]));
 }
@@ -126,7 +126,7 @@ async fn a_row_of_letters_is_no_term() {
 }
 
 #[tokio::test]
-async fn a_guessed_name_is_a_term_where_it_is_seen_twice_and_looks_like_one() {
+async fn a_guessed_name_is_a_term_if_it_occurs_twice_and_looks_like_a_name() {
     // No dictionary has 쎄따비, and 안닫힙니다 is 안 닫힙니다 without its space.
     let texts = ["도어락이 안닫힙니다", "도어락이 안닫힙니다", "쎄따비에서 냄새"];
     assert_eq!(terms_of(&texts).await, expected(&[("냄새", 1), ("도어락", 2)]));
@@ -135,7 +135,7 @@ async fn a_guessed_name_is_a_term_where_it_is_seen_twice_and_looks_like_one() {
 }
 
 #[tokio::test]
-async fn texts_belong_to_the_month_of_the_zone() {
+async fn the_time_zone_decides_the_month_of_a_text() {
     let month = empty_month().await;
     month.add_building("B1", "한빛", None).await.unwrap();
     for (written_at, word) in [
@@ -152,16 +152,10 @@ async fn texts_belong_to_the_month_of_the_zone() {
 }
 
 #[tokio::test]
-async fn texts_of_unknown_buildings_are_named_and_not_analysed() {
+async fn unknown_buildings_are_named_and_their_texts_not_analysed() {
     let month = small_month().await;
-    month
-        .add_text("X9", "2026-10-15T12:00:00+09:00", "보일러 고장")
-        .await
-        .unwrap();
-    month
-        .add_text("X9", "2026-10-16T12:00:00+09:00", "보일러 고장")
-        .await
-        .unwrap();
+    add_text(&month, "X9", "2026-10", "보일러 고장").await;
+    add_text(&month, "X9", "2026-10", "보일러 고장").await;
     month.deploy();
     month.run(&october()).await.unwrap();
     let mail = &month.topic.mails().await.unwrap()[0].text;
@@ -170,17 +164,14 @@ async fn texts_of_unknown_buildings_are_named_and_not_analysed() {
         "{mail}"
     );
     month.log("stat-prep", "X9").await.unwrap();
-    assert!(!left(&month).await.csv.contains("보일러"));
+    assert!(!results(&month).await.csv.contains("보일러"));
 }
 
 #[tokio::test]
 async fn buildings_closed_and_renamed_in_the_month_keep_their_results() {
     let month = small_month().await;
     month.deploy();
-    month
-        .run(&json!({"period": "2026-09", "mail": false}))
-        .await
-        .unwrap();
+    run_without_mail(&month, "2026-09").await;
     month
         .sql
         .batch_execute(
@@ -195,21 +186,18 @@ async fn buildings_closed_and_renamed_in_the_month_keep_their_results() {
         answer["buildings"],
         json!({"added": 0, "changed": 1, "closed": 2})
     );
-    let csv = left(&month).await.csv;
+    let csv = results(&month).await.csv;
     assert!(
         csv.contains("B1,한빛 오피스텔") && csv.contains("B2,은솔채"),
         "{csv}"
     );
-    assert!(
-        csv.contains("B3,"),
-        "closed long ago, but there are texts of this month"
-    );
+    assert!(csv.contains("B3,"), "closed in August, but with texts in October");
     let kept = rows(&month, "select count(*) from stat_dimension").await;
     assert_eq!(kept, ["(4)"]);
 }
 
 #[tokio::test]
-async fn a_building_closed_before_the_month_and_without_texts_is_left_out() {
+async fn a_building_that_closed_before_the_month_and_has_no_texts_is_omitted() {
     let month = small_month().await;
     month
         .add_building("B5", "옛 건물", Some("2026-09-30"))
@@ -221,12 +209,12 @@ async fn a_building_closed_before_the_month_and_without_texts_is_left_out() {
         .unwrap();
     month.deploy();
     month.run(&october()).await.unwrap();
-    let html = left(&month).await.html;
+    let html = results(&month).await.html;
     assert!(!html.contains("옛 건물") && html.contains("닫는 건물"));
 }
 
 #[tokio::test]
-async fn a_source_that_cannot_be_right_is_refused_with_a_sentence() {
+async fn a_malformed_source_is_refused_with_its_fault() {
     for (change, expected) in [
         ("drop view stat_source_text", "there is no relation stat_source_text"),
         (

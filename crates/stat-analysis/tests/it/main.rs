@@ -1,9 +1,8 @@
-//! The month, from the event to the mail, on a real PostgreSQL, an emulated AWS and the functions' own
-//! programs.
+//! Whole months, from the event to the mail, with a real PostgreSQL, an emulated AWS and the functions' binaries.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
-mod surroundings;
+mod setup;
 
 mod browser;
 mod clean_month;

@@ -1,14 +1,15 @@
-//! `force`, `failed`, `mail`, `resume`, and what is refused.
+//! `force`, `failed`, `mail`, `resume`, and events that are refused.
 
-use local_stack::{Decision, Fault, FaultProxy, Match, Month, Outcome};
+use local_stack::{Decision, Fault, FaultProxy, Match, MonthStack, Outcome};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::surroundings::{
-    Obstacle, PATIENCE, assert_clean, clean, deliver_twice, left, moto, october, plan, rows, small_month,
+use crate::setup::{
+    HeldLock, TIMEOUT, add_text, assert_clean, clean_results, deliver_twice, hold_tasks, moto, october,
+    on_function_calls, results, rows, run_without_mail, small_month,
 };
 
-async fn current_run(month: &Month) -> String {
+async fn current_run(month: &MonthStack) -> String {
     let query = "select current_run_id from stat_period where period_id = '2026-10'";
     month
         .sql
@@ -19,7 +20,7 @@ async fn current_run(month: &Month) -> String {
         .to_string()
 }
 
-async fn mails(month: &Month) -> usize {
+async fn mails(month: &MonthStack) -> usize {
     month.topic.mails().await.unwrap().len()
 }
 
@@ -57,10 +58,7 @@ async fn force_runs_a_finished_month_again_and_replaces_its_results() {
     let month = small_month().await;
     month.deploy();
     let first = month.run(&october()).await.unwrap();
-    month
-        .add_text("B4", "2026-10-30T10:00:00+09:00", "보일러가 고장났습니다")
-        .await
-        .unwrap();
+    add_text(&month, "B4", "2026-10", "보일러가 고장났습니다").await;
     let second = month
         .run(&json!({"period": "2026-10", "force": true}))
         .await
@@ -68,27 +66,27 @@ async fn force_runs_a_finished_month_again_and_replaces_its_results() {
     assert_ne!(second["run_id"], first["run_id"]);
     assert_eq!(current_run(&month).await, second["run_id"].as_str().unwrap());
     assert_eq!(mails(&month).await, 2);
-    let results = rows(
+    let kept = rows(
         &month,
         "select count(distinct run_id), sum(documents) from stat_building",
     )
     .await;
-    assert_eq!(results, ["(1,12)"], "the results of the older run are gone");
-    assert!(left(&month).await.csv.contains("보일러"));
+    assert_eq!(kept, ["(1,12)"], "the results of the older run are gone");
+    assert!(results(&month).await.csv.contains("보일러"));
 }
 
 #[tokio::test]
-async fn a_doubled_event_with_force_is_one_run() {
+async fn a_doubled_event_with_force_starts_one_run() {
     let month = small_month().await;
     month.deploy();
     month.run(&october()).await.unwrap();
     let request_id = deliver_twice(&month, &json!({"period": "2026-10", "force": true})).await;
-    // Once more when everything is over.
+    // A late copy arrives after the run has finished.
     month.emulator.redeliver(&request_id).unwrap();
-    month.emulator.idle(PATIENCE).await.unwrap();
+    month.emulator.wait_until_idle(TIMEOUT).await.unwrap();
     assert_eq!(month.emulator.invocations_of("stat-prep").len(), 4);
     assert_eq!(rows(&month, "select count(*) from stat_run").await, ["(2)"]);
-    assert_eq!(left(&month).await, clean().await.clone());
+    assert_eq!(results(&month).await, clean_results().await.clone());
     assert_eq!(mails(&month).await, 2, "the first run's and the forced one's");
 }
 
@@ -96,16 +94,13 @@ async fn a_doubled_event_with_force_is_one_run() {
 async fn a_late_task_of_a_superseded_run_writes_nothing() {
     let month = small_month().await;
     month.deploy();
-    month.emulator.on_invoke(|call| match call.caller {
-        Some(_) => Decision::Hold,
-        None => Decision::Deliver,
-    });
+    on_function_calls(&month, Decision::Hold);
     let old = month
         .emulator
         .invoke("stat-prep", &october())
         .await
         .unwrap()
-        .answer()
+        .into_response()
         .unwrap();
     month.emulator.on_invoke(|_| Decision::Deliver);
     let new = month
@@ -113,17 +108,17 @@ async fn a_late_task_of_a_superseded_run_writes_nothing() {
         .invoke("stat-prep", &json!({"period": "2026-10", "force": true}))
         .await
         .unwrap();
-    let new = new.answer().unwrap();
+    let new = new.into_response().unwrap();
     assert_ne!(old["run_id"], new["run_id"]);
-    month.emulator.calm();
-    month.emulator.idle(PATIENCE).await.unwrap();
+    month.emulator.deliver_all();
+    month.emulator.wait_until_idle(TIMEOUT).await.unwrap();
     let late = month.emulator.invocations_of("stat-analysis").into_iter();
     let late: Vec<_> = late
         .filter(|invocation| invocation.payload["run_id"] == old["run_id"])
         .collect();
     assert_eq!(late.len(), 1);
     assert_eq!(
-        late[0].outcome.clone().unwrap().answer().unwrap(),
+        late[0].outcome.clone().unwrap().into_response().unwrap(),
         json!({"skipped": "superseded"})
     );
     assert_clean(&month).await;
@@ -131,7 +126,7 @@ async fn a_late_task_of_a_superseded_run_writes_nothing() {
     assert_eq!(
         states,
         ["(done)", "(failed)"],
-        "the run that was given up says so"
+        "the superseded run is marked as failed"
     );
 }
 
@@ -139,24 +134,24 @@ async fn a_late_task_of_a_superseded_run_writes_nothing() {
 async fn a_task_superseded_in_the_middle_stops_at_its_next_write() {
     let month = small_month().await;
     month.deploy();
-    plan(&month).await;
-    let obstacle = Obstacle::put(&month, "lock table message in access exclusive mode").await;
-    month.emulator.calm();
-    obstacle.stands_in_the_way_of(&month, 1).await;
-    // Only the plan waits for the table; it is let go together with the stuck task.
+    hold_tasks(&month).await;
+    let lock = HeldLock::take(&month, "lock table message in access exclusive mode").await;
+    month.emulator.deliver_all();
+    lock.wait_for_waiters(&month, 1).await;
+    // `stat-prep` waits for the same lock, and continues together with the stuck task.
     let emulator = month.emulator.clone();
     let forced = json!({"period": "2026-10", "force": true});
     let forced = tokio::spawn(async move { emulator.invoke("stat-prep", &forced).await.unwrap() });
-    obstacle.stands_in_the_way_of(&month, 2).await;
-    obstacle.remove().await;
-    forced.await.unwrap().answer().unwrap();
-    month.emulator.idle(PATIENCE).await.unwrap();
-    assert_eq!(left(&month).await, clean().await.clone());
+    lock.wait_for_waiters(&month, 2).await;
+    lock.release().await;
+    forced.await.unwrap().into_response().unwrap();
+    month.emulator.wait_until_idle(TIMEOUT).await.unwrap();
+    assert_eq!(results(&month).await, clean_results().await.clone());
     let stuck = month.emulator.invocations_of("stat-analysis")[0]
         .outcome
         .clone()
         .unwrap();
-    assert_eq!(stuck.answer().unwrap(), json!({"skipped": "superseded"}));
+    assert_eq!(stuck.into_response().unwrap(), json!({"skipped": "superseded"}));
     assert_eq!(mails(&month).await, 1);
 }
 
@@ -170,27 +165,24 @@ async fn a_report_superseded_while_it_is_written_leaves_the_newer_one() {
             .stat_analysis()
             .variable("AWS_ENDPOINT_URL", proxy.endpoint()),
     );
-    proxy.inject(
+    proxy.faults.inject(
         Match::path("PUT", &format!("/{}/stat/", month.bucket)),
         Fault::Hold,
         1,
     );
     month.emulator.invoke("stat-prep", &october()).await.unwrap();
-    proxy.held(PATIENCE).await.unwrap();
-    month
-        .add_text("B4", "2026-10-30T10:00:00+09:00", "보일러가 고장났습니다")
-        .await
-        .unwrap();
+    proxy.faults.wait_until_held(TIMEOUT).await.unwrap();
+    add_text(&month, "B4", "2026-10", "보일러가 고장났습니다").await;
     // The forced run waits for the period until the report in progress has sent its mail.
     let emulator = month.emulator.clone();
     let forced = json!({"period": "2026-10", "force": true});
     let forced = tokio::spawn(async move { emulator.invoke("stat-prep", &forced).await.unwrap() });
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     assert!(!forced.is_finished());
-    proxy.clear();
-    forced.await.unwrap().answer().unwrap();
-    month.emulator.idle(PATIENCE).await.unwrap();
-    assert!(left(&month).await.csv.contains("보일러"));
+    proxy.faults.clear();
+    forced.await.unwrap().into_response().unwrap();
+    month.emulator.wait_until_idle(TIMEOUT).await.unwrap();
+    assert!(results(&month).await.csv.contains("보일러"));
     assert_eq!(
         rows(&month, "select count(distinct run_id) from stat_keyword").await,
         ["(1)"]
@@ -201,11 +193,8 @@ async fn a_report_superseded_while_it_is_written_leaves_the_newer_one() {
 async fn mail_false_computes_without_a_mail() {
     let month = small_month().await;
     month.deploy();
-    month
-        .run(&json!({"period": "2026-10", "mail": false}))
-        .await
-        .unwrap();
-    assert_eq!(left(&month).await, clean().await.clone());
+    run_without_mail(&month, "2026-10").await;
+    assert_eq!(results(&month).await, clean_results().await.clone());
     assert_eq!(mails(&month).await, 0);
     let report = month
         .emulator
@@ -214,19 +203,16 @@ async fn mail_false_computes_without_a_mail() {
         .unwrap()
         .outcome
         .unwrap();
-    assert_eq!(report.answer().unwrap()["message_id"], Value::Null);
+    assert_eq!(report.into_response().unwrap()["message_id"], Value::Null);
 }
 
 #[tokio::test]
-async fn resume_hands_out_what_was_dropped() {
+async fn resume_invokes_a_dropped_task() {
     let month = small_month().await;
     month.deploy();
-    month.emulator.on_invoke(|call| match call.caller {
-        Some(_) => Decision::Drop,
-        None => Decision::Deliver,
-    });
+    on_function_calls(&month, Decision::Drop);
     let run = month.run(&october()).await.unwrap();
-    month.emulator.calm();
+    month.emulator.deliver_all();
     let resumed = month.run(&json!({"resume": true})).await.unwrap();
     assert_eq!(resumed["resumed"].as_array().unwrap().len(), 1);
     assert_eq!(resumed["resumed"][0]["run_id"], run["run_id"]);
@@ -240,7 +226,7 @@ async fn resume_hands_out_what_was_dropped() {
 }
 
 #[tokio::test]
-async fn resume_hands_out_the_report_that_was_dropped() {
+async fn resume_invokes_a_dropped_report() {
     let month = small_month().await;
     month.deploy();
     month
@@ -251,33 +237,33 @@ async fn resume_hands_out_the_report_that_was_dropped() {
         });
     month.run(&october()).await.unwrap();
     assert_eq!(mails(&month).await, 0);
-    month.emulator.calm();
+    month.emulator.deliver_all();
     let resumed = month.run(&json!({"resume": true})).await.unwrap();
     assert_eq!(resumed["resumed"][0]["invoked"], json!(1));
     assert_clean(&month).await;
 }
 
 #[tokio::test]
-async fn resume_takes_over_only_what_must_be_dead() {
+async fn resume_takes_over_only_expired_claims() {
     let month = small_month().await;
     let mut function = month.stat_analysis();
     function.max_retries = 0;
     month.emulator.deploy(month.stat_prep());
     month.emulator.deploy(function);
-    plan(&month).await;
-    let obstacle = Obstacle::put(&month, "lock table message in access exclusive mode").await;
-    month.emulator.calm();
-    obstacle.stands_in_the_way_of(&month, 1).await;
+    hold_tasks(&month).await;
+    let lock = HeldLock::take(&month, "lock table message in access exclusive mode").await;
+    month.emulator.deliver_all();
+    lock.wait_for_waiters(&month, 1).await;
     month.emulator.kill("stat-analysis");
-    obstacle.remove().await;
+    lock.release().await;
     let too_early = month.run(&json!({"resume": true})).await.unwrap();
     assert_eq!(
         too_early["resumed"][0]["invoked"],
         json!(0),
-        "it may still be alive"
+        "the claim has not expired"
     );
     assert_eq!(too_early["resumed"][0]["state"], json!("running"));
-    // Two minutes later, the deadline and the grace have passed.
+    // As after two minutes, when the deadline and the grace period have passed.
     month
         .sql
         .batch_execute("update stat_task set claimed_until = now() - interval '1 s'")
@@ -306,7 +292,7 @@ async fn a_month_that_has_not_ended_is_refused() {
 }
 
 #[tokio::test]
-async fn an_event_that_nobody_understands_is_refused_with_a_sentence() {
+async fn an_invalid_event_is_refused_with_the_expected_form() {
     let month = small_month().await;
     month.deploy();
     for (function, event, expected) in [
@@ -324,29 +310,30 @@ async fn an_event_that_nobody_understands_is_refused_with_a_sentence() {
         (
             "stat-analysis",
             json!({"task": "secret-word"}),
-            "as stat-prep hands it out",
+            "as stat-prep sends it",
         ),
     ] {
         let (error_type, message) = error_of(month.emulator.invoke(function, &event).await.unwrap());
         assert_eq!(error_type, "InvalidEvent");
         assert!(message.contains(expected), "{message}");
         let log = month.log(function, expected).await.unwrap();
-        assert_eq!(log.matches(expected).count(), 1, "one line says it: {log}");
+        assert_eq!(
+            log.matches(expected).count(),
+            1,
+            "exactly one log line has the message: {log}"
+        );
         assert!(log.contains("\"requestId\":"), "{log}");
         assert!(!log.contains("secret-word"), "{log}");
     }
 }
 
 #[tokio::test]
-async fn another_analyser_in_the_middle_of_a_month_is_refused_and_force_begins_anew() {
+async fn another_analyser_within_a_run_is_refused_and_force_starts_a_new_run() {
     let month = small_month().await;
     month.deploy();
-    month.emulator.on_invoke(|call| match call.caller {
-        Some(_) => Decision::Drop,
-        None => Decision::Deliver,
-    });
+    on_function_calls(&month, Decision::Drop);
     month.run(&october()).await.unwrap();
-    month.emulator.calm();
+    month.emulator.deliver_all();
     month
         .sql
         .batch_execute("update stat_run set analyser = 'ko-morph 0.0.1, of yesterday'")
@@ -375,7 +362,7 @@ async fn another_analyser_in_the_middle_of_a_month_is_refused_and_force_begins_a
 }
 
 #[tokio::test]
-async fn failed_without_a_run_says_so() {
+async fn failed_without_a_run_is_refused() {
     let month = small_month().await;
     month.deploy();
     let outcome = month

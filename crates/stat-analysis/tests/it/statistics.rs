@@ -1,13 +1,12 @@
-//! The numbers of the report, against numbers worked out by hand.
+//! The numbers of the report, compared with numbers that are worked out by hand.
 
-use local_stack::Month;
-use serde_json::json;
+use local_stack::MonthStack;
 use std::collections::BTreeMap;
 
-use crate::surroundings::{empty_month, left, october, rows};
+use crate::setup::{TIMEOUT, add_text, empty_month, hold_tasks, october, results, rows, run_without_mail};
 
-/// Two buildings, with `B1: 누수 누수 주차권` and `B2: 누수 주차권 주차권 주차권` in October.
-async fn two_buildings() -> Month {
+/// Creates two buildings, with `B1: 누수 누수 주차권` and `B2: 누수 주차권 주차권 주차권` in October.
+async fn two_buildings() -> MonthStack {
     let month = empty_month().await;
     for (id, texts) in [
         ("B1", ["누수 누수", "주차권"]),
@@ -15,10 +14,7 @@ async fn two_buildings() -> Month {
     ] {
         month.add_building(id, id, None).await.unwrap();
         for text in texts {
-            month
-                .add_text(id, "2026-10-15T12:00:00+09:00", text)
-                .await
-                .unwrap();
+            add_text(&month, id, "2026-10", text).await;
         }
     }
     month.deploy();
@@ -65,13 +61,10 @@ async fn distinctiveness_is_the_log_odds_ratio_with_a_dirichlet_prior() {
 }
 
 #[tokio::test]
-async fn a_single_building_stands_against_nothing() {
+async fn a_single_building_has_nothing_to_compare_with() {
     let month = empty_month().await;
     month.add_building("B1", "B1", None).await.unwrap();
-    month
-        .add_text("B1", "2026-10-15T12:00:00+09:00", "누수 누수 주차권")
-        .await
-        .unwrap();
+    add_text(&month, "B1", "2026-10", "누수 누수 주차권").await;
     month.deploy();
     month.run(&october()).await.unwrap();
     let keywords = rows(
@@ -83,15 +76,12 @@ async fn a_single_building_stands_against_nothing() {
 }
 
 #[tokio::test]
-async fn a_single_term_stands_against_nothing() {
+async fn a_single_term_has_nothing_to_compare_with() {
     let month = empty_month().await;
     month.add_building("B1", "B1", None).await.unwrap();
     month.add_building("B2", "B2", None).await.unwrap();
     for id in ["B1", "B2"] {
-        month
-            .add_text(id, "2026-10-15T12:00:00+09:00", "누수")
-            .await
-            .unwrap();
+        add_text(&month, id, "2026-10", "누수").await;
     }
     month.deploy();
     month.run(&october()).await.unwrap();
@@ -100,7 +90,7 @@ async fn a_single_term_stands_against_nothing() {
 }
 
 #[tokio::test]
-async fn a_term_in_one_text_twice_is_in_one_document() {
+async fn a_term_twice_in_one_text_counts_one_document() {
     let month = two_buildings().await;
     month.run(&october()).await.unwrap();
     let terms = rows(
@@ -126,14 +116,8 @@ const CHANGES: &str = "select building_id, term, previous_frequency, round(share
 async fn a_share_is_compared_with_the_month_before() {
     let month = two_buildings().await;
     // In September B1 wrote 누수 once and 승강기 three times; B2 did not write.
-    month
-        .add_text("B1", "2026-09-15T12:00:00+09:00", "누수 승강기 승강기 승강기")
-        .await
-        .unwrap();
-    month
-        .run(&json!({"period": "2026-09", "mail": false}))
-        .await
-        .unwrap();
+    add_text(&month, "B1", "2026-09", "누수 승강기 승강기 승강기").await;
+    run_without_mail(&month, "2026-09").await;
     month.run(&october()).await.unwrap();
     // B1's share of 누수 was 1/4 and is 2/3: +0.416667. 주차권 was not there and is 1/3.
     // B2 had no terms in September, so there is no share to compare with.
@@ -144,18 +128,20 @@ async fn a_share_is_compared_with_the_month_before() {
         "(B2,주차권,0,)",
     ];
     assert_eq!(rows(&month, CHANGES).await, expected);
-    assert!(!left(&month).await.html.contains("전월과의 단어 비교가 없습니다"));
+    assert!(
+        !results(&month)
+            .await
+            .html
+            .contains("전월과의 단어 비교가 없습니다")
+    );
 }
 
 const NOTHING_TO_COMPARE: [&str; 4] = ["(B1,누수,,)", "(B1,주차권,,)", "(B2,누수,,)", "(B2,주차권,,)"];
 
 #[tokio::test]
-async fn without_a_complete_month_before_nothing_is_compared_and_the_report_says_so() {
+async fn an_incomplete_month_before_is_not_compared_and_the_report_notes_it() {
     let month = two_buildings().await;
-    month
-        .run(&json!({"period": "2026-09", "mail": false}))
-        .await
-        .unwrap();
+    run_without_mail(&month, "2026-09").await;
     month
         .sql
         .batch_execute("update stat_run set state = 'partial'")
@@ -163,7 +149,12 @@ async fn without_a_complete_month_before_nothing_is_compared_and_the_report_says
         .unwrap();
     month.run(&october()).await.unwrap();
     assert_eq!(rows(&month, CHANGES).await, NOTHING_TO_COMPARE);
-    assert!(left(&month).await.html.contains("전월과의 단어 비교가 없습니다"));
+    assert!(
+        results(&month)
+            .await
+            .html
+            .contains("전월과의 단어 비교가 없습니다")
+    );
     assert!(
         month.topic.mails().await.unwrap()[0]
             .text
@@ -174,10 +165,7 @@ async fn without_a_complete_month_before_nothing_is_compared_and_the_report_says
 #[tokio::test]
 async fn a_month_of_another_analyser_is_not_compared() {
     let month = two_buildings().await;
-    month
-        .run(&json!({"period": "2026-09", "mail": false}))
-        .await
-        .unwrap();
+    run_without_mail(&month, "2026-09").await;
     month
         .sql
         .batch_execute("update stat_run set analyser = 'another'")
@@ -188,25 +176,22 @@ async fn a_month_of_another_analyser_is_not_compared() {
 }
 
 #[tokio::test]
-async fn a_building_that_was_not_there_the_month_before_is_not_compared() {
+async fn a_building_that_the_month_before_lacks_is_not_compared() {
     let month = two_buildings().await;
     month
         .sql
         .batch_execute("update building set closed_on = '2026-08-31' where id = 'B2'")
         .await
         .unwrap();
-    month
-        .run(&json!({"period": "2026-09", "mail": false}))
-        .await
-        .unwrap();
+    run_without_mail(&month, "2026-09").await;
     month.run(&october()).await.unwrap();
     let expected = ["(B1,누수,0,)", "(B1,주차권,0,)", "(B2,누수,,)", "(B2,주차권,,)"];
     assert_eq!(rows(&month, CHANGES).await, expected);
 }
 
-/// Texts of one term each, of each month as many as it says.
+/// Adds texts with one term each, as many for each month as given.
 async fn texts_of_one_term(
-    month: &Month,
+    month: &MonthStack,
     building: &str,
     september: &[(&str, usize)],
     october: &[(&str, usize)],
@@ -215,15 +200,14 @@ async fn texts_of_one_term(
     for (period, terms) in [("2026-09", september), ("2026-10", october)] {
         for (term, times) in terms {
             for _ in 0..*times {
-                let written_at = format!("{period}-15T12:00:00+09:00");
-                month.add_text(building, &written_at, term).await.unwrap();
+                add_text(month, building, period, term).await;
             }
         }
     }
 }
 
 #[tokio::test]
-async fn a_change_is_shown_where_it_is_neither_chance_nor_a_small_number() {
+async fn a_change_is_shown_if_it_is_neither_chance_nor_a_small_number() {
     let month = empty_month().await;
     // B1: 누수 was 4 of 40 and is 40 of 80; together 44 of 120.
     //   z = (0.5 - 0.1) / sqrt(44/120 · 76/120 · (1/80 + 1/40)) = 0.4 / 0.093318 = 4.29, beyond 2.576, and beyond
@@ -250,13 +234,10 @@ async fn a_change_is_shown_where_it_is_neither_chance_nor_a_small_number() {
     let notice = "누수 ".repeat(20);
     texts_of_one_term(&month, "B4", &[("승강기", 40)], &[(&notice, 1), ("승강기", 40)]).await;
     month.deploy();
-    month
-        .run(&json!({"period": "2026-09", "mail": false}))
-        .await
-        .unwrap();
+    run_without_mail(&month, "2026-09").await;
     month.run(&october()).await.unwrap();
 
-    let html = left(&month).await.html;
+    let html = results(&month).await.html;
     let changes: Vec<&str> = html
         .split(r#""rising":"#)
         .skip(1)
@@ -269,27 +250,24 @@ async fn a_change_is_shown_where_it_is_neither_chance_nor_a_small_number() {
     let nothing = r#"[],"falling":[]"#;
     assert_eq!(changes, [of_b1, nothing, of_b3, nothing]);
     let mails = month.topic.mails().await.unwrap();
-    let said = "(9월 → 10월, 괄호 안은 건물의 단어 가운데 비중):\n- B1: 누수 4회 → 40회 (10.0% → 50.0%)\n\n";
-    assert!(mails[0].text.contains(said), "{}", mails[0].text);
+    let expected =
+        "(9월 → 10월, 괄호 안은 건물의 단어 가운데 비중):\n- B1: 누수 4회 → 40회 (10.0% → 50.0%)\n\n";
+    assert!(mails[0].text.contains(expected), "{}", mails[0].text);
 }
 
 #[tokio::test]
-async fn a_trend_has_the_months_that_were_computed() {
+async fn a_trend_has_the_months_with_a_run() {
     let month = two_buildings().await;
     for (building, period, texts) in [("B1", "2026-06", 3), ("B2", "2026-06", 1), ("B1", "2026-09", 4)] {
         for _ in 0..texts {
-            let written_at = format!("{period}-15T12:00:00+09:00");
-            month.add_text(building, &written_at, "누수").await.unwrap();
+            add_text(&month, building, period, "누수").await;
         }
     }
     for period in ["2026-06", "2026-09"] {
-        month
-            .run(&json!({"period": period, "mail": false}))
-            .await
-            .unwrap();
+        run_without_mail(&month, period).await;
     }
     month.run(&october()).await.unwrap();
-    let html = left(&month).await.html;
+    let html = results(&month).await.html;
     for trend in [
         "[null,3,null,null,4,2]",
         "[null,1,null,null,0,2]",
@@ -301,7 +279,7 @@ async fn a_trend_has_the_months_that_were_computed() {
 }
 
 #[tokio::test]
-async fn examples_are_sentences_of_the_tenants_without_personal_data() {
+async fn examples_are_sentences_without_personal_data() {
     let month = empty_month().await;
     month.add_building("B1", "B1", None).await.unwrap();
     month.add_building("B2", "B2", None).await.unwrap();
@@ -310,16 +288,10 @@ async fn examples_are_sentences_of_the_tenants_without_personal_data() {
         "누수",
         "누수 </script><script>alert(1)</script> \"따옴표\" & 누수 때문에 바닥이 다 젖었으니 확인해 주시기 바랍니다",
     ] {
-        month
-            .add_text("B1", "2026-10-15T12:00:00+09:00", text)
-            .await
-            .unwrap();
+        add_text(&month, "B1", "2026-10", text).await;
     }
-    month
-        .add_text("B2", "2026-10-15T12:00:00+09:00", "주차권")
-        .await
-        .unwrap();
-    // Not of the month.
+    add_text(&month, "B2", "2026-10", "주차권").await;
+    // The next month.
     month
         .add_text(
             "B1",
@@ -330,25 +302,17 @@ async fn examples_are_sentences_of_the_tenants_without_personal_data() {
         .unwrap();
     month.deploy();
     month.run(&october()).await.unwrap();
-    let html = left(&month).await.html;
+    let html = results(&month).await.html;
     assert!(html.contains(r#"["***호 누수가 심합니다.","누수"]"#), "{html}");
     assert!(!html.contains("1203") && !html.contains("010-0000") && !html.contains("alert(1)</script>"));
     assert!(!html.contains("다음 달에도"));
 }
 
 #[tokio::test]
-async fn a_report_without_examples_is_better_than_none() {
+async fn a_report_is_written_even_without_examples() {
     let month = two_buildings().await;
-    let plan = json!({"period": "2026-10"});
-    month.emulator.on_invoke(|_| local_stack::Decision::Hold);
-    month
-        .emulator
-        .invoke("stat-prep", &plan)
-        .await
-        .unwrap()
-        .answer()
-        .unwrap();
-    // The view's owner has taken away the column by which examples are put in order.
+    hold_tasks(&month).await;
+    // The view loses text_id, the column by which examples are ordered.
     month
         .sql
         .batch_execute(
@@ -357,13 +321,10 @@ async fn a_report_without_examples_is_better_than_none() {
         )
         .await
         .unwrap();
-    month.emulator.calm();
-    month.emulator.idle(crate::surroundings::PATIENCE).await.unwrap();
-    assert!(left(&month).await.html.contains(r#""examples":[]"#));
+    month.emulator.deliver_all();
+    month.emulator.wait_until_idle(TIMEOUT).await.unwrap();
+    assert!(results(&month).await.html.contains(r#""examples":[]"#));
     assert_eq!(month.topic.mails().await.unwrap().len(), 1);
-    let log = month
-        .log("stat-analysis", "the report has no examples")
-        .await
-        .unwrap();
+    let log = month.log("stat-analysis", "has no examples").await.unwrap();
     assert!(log.contains("SQLSTATE 42703"), "{log}");
 }

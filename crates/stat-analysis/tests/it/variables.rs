@@ -1,11 +1,11 @@
-//! What the function's variables change.
+//! The effects of the function's variables.
 
 use serde_json::json;
 
-use crate::surroundings::{october, rows, small_month};
+use crate::setup::{add_text, october, rows, small_month};
 
 #[tokio::test]
-async fn takes_its_word_lists_from_a_file_and_from_s3() {
+async fn reads_word_lists_from_a_file_and_from_s3() {
     let month = small_month().await;
     let file = std::env::temp_dir().join(format!("nightshift-words-{}.csv", uuid::Uuid::new_v4()));
     std::fs::write(&file, "안에서담배,NNG,-6000\n").unwrap();
@@ -20,10 +20,7 @@ async fn takes_its_word_lists_from_a_file_and_from_s3() {
         .variable("STOP_WORDS", format!("s3://{}/words/stop.txt", month.bucket));
     month.emulator.deploy(month.stat_prep());
     month.emulator.deploy(function);
-    month
-        .add_text("B1", "2026-10-12T12:00:00+09:00", "안에서담배 냄새")
-        .await
-        .unwrap();
+    add_text(&month, "B1", "2026-10", "안에서담배 냄새").await;
     month.run(&october()).await.unwrap();
     let terms = rows(&month, "select term from stat_term where building_id = 'B1'")
         .await
@@ -34,7 +31,7 @@ async fn takes_its_word_lists_from_a_file_and_from_s3() {
 }
 
 #[tokio::test]
-async fn a_wrong_line_of_the_user_dictionary_ends_the_init_with_its_number() {
+async fn a_malformed_user_dictionary_fails_the_init_with_the_line_number() {
     let month = small_month().await;
     month
         .moto
@@ -57,7 +54,7 @@ async fn a_wrong_line_of_the_user_dictionary_ends_the_init_with_its_number() {
 }
 
 #[tokio::test]
-async fn a_missing_stop_word_list_ends_the_init_with_its_name() {
+async fn a_missing_stop_word_list_fails_the_init_with_its_path() {
     let month = small_month().await;
     month
         .emulator
@@ -76,7 +73,7 @@ async fn a_missing_stop_word_list_ends_the_init_with_its_name() {
 }
 
 #[tokio::test]
-async fn a_presigned_link_opens_the_report_for_anybody_and_says_until_when() {
+async fn a_presigned_link_is_open_to_anybody_and_has_an_expiry() {
     let month = small_month().await;
     month.emulator.deploy(month.stat_prep());
     let function = month
@@ -105,7 +102,7 @@ async fn a_presigned_link_opens_the_report_for_anybody_and_says_until_when() {
 }
 
 #[tokio::test]
-async fn keeps_as_many_keywords_as_it_is_told() {
+async fn keeps_as_many_keywords_as_configured() {
     let month = small_month().await;
     month.emulator.deploy(month.stat_prep());
     month

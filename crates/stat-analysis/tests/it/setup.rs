@@ -1,7 +1,7 @@
-//! What the tests share: two servers, a small month, and what a month leaves behind.
+//! Shared servers, a small month of texts, and the results of a run.
 
-use local_stack::month::connect;
-use local_stack::{Decision, Month, Moto, PostgresServer};
+use local_stack::postgres::connect;
+use local_stack::{Decision, MonthStack, Moto, PostgresServer};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::sync::OnceCell;
@@ -9,28 +9,28 @@ use tokio_postgres::Client;
 
 static POSTGRES: OnceCell<PostgresServer> = OnceCell::const_new();
 static MOTO: OnceCell<Moto> = OnceCell::const_new();
-static CLEAN: OnceCell<Left> = OnceCell::const_new();
+static CLEAN: OnceCell<Results> = OnceCell::const_new();
 
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const TIMEOUT: Duration = Duration::from_secs(60);
 
 pub async fn moto() -> &'static Moto {
     MOTO.get_or_try_init(Moto::start).await.unwrap()
 }
 
-/// A database, a bucket, a topic and a Lambda of the test's own, on servers that all tests share.
-pub async fn empty_month() -> Month {
+/// Creates a database, a bucket, a topic and a Lambda for one test, on servers that all tests share.
+pub async fn empty_month() -> MonthStack {
     let postgres = POSTGRES.get_or_try_init(PostgresServer::start).await.unwrap();
-    Month::new(postgres, moto().await).await.unwrap()
+    MonthStack::new(postgres, moto().await).await.unwrap()
 }
 
-/// Four buildings with eleven texts in October 2026.
-pub async fn small_month() -> Month {
+/// Creates a month with four buildings and eleven texts in October 2026.
+pub async fn small_month() -> MonthStack {
     let month = empty_month().await;
     fill(&month).await;
     month
 }
 
-pub async fn fill(month: &Month) {
+pub async fn fill(month: &MonthStack) {
     let buildings = [
         ("B1", "한빛 오피스텔"),
         ("B2", "은솔 아파트"),
@@ -62,45 +62,73 @@ pub async fn fill(month: &Month) {
     }
 }
 
-/// Invokes `stat-prep` as a schedule does, with an event that is delivered twice at the same moment. Returns
-/// the request's id.
-pub async fn deliver_twice(month: &Month, event: &Value) -> String {
+/// Adds a text of the middle of the month.
+pub async fn add_text(month: &MonthStack, building: &str, period: &str, text: &str) {
+    let written_at = format!("{period}-15T12:00:00+09:00");
+    month.add_text(building, &written_at, text).await.unwrap();
+}
+
+pub async fn run_without_mail(month: &MonthStack, period: &str) {
+    let event = json!({"period": period, "mail": false});
+    month.run(&event).await.unwrap();
+}
+
+/// Applies `decision` to every invocation that a function makes; those of the test are delivered.
+pub fn on_function_calls(month: &MonthStack, decision: Decision) {
+    month.emulator.on_invoke(move |call| match call.caller {
+        Some(_) => decision.clone(),
+        None => Decision::Deliver,
+    });
+}
+
+/// Invokes `stat-prep` as a schedule does, with an event that is delivered twice at the same moment. Returns the
+/// request id.
+pub async fn deliver_twice(month: &MonthStack, event: &Value) -> String {
     let request_id = month.emulator.invoke_event("stat-prep", event).unwrap();
-    // It can be delivered again as soon as it was delivered once.
+    // The emulator can redeliver an event only after its first delivery.
     while month.emulator.redeliver(&request_id).is_err() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    month.emulator.idle(PATIENCE).await.unwrap();
+    month.emulator.wait_until_idle(TIMEOUT).await.unwrap();
     request_id
 }
 
-/// Plans the month. Its tasks wait to be delivered until the emulator is calm again.
-pub async fn plan(month: &Month) {
+/// Runs `stat-prep` for October and holds the invocations of its tasks until `deliver_all`.
+pub async fn hold_tasks(month: &MonthStack) {
     month.emulator.on_invoke(|_| Decision::Hold);
     month
         .emulator
         .invoke("stat-prep", &october())
         .await
         .unwrap()
-        .answer()
+        .into_response()
         .unwrap();
 }
 
-/// The month's own event.
+/// The event of the schedule that runs October.
 pub fn october() -> Value {
     json!({"time": "2026-10-31T16:00:00Z"})
 }
 
-/// Everything that a run leaves behind, without its id: what must be the same whatever happened on the way.
+/// The results of the current run without its id: they must be the same whatever disturbed the run.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Left {
+pub struct Results {
     pub rows: Vec<String>,
     pub csv: String,
     pub html: String,
 }
 
-pub async fn left(month: &Month) -> Left {
-    Left {
+impl Results {
+    /// Returns the rows whose kind, the first column, is another one.
+    pub fn rows_except(&self, kind: &str) -> Vec<String> {
+        let kind = format!("({kind},");
+        let rows = self.rows.iter().filter(|row| !row.starts_with(&kind));
+        rows.cloned().collect()
+    }
+}
+
+pub async fn results(month: &MonthStack) -> Results {
+    Results {
         rows: rows(
             month,
             "select 'run', p.period_id, r.state from stat_period p join stat_run r on run_id = current_run_id;
@@ -109,7 +137,7 @@ pub async fn left(month: &Month) -> Left {
              select 'keyword', period_id, building_id, rank, term, frequency, documents, z_score,
                     previous_frequency, share_change from stat_keyword;
              select 'task', task, state from stat_task join stat_period on current_run_id = run_id;
-             select 'of a task', building_id, b.state from stat_task_building b
+             select 'task_building', building_id, b.state from stat_task_building b
              join stat_period on current_run_id = run_id",
         )
         .await,
@@ -118,8 +146,8 @@ pub async fn left(month: &Month) -> Left {
     }
 }
 
-/// The rows of some queries as text, sorted.
-pub async fn rows(month: &Month, queries: &str) -> Vec<String> {
+/// Returns the rows of `queries`, separated by semicolons, as text; sorted within each query.
+pub async fn rows(month: &MonthStack, queries: &str) -> Vec<String> {
     let mut rows = Vec::new();
     for query in queries.split(';') {
         let query = format!("select q::text from ({query}) q order by 1");
@@ -136,30 +164,30 @@ pub async fn rows(month: &Month, queries: &str) -> Vec<String> {
     rows
 }
 
-/// What the small month leaves behind when nothing goes wrong.
-pub async fn clean() -> &'static Left {
+/// Returns the results of the small month without a disturbance.
+pub async fn clean_results() -> &'static Results {
     CLEAN
         .get_or_init(|| async {
             let month = small_month().await;
             month.deploy();
             month.run(&october()).await.unwrap();
-            left(&month).await
+            results(&month).await
         })
         .await
 }
 
-/// The month has ended as if nothing had gone wrong: row for row, with one report and one mail.
-pub async fn assert_clean(month: &Month) {
-    assert_eq!(&left(month).await, clean().await);
+/// Asserts that the small month has the results of an undisturbed run, row for row, and one mail.
+pub async fn assert_clean(month: &MonthStack) {
+    assert_eq!(&results(month).await, clean_results().await);
     assert_eq!(month.topic.mails().await.unwrap().len(), 1, "one mail");
 }
 
-/// Something in the database that a function has to wait for.
-pub struct Obstacle(Client);
+/// A database lock for which a function has to wait.
+pub struct HeldLock(Client);
 
-impl Obstacle {
-    /// `lock` takes a lock, in a transaction that stays open.
-    pub async fn put(month: &Month, lock: &str) -> Self {
+impl HeldLock {
+    /// Takes a lock with the statement `lock`, in a transaction that stays open.
+    pub async fn take(month: &MonthStack, lock: &str) -> Self {
         let client = connect(&month.database_url).await.unwrap();
         client.batch_execute("begin").await.unwrap();
         client
@@ -169,29 +197,31 @@ impl Obstacle {
         Self(client)
     }
 
-    /// Waits until `waiting` statements, or more, wait for a lock.
-    pub async fn stands_in_the_way_of(&self, month: &Month, waiting: i64) {
+    /// Waits until at least `waiters` statements wait for a lock.
+    pub async fn wait_for_waiters(&self, month: &MonthStack, waiters: i64) {
         let query = "select count(*) from pg_stat_activity
                      where datname = current_database() and wait_event_type = 'Lock'";
-        let seen = async {
-            while month.sql.query_one(query, &[]).await.unwrap().get::<_, i64>(0) < waiting {
+        let waiting = async {
+            while month.sql.query_one(query, &[]).await.unwrap().get::<_, i64>(0) < waiters {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        tokio::time::timeout(PATIENCE, seen)
-            .await
-            .unwrap_or_else(|_| panic!("nobody waits; {:#?}", month.emulator.invocations()));
+        tokio::time::timeout(TIMEOUT, waiting).await.unwrap_or_else(|_| {
+            panic!(
+                "fewer than {waiters} statements wait; {:#?}",
+                month.emulator.invocations()
+            )
+        });
     }
 
-    /// Ends the connections that wait for a lock.
-    pub async fn drive_away_who_waits(&self, month: &Month) {
+    /// Terminates the connections that wait for a lock.
+    pub async fn terminate_waiters(&self, month: &MonthStack) {
         let waiting = "select pg_terminate_backend(pid, 5000) from pg_stat_activity
                        where datname = current_database() and wait_event_type = 'Lock'";
         month.sql.batch_execute(waiting).await.unwrap();
     }
 
-    /// Takes it away.
-    pub async fn remove(self) {
+    pub async fn release(self) {
         self.0.batch_execute("rollback").await.unwrap();
     }
 }
