@@ -1,24 +1,24 @@
-//! How far a sweep has come.
+//! The position at which a sweep continues.
 
 use serde::{Deserialize, Serialize};
 
-/// What a sweep goes through, in this order.
+/// Phases of a sweep, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Phase {
+pub(crate) enum Phase {
     /// Stages of REST APIs.
     Rest,
     /// Stages of HTTP and WebSocket APIs.
     V2,
-    /// Log groups that no stage has any more.
+    /// Log groups that have no retention after the other phases, such as those of deleted stages.
     LogGroups,
 }
 
-/// The last stage that is done. A sweep goes through APIs by id and through stages by name, so that one that
-/// has come or gone in between moves no other.
+/// The last stage that a sweep has completed. A sweep orders APIs by id and stages by name, so that one that is
+/// created or deleted between two invocations shifts no other.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Cursor {
+pub(crate) struct Cursor {
     phase: Phase,
     #[serde(default)]
     api_id: String,
@@ -27,13 +27,13 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// In front of everything.
-    pub fn start() -> Self {
-        Self::at(Phase::Rest, "", "")
+    /// Returns the position before the first stage.
+    pub(crate) fn start() -> Self {
+        Self::after(Phase::Rest, "", "")
     }
 
-    /// Behind this stage.
-    pub fn at(phase: Phase, api_id: &str, stage: &str) -> Self {
+    /// Returns the position after a stage.
+    pub(crate) fn after(phase: Phase, api_id: &str, stage: &str) -> Self {
         Self {
             phase,
             api_id: api_id.to_owned(),
@@ -41,13 +41,13 @@ impl Cursor {
         }
     }
 
-    /// Whether an API may have stages that are not done.
-    pub fn leaves_api(&self, phase: Phase, api_id: &str) -> bool {
+    /// Returns true if the API may have stages that the sweep has not completed.
+    pub(crate) fn is_api_pending(&self, phase: Phase, api_id: &str) -> bool {
         (phase, api_id) >= (self.phase, self.api_id.as_str())
     }
 
-    /// Whether a stage is not done.
-    pub fn leaves_stage(&self, phase: Phase, api_id: &str, stage: &str) -> bool {
+    /// Returns true if the sweep has not completed the stage.
+    pub(crate) fn is_stage_pending(&self, phase: Phase, api_id: &str, stage: &str) -> bool {
         (phase, api_id, stage) > (self.phase, self.api_id.as_str(), self.stage.as_str())
     }
 }
@@ -58,20 +58,20 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn goes_on_behind_the_last_stage_that_is_done() {
-        let cursor = Cursor::at(Phase::Rest, "b", "dev");
-        assert!(!cursor.leaves_api(Phase::Rest, "a"));
-        assert!(cursor.leaves_api(Phase::Rest, "b") && cursor.leaves_api(Phase::V2, "a"));
-        assert!(!cursor.leaves_stage(Phase::Rest, "b", "alpha"));
-        assert!(!cursor.leaves_stage(Phase::Rest, "b", "dev"));
-        assert!(cursor.leaves_stage(Phase::Rest, "b", "prod"));
-        assert!(cursor.leaves_stage(Phase::V2, "a", "$default"));
-        assert!(Cursor::start().leaves_stage(Phase::Rest, "a", "dev"));
+    fn continues_after_the_last_completed_stage() {
+        let cursor = Cursor::after(Phase::Rest, "b", "dev");
+        assert!(!cursor.is_api_pending(Phase::Rest, "a"));
+        assert!(cursor.is_api_pending(Phase::Rest, "b") && cursor.is_api_pending(Phase::V2, "a"));
+        assert!(!cursor.is_stage_pending(Phase::Rest, "b", "alpha"));
+        assert!(!cursor.is_stage_pending(Phase::Rest, "b", "dev"));
+        assert!(cursor.is_stage_pending(Phase::Rest, "b", "prod"));
+        assert!(cursor.is_stage_pending(Phase::V2, "a", "$default"));
+        assert!(Cursor::start().is_stage_pending(Phase::Rest, "a", "dev"));
     }
 
     #[test]
-    fn is_written_as_the_contract_says() {
-        let cursor = serde_json::to_value(Cursor::at(Phase::LogGroups, "a", "b")).expect("is JSON");
+    fn serializes_to_the_cursor_of_a_sweep_event() {
+        let cursor = serde_json::to_value(Cursor::after(Phase::LogGroups, "a", "b")).expect("is JSON");
         assert_eq!(
             cursor,
             json!({"phase": "log_groups", "api_id": "a", "stage": "b"})

@@ -1,4 +1,4 @@
-//! What wakes the function.
+//! Events: control plane calls that CloudTrail recorded, and sweeps.
 
 use lambda_core::invalid_event::InvalidEvent;
 use lambda_core::invoke::LAST_HOP;
@@ -6,81 +6,70 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::cursor::Cursor;
-use crate::stage::ApiKind;
+use crate::stage::ApiType;
 
-/// An event, understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// CloudTrail tells of a call to API Gateway.
-    Call(Call),
-    /// Look after everything.
+pub(crate) enum Event {
+    ControlPlaneCall(ControlPlaneCall),
     Sweep(Sweep),
 }
 
-/// `CreateStage` or `CreateDeployment`.
+/// A call of `CreateStage` or `CreateDeployment` that CloudTrail recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Call {
-    /// Of which API.
-    pub api: ApiRef,
-    /// What the call made.
-    pub made: Made,
+pub(crate) struct ControlPlaneCall {
+    pub(crate) api: ApiRef,
+    pub(crate) target: CallTarget,
 }
 
-/// An API as CloudTrail names it: that of a REST API is `restApiId`, that of the others `apiId`.
+/// An API's id, which CloudTrail names `restApiId` for a REST API and `apiId` for an HTTP or WebSocket API.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ApiRef {
-    /// A REST API.
+pub(crate) enum ApiRef {
     Rest(String),
-    /// An HTTP or WebSocket API.
     V2(String),
 }
 
-/// What a call has made.
+/// Stages that a call created or changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Made {
-    /// A stage, or a deployment that this stage shows.
+pub(crate) enum CallTarget {
+    /// The stage of this name.
     Stage(String),
-    /// A deployment; the event names no stage. Without its id it cannot be looked up.
+    /// All stages with the deployment of this id; the event names no stage. Without an id they cannot be looked up.
     Deployment(Option<String>),
-    /// Nothing: the call was refused. The stage that it named.
-    Nothing(Option<String>),
+    /// None, because the call failed. Holds the stage that the call named.
+    FailedCall(Option<String>),
 }
 
-/// A sweep, or the rest of one.
+/// A sweep over all stages and log groups of the Region, or the rest of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sweep {
-    /// Where to go on.
-    pub cursor: Cursor,
-    /// How many invocations went before.
-    pub hop: u32,
+pub(crate) struct Sweep {
+    /// Position at which this invocation begins.
+    pub(crate) cursor: Cursor,
+    /// Number of earlier invocations in the same sweep.
+    pub(crate) hop: u32,
 }
 
 const EXPECTED: &str = r#"expected CloudTrail's CreateStage or CreateDeployment of apigateway.amazonaws.com, or {"sweep":true} with "cursor" and "hop", or a schedule's event"#;
 
 impl ApiRef {
-    /// API Gateway's id.
-    pub fn id(&self) -> &str {
+    pub(crate) fn id(&self) -> &str {
         match self {
             Self::Rest(id) | Self::V2(id) => id,
         }
     }
 
-    /// The kind, as far as the event tells: HTTP and WebSocket APIs look alike.
-    pub fn kind(&self) -> Option<ApiKind> {
+    /// Returns the API's type if the event implies it. Events of HTTP and WebSocket APIs look alike.
+    pub(crate) fn api_type(&self) -> Option<ApiType> {
         match self {
-            Self::Rest(_) => Some(ApiKind::Rest),
+            Self::Rest(_) => Some(ApiType::Rest),
             Self::V2(_) => None,
         }
     }
 }
 
 impl Event {
-    /// Understands CloudTrail's event, a schedule's (a rule's, a Scheduler's, or its `{"time": …}` as input),
-    /// and `{"sweep":true}`.
-    ///
-    /// # Errors
-    /// [`InvalidEvent`], which says what was expected.
-    pub fn parse(event: &Value) -> Result<Self, InvalidEvent> {
+    /// Parses an event of CloudTrail, an event of a schedule (of a rule or of EventBridge Scheduler, or the input
+    /// `{"time": …}`), or `{"sweep":true}`.
+    pub(crate) fn parse(event: &Value) -> Result<Self, InvalidEvent> {
         let Value::Object(fields) = event else {
             return Err(InvalidEvent::new(EXPECTED));
         };
@@ -91,20 +80,20 @@ impl Event {
             .get("detail")
             .filter(|detail| detail["eventSource"].is_string())
         {
-            return parse_call(detail).map(Self::Call);
+            return parse_control_plane_call(detail).map(Self::ControlPlaneCall);
         }
         let source = fields.get("source").and_then(Value::as_str);
-        let is_schedules_input = fields.len() == 1 && fields.get("time").is_some_and(Value::is_string);
+        let is_schedule_input = fields.len() == 1 && fields.get("time").is_some_and(Value::is_string);
         match source {
-            Some("aws.events" | "aws.scheduler") => Ok(Self::Sweep(Sweep::whole())),
-            None if is_schedules_input => Ok(Self::Sweep(Sweep::whole())),
+            Some("aws.events" | "aws.scheduler") => Ok(Self::Sweep(Sweep::from_start())),
+            None if is_schedule_input => Ok(Self::Sweep(Sweep::from_start())),
             _ => Err(InvalidEvent::new(EXPECTED)),
         }
     }
 }
 
 impl Sweep {
-    fn whole() -> Self {
+    fn from_start() -> Self {
         Self {
             cursor: Cursor::start(),
             hop: 0,
@@ -113,7 +102,7 @@ impl Sweep {
 }
 
 fn parse_sweep(fields: &Map<String, Value>) -> Result<Sweep, InvalidEvent> {
-    let mut sweep = Sweep::whole();
+    let mut sweep = Sweep::from_start();
     for (field, value) in fields {
         match (field.as_str(), value) {
             ("sweep", Value::Bool(true)) => {}
@@ -131,10 +120,10 @@ fn parse_sweep(fields: &Map<String, Value>) -> Result<Sweep, InvalidEvent> {
                     InvalidEvent::new(format!(r#"expected "hop" to be a number from 0 to {LAST_HOP}"#))
                 })?;
             }
-            // A typing error would change what the event means.
+            // A misspelled field would change the event's meaning unnoticed.
             _ => {
                 return Err(InvalidEvent::new(
-                    r#"expected nothing beside "sweep", "cursor" and "hop""#,
+                    r#"expected no other fields than "sweep", "cursor" and "hop""#,
                 ));
             }
         }
@@ -142,49 +131,56 @@ fn parse_sweep(fields: &Map<String, Value>) -> Result<Sweep, InvalidEvent> {
     Ok(sweep)
 }
 
-fn parse_call(detail: &Value) -> Result<Call, InvalidEvent> {
-    let name = detail["eventName"].as_str();
-    if detail["eventSource"] != "apigateway.amazonaws.com"
-        || !matches!(name, Some("CreateStage" | "CreateDeployment"))
-    {
+fn parse_control_plane_call(detail: &Value) -> Result<ControlPlaneCall, InvalidEvent> {
+    let is_create_stage = match detail["eventName"].as_str() {
+        Some("CreateStage") => true,
+        Some("CreateDeployment") => false,
+        _ => return Err(InvalidEvent::new(EXPECTED)),
+    };
+    if detail["eventSource"] != "apigateway.amazonaws.com" {
         return Err(InvalidEvent::new(EXPECTED));
     }
-    let parameters = &detail["requestParameters"];
-    // The stage stands in an object of its own for REST APIs, and beside the API's id for the others.
-    let (api, stage) = match (text(&parameters["restApiId"]), text(&parameters["apiId"])) {
-        (Some(id), _) => {
-            let input = match name {
-                Some("CreateStage") => &parameters["createStageInput"],
-                _ => &parameters["createDeploymentInput"],
-            };
-            (ApiRef::Rest(id), text(&input["stageName"]))
-        }
-        (None, Some(id)) => (ApiRef::V2(id), text(&parameters["stageName"])),
-        (None, None) if detail["errorCode"].is_string() => (ApiRef::V2(String::new()), None),
-        (None, None) => {
+    let failed = detail["errorCode"].is_string();
+    let (api, stage) = match api_and_stage(&detail["requestParameters"], is_create_stage) {
+        Some(found) => found,
+        None if failed => (ApiRef::V2(String::new()), None),
+        None => {
             return Err(InvalidEvent::new(
                 r#"expected "restApiId" or "apiId" in the request parameters of CloudTrail's event"#,
             ));
         }
     };
-    let made = match (stage, name) {
-        (stage, _) if detail["errorCode"].is_string() => Made::Nothing(stage),
-        // The console sends an empty name where it makes the stage a second later.
-        (Some(stage), _) => Made::Stage(stage),
-        (None, Some("CreateDeployment")) => {
-            let answer = &detail["responseElements"];
-            Made::Deployment(text(&answer["id"]).or_else(|| text(&answer["deploymentId"])))
-        }
-        (None, _) => {
+    let target = match stage {
+        stage if failed => CallTarget::FailedCall(stage),
+        Some(stage) => CallTarget::Stage(stage),
+        None if is_create_stage => {
             return Err(InvalidEvent::new(
                 r#"expected "stageName" in the request parameters of CreateStage"#,
             ));
         }
+        None => {
+            let response = &detail["responseElements"];
+            CallTarget::Deployment(text(&response["id"]).or_else(|| text(&response["deploymentId"])))
+        }
     };
-    Ok(Call { api, made })
+    Ok(ControlPlaneCall { api, target })
 }
 
-/// A text that says something.
+/// Finds the API and the stage, if there is one, in the parameters of a call. REST APIs have the stage's name in an object
+/// of its own, HTTP and WebSocket APIs beside the API's id.
+fn api_and_stage(parameters: &Value, is_create_stage: bool) -> Option<(ApiRef, Option<String>)> {
+    if let Some(id) = text(&parameters["restApiId"]) {
+        let input = match is_create_stage {
+            true => &parameters["createStageInput"],
+            false => &parameters["createDeploymentInput"],
+        };
+        return Some((ApiRef::Rest(id), text(&input["stageName"])));
+    }
+    let id = text(&parameters["apiId"])?;
+    Some((ApiRef::V2(id), text(&parameters["stageName"])))
+}
+
+/// Returns a text that is not empty. The console deploys to the stage `""` and creates the stage a second later.
 fn text(value: &Value) -> Option<String> {
     value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
 }
@@ -196,18 +192,13 @@ mod tests {
     use serde_json::json;
 
     fn fixture(case: &str) -> Value {
-        let path = format!(
-            "{}/../../events/apigw-log-retention/{case}.json",
-            env!("CARGO_MANIFEST_DIR")
-        );
-        let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-        serde_json::from_str(&text).expect("a fixture is JSON")
+        local_stack::event("apigw-log-retention", case)
     }
 
     #[track_caller]
-    fn check(event: &Value, api: ApiRef, made: Made) {
+    fn check(event: &Value, api: ApiRef, target: CallTarget) {
         let parsed = Event::parse(event).expect("a good event");
-        assert_eq!(parsed, Event::Call(Call { api, made }));
+        assert_eq!(parsed, Event::ControlPlaneCall(ControlPlaneCall { api, target }));
     }
 
     fn rest() -> ApiRef {
@@ -218,12 +209,12 @@ mod tests {
         ApiRef::V2("f6g7h8i9j0".to_owned())
     }
 
-    fn stage(name: &str) -> Made {
-        Made::Stage(name.to_owned())
+    fn stage(name: &str) -> CallTarget {
+        CallTarget::Stage(name.to_owned())
     }
 
     #[test]
-    fn finds_the_stage_where_each_kind_of_api_has_it() {
+    fn finds_the_stage_in_the_parameters_of_each_api_type() {
         check(&fixture("rest-create-stage"), rest(), stage("prod"));
         check(&fixture("rest-create-deployment"), rest(), stage("prod"));
         check(&fixture("http-create-stage"), v2(), stage("$default"));
@@ -231,8 +222,8 @@ mod tests {
     }
 
     #[test]
-    fn a_deployment_may_name_no_stage_in_two_ways() {
-        let deployment = || Made::Deployment(Some("d1e2f3".to_owned()));
+    fn a_deployment_without_a_stage_targets_the_stages_that_show_it() {
+        let deployment = || CallTarget::Deployment(Some("d1e2f3".to_owned()));
         let mut event = fixture("rest-create-deployment-no-stage");
         check(&event, rest(), deployment());
         event["detail"]["requestParameters"]["createDeploymentInput"] = json!({});
@@ -241,33 +232,33 @@ mod tests {
         event["detail"]["responseElements"] = json!({"deploymentId": "d1e2f3"});
         check(&event, v2(), deployment());
         event["detail"]["responseElements"] = Value::Null;
-        check(&event, v2(), Made::Deployment(None));
+        check(&event, v2(), CallTarget::Deployment(None));
     }
 
     #[test]
-    fn a_failed_call_made_nothing() {
+    fn a_failed_call_has_no_target() {
         let mut event = fixture("failed-call");
-        check(&event, rest(), Made::Nothing(Some("prod".to_owned())));
+        check(&event, rest(), CallTarget::FailedCall(Some("prod".to_owned())));
         event["detail"]["requestParameters"] = Value::Null;
-        check(&event, ApiRef::V2(String::new()), Made::Nothing(None));
+        check(&event, ApiRef::V2(String::new()), CallTarget::FailedCall(None));
     }
 
     #[test]
     fn a_schedules_event_is_a_sweep() {
-        let whole = Event::Sweep(Sweep::whole());
+        let expected = Event::Sweep(Sweep::from_start());
         let scheduler = json!({"source": "aws.scheduler", "time": "2026-11-20T18:00:00Z", "detail": "{}"});
         let input = json!({"time": "2026-11-20T18:00:00Z"});
         for event in [fixture("sweep"), fixture("scheduled"), scheduler, input] {
-            assert_eq!(Event::parse(&event).expect("a good event"), whole);
+            assert_eq!(Event::parse(&event).expect("a good event"), expected);
         }
     }
 
     #[test]
-    fn a_sweep_goes_on_at_its_cursor() {
+    fn a_sweep_continues_at_its_cursor() {
         let cursor = json!({"phase": "v2", "api_id": "a", "stage": "b"});
         let event = json!({"sweep": true, "cursor": cursor, "hop": 3});
         let expected = Sweep {
-            cursor: Cursor::at(Phase::V2, "a", "b"),
+            cursor: Cursor::after(Phase::V2, "a", "b"),
             hop: 3,
         };
         assert_eq!(
@@ -277,37 +268,37 @@ mod tests {
     }
 
     #[track_caller]
-    fn refuses(event: Value, because: &str) {
+    fn check_invalid(event: Value, expected: &str) {
         let error = Event::parse(&event).expect_err("a bad event").to_string();
-        assert!(error.contains(because), "{error}");
+        assert!(error.contains(expected), "{error}");
     }
 
     #[test]
-    fn refuses_what_it_does_not_understand_and_says_what_it_expects() {
-        for nothing in [
+    fn rejects_unknown_events_and_reports_the_expected_form() {
+        for unknown in [
             json!({}),
             json!([]),
             json!("sweep"),
             json!({"time": 5}),
             json!({"source": "aws.s3"}),
         ] {
-            refuses(nothing, "expected CloudTrail's CreateStage");
+            check_invalid(unknown, "expected CloudTrail's CreateStage");
         }
-        refuses(json!({"sweep": "true"}), r#"expected "sweep" to be true"#);
-        refuses(json!({"sweep": true, "hop": 11}), "from 0 to 10");
-        refuses(
+        check_invalid(json!({"sweep": "true"}), r#"expected "sweep" to be true"#);
+        check_invalid(json!({"sweep": true, "hop": 11}), "from 0 to 10");
+        check_invalid(
             json!({"sweep": true, "cursor": {"phase": "soap"}}),
             "rest|v2|log_groups",
         );
-        refuses(json!({"sweep": true, "curser": {}}), "nothing beside");
+        check_invalid(json!({"sweep": true, "curser": {}}), "no other fields");
         let mut other = fixture("rest-create-stage");
         other["detail"]["eventName"] = json!("DeleteStage");
-        refuses(other, "expected CloudTrail's CreateStage");
+        check_invalid(other, "expected CloudTrail's CreateStage");
         let mut nameless = fixture("rest-create-stage");
         nameless["detail"]["requestParameters"]["createStageInput"] = json!({});
-        refuses(nameless, "stageName");
+        check_invalid(nameless, "stageName");
         let mut without_api = fixture("http-create-stage");
         without_api["detail"]["requestParameters"] = json!({});
-        refuses(without_api, r#""restApiId" or "apiId""#);
+        check_invalid(without_api, r#""restApiId" or "apiId""#);
     }
 }

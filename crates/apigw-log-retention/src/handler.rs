@@ -1,11 +1,11 @@
-//! From the event to stages whose logs are kept, and kept no longer than they should be.
+//! Handles control plane calls and sweeps.
 
 use aws_config::SdkConfig;
 use lambda_core::aws;
 use lambda_core::invocation::Invocation;
 use lambda_core::invoke::Invoker;
 use lambda_core::metrics::{self, Unit};
-use lambda_core::run::Handler;
+use lambda_core::run::{ErrorType, Handler};
 use lambda_core::variables::Variables;
 use serde_json::Value;
 use std::time::Duration;
@@ -13,19 +13,48 @@ use std::time::Duration;
 use crate::adapters::api_gateway::ApiGateway;
 use crate::adapters::api_gateway_v2::ApiGatewayV2;
 use crate::adapters::logs::Logs;
-use crate::adapters::requests::{Refusal, SWEEP_INTERVAL};
-use crate::answer::{Answer, Counts, LogGroupAnswer};
+use crate::adapters::requests::{RequestError, SWEEP_INTERVAL};
 use crate::config::Config;
 use crate::event::Event;
+use crate::function_response::{FunctionResponse, LogGroupResult, StageCounts};
 
-mod account;
-mod call;
-mod stage;
+mod account_role;
+mod control_plane_call;
+mod log_group;
+mod reconciliation;
+mod stage_settings;
 mod sweep;
 
-use account::CloudWatchRoleMissing;
+use account_role::CloudWatchRoleMissing;
 
-/// Built at cold start.
+impl Handler for ApigwLogRetention {
+    type Response = FunctionResponse;
+    const ERROR_TYPES: &'static [ErrorType] = &[
+        ErrorType::of::<CloudWatchRoleMissing>("CloudWatchRoleMissing"),
+        ErrorType::of::<ReconciliationFailed>("NotInOrder"),
+        ErrorType::of::<NotApplied>("StillDifferent"),
+        ErrorType::of::<RequestError>("AwsRefusal"),
+        ErrorType::any("ApigwLogRetentionError"),
+    ];
+
+    /// Gives the stages of a call, or all stages, their logs, and every log group a retention.
+    ///
+    /// A call that can never lead to a change is skipped with a reason: a failed call, a deployment without a stage, a
+    /// deleted stage. A failure that may end is an error, so that Lambda retries the event: every setting is read
+    /// before it is written, so a retry writes only what is still missing. A stage that fails stops no other stage.
+    async fn handle(&self, event: Value, invocation: Invocation) -> anyhow::Result<FunctionResponse> {
+        match Event::parse(&event)? {
+            Event::ControlPlaneCall(call) => Box::pin(self.control_plane_call(&call, &invocation)).await,
+            Event::Sweep(sweep) => Box::pin(self.sweep(&sweep, &invocation)).await,
+        }
+    }
+
+    fn function_timeout(&self) -> Duration {
+        self.config.function_timeout
+    }
+}
+
+/// The function: its configuration and its clients, built at cold start.
 pub struct ApigwLogRetention {
     config: Config,
     rest: ApiGateway,
@@ -36,46 +65,29 @@ pub struct ApigwLogRetention {
     sweep_interval: Duration,
 }
 
-/// Stages or log groups that could not be brought into order. The others are.
-#[derive(Debug, thiserror::Error)]
-#[error("{} of {looked_at} stages and log groups could not be brought into order: {}", .failures.len(), first(.failures))]
-pub struct NotInOrder {
-    looked_at: usize,
-    failures: Vec<String>,
-}
-
-/// A stage that still has its old settings after they were written.
-#[derive(Debug, thiserror::Error)]
-#[error("was written but reads as before: {}", .0.join(", "))]
-pub struct StillDifferent(Vec<&'static str>);
-
 impl ApigwLogRetention {
-    /// Reads the configuration and makes the clients.
-    ///
-    /// # Errors
-    /// For a wrong configuration.
+    /// Builds the function with the SDK configuration of the environment.
     pub async fn start(variables: &Variables) -> anyhow::Result<Self> {
-        let config = Config::from_variables(variables)?;
-        Ok(Self::new(config, &aws::sdk_config().await))
+        Self::new(variables, &aws::sdk_config().await)
     }
 
-    /// Makes the clients.
-    pub fn new(config: Config, sdk: &SdkConfig) -> Self {
-        // Attempts are counted, and paced, by `adapters::requests`.
-        let counted = aws::without_retries(sdk);
-        Self {
-            rest: ApiGateway::new(&counted),
-            v2: ApiGatewayV2::new(&counted),
-            logs: Logs::new(&counted),
+    /// Builds the function. Fails if a variable is malformed.
+    pub fn new(variables: &Variables, sdk: &SdkConfig) -> anyhow::Result<Self> {
+        let config = Config::from_variables(variables)?;
+        // `adapters::requests` retries by itself, because each attempt counts against the pace.
+        let without_retries = aws::without_retries(sdk);
+        Ok(Self {
+            rest: ApiGateway::new(&without_retries),
+            v2: ApiGatewayV2::new(&without_retries),
+            logs: Logs::new(&without_retries),
             invoker: Invoker::new(sdk),
             region: sdk.region().map(ToString::to_string).unwrap_or_default(),
             sweep_interval: SWEEP_INTERVAL,
             config,
-        }
+        })
     }
 
-    /// With another time between a sweep's requests. No variable sets it: the quota is AWS's, and the share of
-    /// it is a promise.
+    /// Sets another time between a sweep's requests. There is no variable for it: the README promises the pace.
     pub fn with_sweep_interval(self, sweep_interval: Duration) -> Self {
         Self {
             sweep_interval,
@@ -84,69 +96,46 @@ impl ApigwLogRetention {
     }
 }
 
-impl Handler for ApigwLogRetention {
-    type Answer = Answer;
+/// Some stages or log groups failed; the others are done.
+#[derive(Debug, thiserror::Error)]
+#[error("{} of {checked} stages and log groups failed: {}", .failures.len(), first_few(.failures))]
+struct ReconciliationFailed {
+    checked: usize,
+    failures: Vec<String>,
+}
 
-    /// Brings the stages of a call, or all of them, into order.
-    ///
-    /// What can never succeed is skipped with a reason: a call that failed, a deployment without a stage, a
-    /// stage that is gone. What may succeed later is an error, so that AWS tries the event again: everything is
-    /// read before it is written, and what is right already costs no second write. One stage that fails keeps
-    /// no other from its logs.
-    async fn handle(&self, event: Value, invocation: Invocation) -> anyhow::Result<Answer> {
-        match Event::parse(&event)? {
-            Event::Call(call) => Box::pin(self.call(&call, &invocation)).await,
-            Event::Sweep(sweep) => Box::pin(self.sweep(&sweep, &invocation)).await,
-        }
-    }
+/// AWS accepted settings but still returns the old ones.
+#[derive(Debug, thiserror::Error)]
+#[error("AWS accepted new settings but still returns the old ones: {}", .0.join(", "))]
+struct NotApplied(Vec<&'static str>);
 
-    fn function_timeout(&self) -> Duration {
-        self.config.function_timeout
-    }
-
-    fn error_type(error: &anyhow::Error) -> &'static str {
-        if error.is::<CloudWatchRoleMissing>() {
-            "CloudWatchRoleMissing"
-        } else if error.is::<NotInOrder>() {
-            "NotInOrder"
-        } else if error.is::<StillDifferent>() {
-            "StillDifferent"
-        } else if error.is::<Refusal>() {
-            "AwsRefusal"
-        } else {
-            "ApigwLogRetentionError"
-        }
+/// Lists at most five failures; in a sweep, hundreds may have the same cause.
+fn first_few(failures: &[String]) -> String {
+    const MAX_LISTED: usize = 5;
+    let listed = failures[..failures.len().min(MAX_LISTED)].join("; ");
+    match failures.len() {
+        count if count <= MAX_LISTED => listed,
+        count => format!("{listed}; and {} more", count - MAX_LISTED),
     }
 }
 
-fn emit(function: &str, answer: &Answer) -> Counts {
-    let counts = Counts::of(&answer.stages);
-    let groups = answer
-        .log_groups
-        .iter()
-        .filter(|group| LogGroupAnswer::is_change(group))
-        .count();
+fn emit_metrics(function: &str, response: &FunctionResponse) -> StageCounts {
+    let counts = StageCounts::of(&response.stages);
+    let groups = response.log_groups.iter();
     let metrics = [
         ("StagesFound", counts.found),
         ("StagesChanged", counts.changed),
         ("StagesLeft", counts.left),
         ("StagesSkipped", counts.skipped),
         ("StagesFailed", counts.failed),
-        ("LogGroupsChanged", groups),
+        (
+            "LogGroupsChanged",
+            groups.filter(|group| LogGroupResult::is_change(group)).count(),
+        ),
     ];
     metrics::emit(
         function,
         &metrics.map(|(name, count)| (name, count as f64, Unit::Count)),
     );
     counts
-}
-
-/// The first ones; a sweep may have hundreds that fail for the same reason.
-fn first(failures: &[String]) -> String {
-    const SHOWN: usize = 5;
-    let shown = failures[..failures.len().min(SHOWN)].join("; ");
-    match failures.len() {
-        few if few <= SHOWN => shown,
-        many => format!("{shown}; and {} more", many - SHOWN),
-    }
 }

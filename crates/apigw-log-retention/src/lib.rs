@@ -1,19 +1,21 @@
 #![doc = include_str!("../README.md")]
 
-pub mod config;
-pub mod event;
-pub mod handler;
+mod config;
+mod event;
+mod handler;
 
-pub mod answer;
-pub mod stage;
+mod function_response;
+mod stage;
 
-pub mod access_format;
-pub mod log_group;
-pub mod retention;
-pub mod rule;
+mod access_log_format;
+mod log_group_name;
+mod retention;
+mod retention_rule;
 
-pub mod cursor;
-pub mod groups;
-pub mod plan;
+mod cursor;
+mod known_log_groups;
+mod settings_difference;
 
-pub mod adapters;
+mod adapters;
+
+pub use handler::ApigwLogRetention;

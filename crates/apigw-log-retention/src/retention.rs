@@ -1,76 +1,56 @@
-//! How many days a log group keeps its events.
+//! Retention periods of log groups.
 
-use serde::{Deserialize, Serialize};
-
-/// The values that CloudWatch Logs takes (CloudWatch Logs API Reference, PutRetentionPolicy). "Never" is none
-/// of them: it is the absence of a retention.
-const VALID: [u32; 22] = [
+/// Retention periods that CloudWatch Logs accepts, in days (CloudWatch Logs API Reference, PutRetentionPolicy). A log
+/// group that never expires has no retention at all.
+const VALID_DAYS: [u32; 22] = [
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
 
-/// A retention in days, one of the 22 that CloudWatch Logs knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(try_from = "u32")]
-pub struct Retention(u32);
+/// A retention period that CloudWatch Logs accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Retention(u32);
 
-/// A number of days that CloudWatch Logs would refuse.
+/// A number of days that CloudWatch Logs would reject.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "{days} is no retention that CloudWatch Logs knows, expected one of {} (days)",
-    valid()
+    "{found} is not a retention of CloudWatch Logs, expected one of {} (days)",
+    valid_days()
 )]
-pub struct InvalidRetention {
-    days: String,
+pub(crate) struct InvalidRetention {
+    found: String,
 }
 
 impl Retention {
-    /// Thirty days.
-    pub const DEFAULT: Self = Self(30);
+    pub(crate) const DEFAULT: Self = Self(30);
 
-    /// From a variable's text.
-    ///
-    /// # Errors
-    /// With all values that are valid.
-    pub fn parse(text: &str) -> Result<Self, InvalidRetention> {
-        text.parse::<u32>()
-            .map_err(|_| InvalidRetention {
-                days: format!("{text:?}"),
-            })?
-            .try_into()
+    /// Parses a number of days. The error lists all valid numbers.
+    pub(crate) fn parse(text: &str) -> Result<Self, InvalidRetention> {
+        match text.parse() {
+            Ok(days) if VALID_DAYS.contains(&days) => Ok(Self(days)),
+            _ => Err(InvalidRetention {
+                found: text.to_owned(),
+            }),
+        }
     }
 
-    /// The number of days.
-    pub fn days(self) -> u32 {
+    pub(crate) fn days(self) -> u32 {
         self.0
     }
 }
 
-impl TryFrom<u32> for Retention {
-    type Error = InvalidRetention;
-
-    fn try_from(days: u32) -> Result<Self, InvalidRetention> {
-        match VALID.contains(&days) {
-            true => Ok(Self(days)),
-            false => Err(InvalidRetention {
-                days: days.to_string(),
-            }),
-        }
-    }
-}
-
-/// The retention to set on a group that has `present` days, or none for ever; nothing where it may stay.
+/// Returns the retention to set on a log group that has `current` days, or `None` if the group stays as it is.
 ///
-/// A retention that somebody chose is his to keep, unless `enforce`.
-pub fn to_set(present: Option<u32>, wanted: Retention, enforce: bool) -> Option<Retention> {
-    match present {
-        None => Some(wanted),
-        Some(days) if enforce && days != wanted.days() => Some(wanted),
+/// A retention that the owner chose, longer or shorter, changes only with `enforce`.
+pub(crate) fn retention_to_set(current: Option<u32>, desired: Retention, enforce: bool) -> Option<Retention> {
+    match current {
+        None => Some(desired),
+        Some(days) if enforce && days != desired.days() => Some(desired),
         Some(_) => None,
     }
 }
 
-fn valid() -> String {
-    VALID.map(|days| days.to_string()).join(", ")
+fn valid_days() -> String {
+    VALID_DAYS.map(|days| days.to_string()).join(", ")
 }
 
 #[cfg(test)]
@@ -78,20 +58,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn takes_the_22_values_that_cloudwatch_logs_knows_and_no_other() {
-        let taken = (0..5000)
-            .filter(|days| Retention::try_from(*days).is_ok())
+    fn accepts_the_22_periods_of_cloudwatch_logs_and_no_other() {
+        let accepted = (0..5000)
+            .filter(|days: &u32| Retention::parse(&days.to_string()).is_ok())
             .count();
-        assert_eq!(taken, 22);
+        assert_eq!(accepted, 22);
         assert_eq!(Retention::parse("365").map(Retention::days).ok(), Some(365));
     }
 
     #[test]
-    fn lists_the_valid_values_where_one_is_wrong() {
-        for wrong in ["31", "0", "-1", "never", "30.0"] {
-            let error = Retention::parse(wrong).expect_err("is not valid").to_string();
+    fn lists_the_valid_periods_for_an_invalid_one() {
+        for invalid in ["31", "0", "-1", "never", "30.0"] {
+            let error = Retention::parse(invalid).expect_err("is not valid").to_string();
             assert!(
-                error.contains(wrong) && error.contains("1, 3, 5, 7, 14, 30, 60"),
+                error.contains(invalid) && error.contains("1, 3, 5, 7, 14, 30, 60"),
                 "{error}"
             );
             assert!(error.contains("3288, 3653 (days)"), "{error}");
@@ -99,12 +79,12 @@ mod tests {
     }
 
     #[test]
-    fn gives_an_end_to_what_has_none_and_leaves_what_somebody_chose() {
-        let wanted = Retention::DEFAULT;
-        assert_eq!(to_set(None, wanted, false), Some(wanted));
-        assert_eq!(to_set(Some(30), wanted, true), None);
-        assert_eq!(to_set(Some(365), wanted, false), None);
-        assert_eq!(to_set(Some(7), wanted, false), None);
-        assert_eq!(to_set(Some(365), wanted, true), Some(wanted));
+    fn sets_a_missing_retention_and_keeps_the_one_that_the_owner_chose() {
+        let desired = Retention::DEFAULT;
+        assert_eq!(retention_to_set(None, desired, false), Some(desired));
+        assert_eq!(retention_to_set(Some(30), desired, true), None);
+        assert_eq!(retention_to_set(Some(365), desired, false), None);
+        assert_eq!(retention_to_set(Some(7), desired, false), None);
+        assert_eq!(retention_to_set(Some(365), desired, true), Some(desired));
     }
 }

@@ -1,104 +1,85 @@
 //! An API and its stages, as far as logs are concerned.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-/// What kind of API it is; each logs in its own way.
+/// API types of API Gateway, which differ in the logs that they write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
-pub enum ApiKind {
-    /// A REST API: access and execution logs.
+pub(crate) enum ApiType {
     Rest,
-    /// An HTTP API: access logs only.
     Http,
-    /// A WebSocket API: access and execution logs.
     WebSocket,
 }
 
-impl ApiKind {
-    /// Whether API Gateway writes execution logs for such an API.
-    pub fn has_execution_logs(self) -> bool {
+impl ApiType {
+    /// Returns true if API Gateway writes execution logs for APIs of this type.
+    pub(crate) fn has_execution_logs(self) -> bool {
         self != Self::Http
     }
 
-    /// Whether API Gateway writes its logs with the role in the account's settings. HTTP APIs deliver theirs
-    /// with the rights of the one who configures them.
-    pub fn logs_with_the_accounts_role(self) -> bool {
+    /// Returns true if API Gateway writes the logs with the account's CloudWatch role. For an HTTP API it delivers
+    /// them with the permissions of the caller that configures logging.
+    pub(crate) fn logs_with_account_role(self) -> bool {
         self != Self::Http
     }
 }
 
-/// An API.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Api {
-    /// API Gateway's id.
-    pub id: String,
-    /// Its name.
-    pub name: String,
-    /// Its kind.
-    pub kind: ApiKind,
-    /// The keys of its tags.
-    pub tags: Vec<String>,
+pub(crate) struct Api {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) api_type: ApiType,
+    pub(crate) tag_keys: Vec<String>,
 }
 
-/// A stage.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Stage {
-    /// Its name; `$default` is one.
-    pub name: String,
-    /// The keys of its tags.
-    pub tags: Vec<String>,
-    /// Which deployment it shows.
-    pub deployment_id: Option<String>,
-    /// Made by quick create; API Gateway may refuse changes to it.
-    pub is_managed: bool,
-    /// What its logs are set to.
-    pub settings: Settings,
-    /// What stands beside the log settings of an HTTP or WebSocket API and must stay as it is.
-    pub throttling: Throttling,
+pub(crate) struct Stage {
+    /// Stage name; HTTP APIs have one that is called `$default`.
+    pub(crate) name: String,
+    pub(crate) tag_keys: Vec<String>,
+    pub(crate) deployment_id: Option<String>,
+    /// True for a stage made by quick create; API Gateway may reject changes to it.
+    pub(crate) is_managed: bool,
+    pub(crate) settings: LogSettings,
+    /// Throttling of the default route. V2's `UpdateStage` takes it together with the log settings, and it must not
+    /// change.
+    pub(crate) throttling: Throttling,
 }
 
-/// The log settings of a stage; `None` is what nobody has set.
+/// Log settings of a stage; `None` means that the setting was never set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Settings {
-    /// The ARN of the log group or delivery stream that takes the access log.
-    pub destination: Option<String>,
-    /// The access log's format.
-    pub format: Option<String>,
-    /// What the execution log holds.
-    pub level: Option<Level>,
-    /// Whether the execution log holds requests and answers with their bodies.
-    pub data_trace: Option<bool>,
-    /// Whether there are metrics for each method or route.
-    pub metrics: Option<bool>,
+pub(crate) struct LogSettings {
+    /// ARN of the log group or delivery stream for access logs.
+    pub(crate) destination: Option<String>,
+    /// Format of an access log line.
+    pub(crate) format: Option<String>,
+    /// Level of the execution log.
+    pub(crate) level: Option<LogLevel>,
+    /// True if the execution log includes requests and responses with their bodies.
+    pub(crate) data_trace: Option<bool>,
+    /// True if CloudWatch has metrics for each method or route.
+    pub(crate) metrics: Option<bool>,
 }
 
-/// The default route's throttling.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Throttling {
-    /// Requests at once.
-    pub burst: Option<i32>,
-    /// Requests a second.
-    pub rate: Option<f64>,
+pub(crate) struct Throttling {
+    pub(crate) burst_limit: Option<i32>,
+    /// Requests per second.
+    pub(crate) rate_limit: Option<f64>,
 }
 
-/// What an execution log holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+/// Levels of an execution log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
-pub enum Level {
-    /// Nothing.
+pub(crate) enum LogLevel {
     Off,
-    /// Errors.
     Error,
-    /// Everything that happens.
     Info,
 }
 
-impl Level {
-    /// From API Gateway's word, or a variable's.
-    ///
-    /// # Errors
-    /// With the words that there are.
-    pub fn parse(text: &str) -> Result<Self, &'static str> {
+impl LogLevel {
+    /// Parses API Gateway's name of a level, which variables and rules use too.
+    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
         match text {
             "OFF" => Ok(Self::Off),
             "ERROR" => Ok(Self::Error),
@@ -107,8 +88,8 @@ impl Level {
         }
     }
 
-    /// API Gateway's word.
-    pub fn as_str(self) -> &'static str {
+    /// Returns API Gateway's name of the level.
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Off => "OFF",
             Self::Error => "ERROR",

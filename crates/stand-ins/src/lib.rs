@@ -4,6 +4,7 @@
     reason = "clock and environment are kept out of the functions; this is the world around them"
 )]
 
+pub mod control_plane;
 pub mod slack;
 pub mod teamcity;
 

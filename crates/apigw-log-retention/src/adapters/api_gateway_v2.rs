@@ -5,138 +5,113 @@ use aws_sdk_apigatewayv2::Client;
 use aws_sdk_apigatewayv2::types::{
     AccessLogSettings, Api as V2Api, LoggingLevel, ProtocolType, RouteSettings, Stage as V2Stage,
 };
-use std::collections::HashMap;
 
-use super::requests::{Refusal, Requests};
-use crate::stage::{Api, ApiKind, Level, Settings, Stage, Throttling};
+use super::requests::{RequestError, Requests};
+use super::{not_empty, tag_keys};
+use crate::stage::{Api, ApiType, LogLevel, LogSettings, Stage, Throttling};
 
-/// API Gateway's API for HTTP and WebSocket APIs.
-pub struct ApiGatewayV2 {
+pub(crate) struct ApiGatewayV2 {
     client: Client,
 }
 
 impl ApiGatewayV2 {
-    /// A client; connects to nothing yet.
-    pub fn new(config: &SdkConfig) -> Self {
+    pub(crate) fn new(config: &SdkConfig) -> Self {
         Self {
             client: Client::new(config),
         }
     }
 
-    /// All HTTP and WebSocket APIs of the Region.
-    ///
-    /// # Errors
-    /// Where API Gateway refuses.
-    pub async fn apis(&self, requests: &Requests) -> Result<Vec<Api>, Refusal> {
+    /// Lists all HTTP and WebSocket APIs of the Region.
+    pub(crate) async fn apis(&self, requests: &Requests) -> Result<Vec<Api>, RequestError> {
         let mut apis = Vec::new();
-        let mut token = None;
-        loop {
-            let page = requests
-                .send("list HTTP and WebSocket APIs (apigateway:GET /apis)", || {
-                    self.client.get_apis().set_next_token(token.clone()).send()
-                })
-                .await?;
-            apis.extend(page.items.unwrap_or_default().into_iter().filter_map(api));
-            token = page.next_token;
-            if token.is_none() {
-                return Ok(apis);
-            }
-        }
+        let request = |token| self.client.get_apis().set_next_token(token).send();
+        requests
+            .each_page(
+                "list HTTP and WebSocket APIs (apigateway:GET /apis)",
+                request,
+                |page| {
+                    apis.extend(page.items.unwrap_or_default().into_iter().filter_map(api));
+                    page.next_token
+                },
+            )
+            .await?;
+        Ok(apis)
     }
 
-    /// An API.
-    ///
-    /// # Errors
-    /// Where API Gateway refuses, or knows none.
-    pub async fn api(&self, requests: &Requests, id: &str) -> Result<Api, Refusal> {
-        let what = format!("read the API {id} (apigateway:GET /apis/{id})");
-        let answer = requests
-            .send(&what, || self.client.get_api().api_id(id).send())
+    pub(crate) async fn api(&self, requests: &Requests, id: &str) -> Result<Api, RequestError> {
+        let action = format!("read the API {id} (apigateway:GET /apis/{id})");
+        let response = requests
+            .send(&action, || self.client.get_api().api_id(id).send())
             .await?;
         Ok(Api {
             id: id.to_owned(),
-            name: answer.name.unwrap_or_default(),
-            kind: kind(answer.protocol_type.as_ref()),
-            tags: keys(answer.tags),
+            name: response.name.unwrap_or_default(),
+            api_type: api_type(response.protocol_type.as_ref()),
+            tag_keys: tag_keys(response.tags),
         })
     }
 
-    /// An API's stages.
-    ///
-    /// # Errors
-    /// Where API Gateway refuses.
-    pub async fn stages(&self, requests: &Requests, api_id: &str) -> Result<Vec<Stage>, Refusal> {
-        let what = format!("list stages (apigateway:GET /apis/{api_id}/stages)");
+    pub(crate) async fn stages(&self, requests: &Requests, api_id: &str) -> Result<Vec<Stage>, RequestError> {
+        let action = format!("list stages (apigateway:GET /apis/{api_id}/stages)");
         let mut stages = Vec::new();
-        let mut token = None;
-        loop {
-            let page = requests
-                .send(&what, || {
-                    let request = self.client.get_stages().api_id(api_id);
-                    request.set_next_token(token.clone()).send()
-                })
-                .await?;
-            stages.extend(page.items.unwrap_or_default().into_iter().map(stage));
-            token = page.next_token;
-            if token.is_none() {
-                return Ok(stages);
-            }
-        }
+        let request = |token| {
+            let request = self.client.get_stages().api_id(api_id);
+            request.set_next_token(token).send()
+        };
+        requests
+            .each_page(&action, request, |page| {
+                stages.extend(page.items.unwrap_or_default().into_iter().map(stage));
+                page.next_token
+            })
+            .await?;
+        Ok(stages)
     }
 
-    /// Writes the settings that are given.
+    /// Writes the settings that are `Some`.
     ///
-    /// API Gateway is sent both access log settings and all settings of the default route, those that stay with
-    /// the values that `stage` has: whether it would keep what is not sent is documented nowhere.
-    ///
-    /// # Errors
-    /// Where API Gateway refuses.
-    pub async fn update_stage(
+    /// Sends both access log settings, and all settings of the default route, with the current values of `stage` where
+    /// `settings` has none: no document states that API Gateway keeps omitted ones.
+    pub(crate) async fn update_stage(
         &self,
         requests: &Requests,
         api_id: &str,
         stage: &Stage,
-        settings: &Settings,
-    ) -> Result<(), Refusal> {
+        settings: &LogSettings,
+    ) -> Result<(), RequestError> {
         let name = stage.name.as_str();
-        let what = format!("set up logging (apigateway:PATCH /apis/{api_id}/stages/{name})");
+        let action = format!("set up logging (apigateway:PATCH /apis/{api_id}/stages/{name})");
         let access_log = access_log_settings(stage, settings);
         let default_route = default_route_settings(stage, settings);
-        requests
-            .send(&what, || {
-                self.client
-                    .update_stage()
-                    .api_id(api_id)
-                    .stage_name(name)
-                    .set_access_log_settings(access_log.clone())
-                    .set_default_route_settings(default_route.clone())
-                    .send()
-            })
-            .await?;
+        let request = || {
+            let request = self.client.update_stage().api_id(api_id).stage_name(name);
+            let request = request.set_access_log_settings(access_log.clone());
+            request.set_default_route_settings(default_route.clone()).send()
+        };
+        requests.send(&action, request).await?;
         Ok(())
     }
 }
 
-fn access_log_settings(stage: &Stage, settings: &Settings) -> Option<AccessLogSettings> {
+fn access_log_settings(stage: &Stage, settings: &LogSettings) -> Option<AccessLogSettings> {
     (settings.destination.is_some() || settings.format.is_some()).then(|| {
-        let whole = stage.settings.with(settings);
+        let all = stage.settings.with(settings);
         AccessLogSettings::builder()
-            .set_destination_arn(whole.destination)
-            .set_format(whole.format)
+            .set_destination_arn(all.destination)
+            .set_format(all.format)
             .build()
     })
 }
 
-fn default_route_settings(stage: &Stage, settings: &Settings) -> Option<RouteSettings> {
-    let is_given = settings.level.is_some() || settings.data_trace.is_some() || settings.metrics.is_some();
-    is_given.then(|| {
-        let whole = stage.settings.with(settings);
+fn default_route_settings(stage: &Stage, settings: &LogSettings) -> Option<RouteSettings> {
+    let sets_any = settings.level.is_some() || settings.data_trace.is_some() || settings.metrics.is_some();
+    sets_any.then(|| {
+        let all = stage.settings.with(settings);
         RouteSettings::builder()
-            .set_logging_level(whole.level.map(|level| LoggingLevel::from(level.as_str())))
-            .set_data_trace_enabled(whole.data_trace)
-            .set_detailed_metrics_enabled(whole.metrics)
-            .set_throttling_burst_limit(stage.throttling.burst)
-            .set_throttling_rate_limit(stage.throttling.rate)
+            .set_logging_level(all.level.map(|level| LoggingLevel::from(level.as_str())))
+            .set_data_trace_enabled(all.data_trace)
+            .set_detailed_metrics_enabled(all.metrics)
+            .set_throttling_burst_limit(stage.throttling.burst_limit)
+            .set_throttling_rate_limit(stage.throttling.rate_limit)
             .build()
     })
 }
@@ -145,44 +120,40 @@ fn api(api: V2Api) -> Option<Api> {
     Some(Api {
         id: api.api_id?,
         name: api.name.unwrap_or_default(),
-        kind: kind(api.protocol_type.as_ref()),
-        tags: keys(api.tags),
+        api_type: api_type(api.protocol_type.as_ref()),
+        tag_keys: tag_keys(api.tags),
     })
 }
 
-/// A kind that is not known is taken to log as little as an HTTP API.
-fn kind(protocol: Option<&ProtocolType>) -> ApiKind {
+/// Treats an unknown protocol as HTTP, the type with the fewest logs.
+fn api_type(protocol: Option<&ProtocolType>) -> ApiType {
     match protocol {
-        Some(ProtocolType::Websocket) => ApiKind::WebSocket,
-        _ => ApiKind::Http,
+        Some(ProtocolType::Websocket) => ApiType::WebSocket,
+        _ => ApiType::Http,
     }
 }
 
 fn stage(stage: V2Stage) -> Stage {
     let mut read = Stage {
         name: stage.stage_name.unwrap_or_default(),
-        tags: keys(stage.tags),
+        tag_keys: tag_keys(stage.tags),
         deployment_id: stage.deployment_id,
         is_managed: stage.api_gateway_managed == Some(true),
         ..Stage::default()
     };
     if let Some(access_log) = stage.access_log_settings {
-        read.settings.destination = access_log.destination_arn.filter(|arn| !arn.is_empty());
-        read.settings.format = access_log.format.filter(|format| !format.is_empty());
+        read.settings.destination = not_empty(access_log.destination_arn);
+        read.settings.format = not_empty(access_log.format);
     }
     if let Some(route) = stage.default_route_settings {
         let level = route.logging_level.as_ref().map(LoggingLevel::as_str);
-        read.settings.level = level.and_then(|level| Level::parse(level).ok());
+        read.settings.level = level.and_then(|level| LogLevel::parse(level).ok());
         read.settings.data_trace = route.data_trace_enabled;
         read.settings.metrics = route.detailed_metrics_enabled;
         read.throttling = Throttling {
-            burst: route.throttling_burst_limit,
-            rate: route.throttling_rate_limit,
+            burst_limit: route.throttling_burst_limit,
+            rate_limit: route.throttling_rate_limit,
         };
     }
     read
-}
-
-fn keys(tags: Option<HashMap<String, String>>) -> Vec<String> {
-    tags.unwrap_or_default().into_keys().collect()
 }

@@ -4,129 +4,98 @@ use aws_config::SdkConfig;
 use aws_sdk_cloudwatchlogs::Client;
 use aws_sdk_cloudwatchlogs::types::LogGroup;
 
-use super::requests::{Refusal, Requests};
-use crate::groups::Groups;
+use super::requests::{RequestError, Requests};
+use crate::known_log_groups::KnownLogGroups;
 use crate::retention::Retention;
 
-/// The most groups that Logs tells at a time.
-const PAGE: i32 = 50;
+/// Largest page of CloudWatch Logs.
+const PAGE_SIZE: i32 = 50;
 
-/// CloudWatch Logs.
-pub struct Logs {
+pub(crate) struct Logs {
     client: Client,
 }
 
 impl Logs {
-    /// A client; connects to nothing yet.
-    pub fn new(config: &SdkConfig) -> Self {
+    pub(crate) fn new(config: &SdkConfig) -> Self {
         Self {
             client: Client::new(config),
         }
     }
 
-    /// Notes all groups whose names begin so.
-    ///
-    /// # Errors
-    /// Where Logs refuses.
-    pub async fn read_all(
+    /// Records all log groups with names that start with `prefix`.
+    pub(crate) async fn read_all(
         &self,
         requests: &Requests,
         prefix: &str,
-        groups: &mut Groups,
-    ) -> Result<(), Refusal> {
+        groups: &mut KnownLogGroups,
+    ) -> Result<(), RequestError> {
         let prefix = Some(prefix.to_owned()).filter(|prefix| !prefix.is_empty());
-        let mut token = None;
-        loop {
-            let page = requests
-                .send("list log groups (logs:DescribeLogGroups)", || {
-                    self.client
-                        .describe_log_groups()
-                        .set_log_group_name_prefix(prefix.clone())
-                        .set_next_token(token.clone())
-                        .limit(PAGE)
-                        .send()
-                })
-                .await?;
-            page.log_groups().iter().for_each(|group| note(groups, group));
-            token = page.next_token().map(str::to_owned);
-            if token.is_none() {
-                return Ok(());
-            }
-        }
+        let request = |token| {
+            let request = self.client.describe_log_groups().limit(PAGE_SIZE);
+            let request = request.set_log_group_name_prefix(prefix.clone());
+            request.set_next_token(token).send()
+        };
+        requests
+            .each_page("list log groups (logs:DescribeLogGroups)", request, |page| {
+                page.log_groups().iter().for_each(|group| record(groups, group));
+                page.next_token
+            })
+            .await
     }
 
-    /// Notes a group, if there is one.
-    ///
-    /// # Errors
-    /// Where Logs refuses.
-    pub async fn read(&self, requests: &Requests, name: &str, groups: &mut Groups) -> Result<(), Refusal> {
-        let what = format!("read the log group {name} (logs:DescribeLogGroups)");
-        // Logs tells groups in the order of their names, and no other name that begins with this one comes
-        // before it.
-        let page = requests
-            .send(&what, || {
-                self.client
-                    .describe_log_groups()
-                    .log_group_name_prefix(name)
-                    .limit(PAGE)
-                    .send()
-            })
-            .await?;
-        let group = page
-            .log_groups()
-            .iter()
-            .find(|group| group.log_group_name() == Some(name));
-        group.into_iter().for_each(|group| note(groups, group));
+    /// Records the log group `name`, if it exists.
+    pub(crate) async fn read(
+        &self,
+        requests: &Requests,
+        name: &str,
+        groups: &mut KnownLogGroups,
+    ) -> Result<(), RequestError> {
+        let action = format!("read the log group {name} (logs:DescribeLogGroups)");
+        // CloudWatch Logs returns groups ordered by name, so the group itself is the first with its name as prefix.
+        let request = || {
+            let request = self.client.describe_log_groups().limit(PAGE_SIZE);
+            request.log_group_name_prefix(name).send()
+        };
+        let page = requests.send(&action, request).await?;
+        let mut read = page.log_groups().iter();
+        if let Some(group) = read.find(|group| group.log_group_name() == Some(name)) {
+            record(groups, group);
+        }
         Ok(())
     }
 
-    /// Makes a group; one that is there already is as good.
-    ///
-    /// # Errors
-    /// Where Logs refuses.
-    pub async fn create(&self, requests: &Requests, name: &str) -> Result<(), Refusal> {
-        let what = format!("make the log group {name} (logs:CreateLogGroup)");
-        let created = requests
-            .send(&what, || {
-                self.client.create_log_group().log_group_name(name).send()
-            })
-            .await;
-        match created {
-            Err(refusal) if !refusal.is_already_there() => Err(refusal),
+    /// Creates a log group. Succeeds if the group exists already.
+    pub(crate) async fn create(&self, requests: &Requests, name: &str) -> Result<(), RequestError> {
+        let action = format!("create the log group {name} (logs:CreateLogGroup)");
+        let request = || self.client.create_log_group().log_group_name(name).send();
+        match requests.send(&action, request).await {
+            Err(error) if !error.is_existing_log_group() => Err(error),
             _ => Ok(()),
         }
     }
 
-    /// Sets a group's retention.
-    ///
-    /// # Errors
-    /// Where Logs refuses.
-    pub async fn set_retention(
+    pub(crate) async fn set_retention(
         &self,
         requests: &Requests,
         name: &str,
         retention: Retention,
-    ) -> Result<(), Refusal> {
-        let what = format!("set the retention of the log group {name} (logs:PutRetentionPolicy)");
+    ) -> Result<(), RequestError> {
+        let action = format!("set the retention of the log group {name} (logs:PutRetentionPolicy)");
         let days = i32::try_from(retention.days()).unwrap_or(i32::MAX);
-        requests
-            .send(&what, || {
-                self.client
-                    .put_retention_policy()
-                    .log_group_name(name)
-                    .retention_in_days(days)
-                    .send()
-            })
-            .await?;
+        let request = || {
+            let request = self.client.put_retention_policy().log_group_name(name);
+            request.retention_in_days(days).send()
+        };
+        requests.send(&action, request).await?;
         Ok(())
     }
 }
 
-fn note(groups: &mut Groups, group: &LogGroup) {
+fn record(groups: &mut KnownLogGroups, group: &LogGroup) {
     if let Some(name) = group.log_group_name() {
         let days = group
             .retention_in_days()
             .and_then(|days| u32::try_from(days).ok());
-        groups.note(group.arn().unwrap_or_default(), name.to_owned(), days);
+        groups.record(group.arn().unwrap_or_default(), name.to_owned(), days);
     }
 }

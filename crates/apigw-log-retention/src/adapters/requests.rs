@@ -1,24 +1,24 @@
-//! Requests to AWS's control plane: at a measured pace, and tried again within the time that is left.
+//! Pace and retries of requests to AWS's control plane.
 
 use aws_sdk_cloudwatchlogs::error::{ProvideErrorMetadata, SdkError};
-use lambda_core::aws::explain;
+use lambda_core::aws::readable_error;
 use lambda_core::deadline::Deadline;
-use lambda_core::{clock, pause};
+use lambda_core::{backoff, clock};
 use std::cell::Cell;
 use std::error::Error;
 use std::time::{Duration, Instant};
 
-/// A sweep's requests: no five of them in one second, wherever the second begins, with some room for the
-/// network's uneven delays. API Gateway's quota is 10 a second for the whole account, and others need it.
-pub const SWEEP_INTERVAL: Duration = Duration::from_millis(260);
+/// Time between two requests of a sweep: at most four in any second, with some room for the network's uneven delays.
+/// API Gateway's quota is 10 a second for the whole account, and other callers need it too.
+pub(crate) const SWEEP_INTERVAL: Duration = Duration::from_millis(260);
 
-/// How often a request is tried in all. One stage that is always refused must not use up a sweep's time.
+/// Attempts for each request, the first included. A stage that always fails must not use up a sweep's time.
 const ATTEMPTS: u32 = 8;
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+const MAX_PAUSE: Duration = Duration::from_secs(10);
 
-/// What will be over in a moment: too many requests, or somebody else's change at the same time.
-const PASSING: [&str; 6] = [
+/// Error codes that end by themselves: throttling, or another caller's change at the same time.
+const TRANSIENT: [&str; 6] = [
     "TooManyRequestsException",
     "ConflictException",
     "OperationAbortedException",
@@ -27,149 +27,170 @@ const PASSING: [&str; 6] = [
     "ServiceUnavailableException",
 ];
 
-/// How an invocation makes its requests. There is one for all systems: the limit holds for their sum.
+/// Pace and deadline of one invocation's requests. All services share one, because the limit holds for their sum.
 #[derive(Debug)]
-pub struct Requests {
+pub(crate) struct Requests {
     deadline: Deadline,
-    /// What must be left for the caller to say that a request did not succeed.
+    /// Time to keep for reporting a request that failed.
     reserve: Duration,
     interval: Option<Duration>,
-    last: Cell<Instant>,
+    last_sent: Cell<Instant>,
 }
 
-/// A request that was refused, or lost for good.
+/// A request that AWS rejected, or that got no response in any attempt.
 #[derive(Debug, thiserror::Error)]
-#[error("could not {what}: {reason}")]
-pub struct Refusal {
-    what: String,
+#[error("could not {action}: {reason}")]
+pub(crate) struct RequestError {
+    action: String,
     reason: String,
     code: Option<String>,
 }
 
-impl Refusal {
-    /// Whether API Gateway does not know such an API or stage.
-    pub fn is_not_found(&self) -> bool {
-        self.code.as_deref() == Some("NotFoundException")
+impl RequestError {
+    /// Returns true if API Gateway has no such API or stage.
+    pub(crate) fn is_not_found(&self) -> bool {
+        self.has_code("NotFoundException")
     }
 
-    /// Whether CloudWatch Logs does not know such a group.
-    pub fn is_no_such_group(&self) -> bool {
-        self.code.as_deref() == Some("ResourceNotFoundException")
+    /// Returns true if CloudWatch Logs has no such log group.
+    pub(crate) fn is_unknown_log_group(&self) -> bool {
+        self.has_code("ResourceNotFoundException")
     }
 
-    /// Whether CloudWatch Logs has such a group already.
-    pub fn is_already_there(&self) -> bool {
-        self.code.as_deref() == Some("ResourceAlreadyExistsException")
+    /// Returns true if the log group to create exists already.
+    pub(crate) fn is_existing_log_group(&self) -> bool {
+        self.has_code("ResourceAlreadyExistsException")
     }
 
-    /// Whether API Gateway refuses the content of the request.
-    pub fn is_bad_request(&self) -> bool {
-        matches!(
-            self.code.as_deref(),
-            Some("BadRequestException" | "ConflictException")
-        )
+    /// Returns true if API Gateway rejects the content of the request.
+    pub(crate) fn is_bad_request(&self) -> bool {
+        self.has_code("BadRequestException") || self.has_code("ConflictException")
     }
 
-    /// Whether the account has no role with which API Gateway may write logs: "CloudWatch Logs role ARN must be
+    /// Returns true if the account has no role with which API Gateway may write logs: "CloudWatch Logs role ARN must be
     /// set in account settings to enable logging".
-    pub fn is_missing_role(&self) -> bool {
+    pub(crate) fn is_missing_role(&self) -> bool {
         self.reason.contains("CloudWatch Logs role ARN must be set")
+    }
+
+    fn has_code(&self, code: &str) -> bool {
+        self.code.as_deref() == Some(code)
     }
 }
 
 impl Requests {
-    /// As fast as they come, for a single stage.
-    pub fn at_once(deadline: Deadline) -> Self {
+    /// Sends requests without pauses between them, for a single stage.
+    pub(crate) fn unpaced(deadline: Deadline) -> Self {
         Self {
             deadline,
             reserve: Duration::from_secs(2),
             interval: None,
-            last: Cell::new(clock::instant()),
+            last_sent: Cell::new(clock::instant()),
         }
     }
 
-    /// One after the other, with `interval` between them. `reserve` is left for what comes after the last.
-    pub fn paced(deadline: Deadline, interval: Duration, reserve: Duration) -> Self {
+    /// Sends requests at least `interval` apart, and keeps `reserve` of the invocation's time.
+    pub(crate) fn paced(deadline: Deadline, interval: Duration, reserve: Duration) -> Self {
         Self {
             reserve,
             interval: Some(interval),
-            ..Self::at_once(deadline)
+            ..Self::unpaced(deadline)
         }
     }
 
-    /// What is left of the invocation's time.
-    pub fn time_left(&self) -> Duration {
-        self.deadline.left()
+    /// Returns the rest of the invocation's time.
+    pub(crate) fn time_left(&self) -> Duration {
+        self.deadline.remaining()
     }
 
-    /// Makes a request, and makes it again while the refusal is one that passes.
+    /// Sends a request, and repeats it after transient errors and lost responses.
     ///
-    /// `request` may be carried out more than once, where an answer is lost: each of ours does the same when it
-    /// is done twice.
-    ///
-    /// # Errors
-    /// The last refusal, with AWS's own code and words.
-    pub async fn send<T, E, F>(&self, what: &str, request: impl Fn() -> F) -> Result<T, Refusal>
+    /// AWS may carry out a request twice if its first response was lost. All requests of this function are idempotent.
+    /// The error holds AWS's own code and message of the last attempt. `action` completes "could not …".
+    pub(crate) async fn send<T, E, F>(&self, action: &str, request: impl Fn() -> F) -> Result<T, RequestError>
     where
         F: Future<Output = Result<T, SdkError<E>>>,
         E: ProvideErrorMetadata + Error + 'static,
     {
         let mut attempt = 1;
         loop {
-            self.take_turn().await;
+            self.wait_for_turn().await;
             // Boxed: an SDK's future is large, and would be part of every future from here up to `main`.
             let error = match Box::pin(request()).await {
-                Ok(answer) => return Ok(answer),
+                Ok(response) => return Ok(response),
                 Err(error) => error,
             };
-            let passes = passes(&error);
-            let refusal = refusal(what, error);
-            let pause = pause::before_retry(attempt, FIRST_PAUSE, LONGEST_PAUSE);
-            if !passes || attempt == ATTEMPTS || self.deadline.left() < pause + self.reserve {
-                return Err(refusal);
+            let is_transient = is_transient(&error);
+            let error = request_error(action, error);
+            if !is_transient || attempt == ATTEMPTS || !self.pause(attempt, FIRST_PAUSE).await {
+                return Err(error);
             }
-            tracing::debug!(attempt, "trying again: {refusal}");
-            tokio::time::sleep(pause).await;
+            tracing::debug!("attempt {attempt} of {ATTEMPTS} failed, retrying: {error}");
             attempt += 1;
         }
     }
 
-    /// Waits before something is looked at once more; says whether there is time for it.
-    pub async fn wait(&self, attempt: u32, first: Duration) -> bool {
-        let pause = pause::before_retry(attempt, first, LONGEST_PAUSE);
-        if self.deadline.left() < pause + self.reserve {
+    /// Sends one request for each page. `take` consumes a page and returns the token of the next one.
+    pub(crate) async fn each_page<T, E, F>(
+        &self,
+        action: &str,
+        request: impl Fn(Option<String>) -> F,
+        mut take: impl FnMut(T) -> Option<String>,
+    ) -> Result<(), RequestError>
+    where
+        F: Future<Output = Result<T, SdkError<E>>>,
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let mut token = None;
+        loop {
+            let page = self.send(action, || request(token.clone())).await?;
+            token = take(page);
+            if token.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Pauses before another attempt, longer after each. Returns false without a pause if too little time is left.
+    pub(crate) async fn pause(&self, attempt: u32, first: Duration) -> bool {
+        let pause = backoff::delay(attempt, first, MAX_PAUSE);
+        if self.deadline.remaining() < pause + self.reserve {
             return false;
         }
         tokio::time::sleep(pause).await;
         true
     }
 
-    async fn take_turn(&self) {
+    async fn wait_for_turn(&self) {
         let Some(interval) = self.interval else {
             return;
         };
-        // Also before the first: this invocation may go on where another has just stopped.
-        let passed = clock::instant().saturating_duration_since(self.last.get());
-        tokio::time::sleep(interval.saturating_sub(passed)).await;
-        self.last.set(clock::instant());
+        // Before the first request too: this invocation may continue a sweep that another has just stopped.
+        let since_last = clock::instant().saturating_duration_since(self.last_sent.get());
+        tokio::time::sleep(interval.saturating_sub(since_last)).await;
+        self.last_sent.set(clock::instant());
     }
 }
 
-fn passes<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
+fn is_transient<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
     match error {
-        SdkError::ServiceError(refused) => {
-            let status = refused.raw().status().as_u16();
-            status == 429 || status >= 500 || refused.err().code().is_some_and(|code| PASSING.contains(&code))
+        SdkError::ServiceError(rejected) => {
+            let status = rejected.raw().status().as_u16();
+            let code = rejected.err().code();
+            status == 429 || status >= 500 || code.is_some_and(|code| TRANSIENT.contains(&code))
         }
         SdkError::ConstructionFailure(_) => false,
         _ => true,
     }
 }
 
-fn refusal<E: ProvideErrorMetadata + Error + 'static>(what: &str, error: SdkError<E>) -> Refusal {
-    Refusal {
-        what: what.to_owned(),
+fn request_error<E: ProvideErrorMetadata + Error + 'static>(
+    action: &str,
+    error: SdkError<E>,
+) -> RequestError {
+    RequestError {
+        action: action.to_owned(),
         code: error.code().map(str::to_owned),
-        reason: explain(error).to_string(),
+        reason: readable_error(error).to_string(),
     }
 }

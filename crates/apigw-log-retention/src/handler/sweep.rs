@@ -1,4 +1,4 @@
-//! Everything in the Region, a stage at a time, for as long as there is time.
+//! Handles a sweep: all stages and log groups of the Region, as far as the time allows.
 
 use lambda_core::invocation::Invocation;
 use lambda_core::invoke::LAST_HOP;
@@ -6,57 +6,53 @@ use lambda_core::metrics::{self, Unit};
 use serde_json::json;
 use std::time::Duration;
 
-use super::account::Role;
-use super::stage::Work;
-use super::{ApigwLogRetention, NotInOrder, emit};
-use crate::adapters::requests::{Refusal, Requests};
-use crate::answer::{Answer, StageAnswer};
+use super::reconciliation::{Reconciliation, is_rejected};
+use super::{ApigwLogRetention, ReconciliationFailed, emit_metrics};
+use crate::adapters::requests::{RequestError, Requests};
 use crate::cursor::{Cursor, Phase};
 use crate::event::Sweep;
-use crate::groups::Groups;
-use crate::log_group::{Owner, prefixes};
-use crate::retention;
-use crate::stage::{Api, ApiKind, Stage};
+use crate::function_response::{FunctionResponse, StageResult};
+use crate::log_group_name::{Owner, prefixes};
+use crate::retention::retention_to_set;
+use crate::stage::{Api, ApiType, Stage};
 
-/// What is kept of the time, at most, for the stage that is under way and for handing on the rest.
-const LONGEST_RESERVE: Duration = Duration::from_secs(20);
+/// Time to keep for completing the current stage and invoking the continuation.
+const MAX_RESERVE: Duration = Duration::from_secs(20);
 
 impl ApigwLogRetention {
-    pub(super) async fn sweep(&self, sweep: &Sweep, invocation: &Invocation) -> anyhow::Result<Answer> {
-        let reserve = (invocation.deadline.whole() / 4).min(LONGEST_RESERVE);
-        let mut work = Work {
-            function: self,
-            requests: Requests::paced(invocation.deadline, self.sweep_interval, reserve / 2),
-            groups: Groups::beside(&invocation.function_arn, &self.region),
-            knows_all_groups: true,
-            role: Role::Unknown,
-            answer: Answer::default(),
-            failures: Vec::new(),
-        };
-        let mut apis = self.rest.apis(&work.requests).await?;
-        apis.extend(self.v2.apis(&work.requests).await?);
-        apis.sort_by(|one, other| (phase(one), &one.id).cmp(&(phase(other), &other.id)));
-        for prefix in prefixes(&self.config.access_log_group) {
-            self.logs
-                .read_all(&work.requests, prefix, &mut work.groups)
-                .await?;
-        }
-        let left = match work.stages(&apis, &sweep.cursor, reserve).await {
+    pub(super) async fn sweep(
+        &self,
+        sweep: &Sweep,
+        invocation: &Invocation,
+    ) -> anyhow::Result<FunctionResponse> {
+        let reserve = (invocation.deadline.total() / 4).min(MAX_RESERVE);
+        let requests = Requests::paced(invocation.deadline, self.sweep_interval, reserve / 2);
+        let mut reconciliation = Reconciliation::new(self, requests, invocation);
+        let apis = reconciliation.read_apis().await?;
+        reconciliation.read_all_log_groups().await?;
+        let remaining = match reconciliation.sweep_stages(&apis, &sweep.cursor, reserve).await {
             Some(cursor) => Some(cursor),
-            None => work.vanished(&apis, reserve).await,
+            None => reconciliation.sweep_log_groups(&apis, reserve).await,
         };
-        let mut answer = std::mem::take(&mut work.answer);
-        answer.counts = Some(emit(&invocation.function_name, &answer));
-        if let Some(cursor) = left {
-            answer.continued = self.hand_on(cursor, sweep.hop, invocation).await?;
+        let Reconciliation {
+            mut response,
+            failures,
+            log_groups,
+            ..
+        } = reconciliation;
+        response.counts = Some(emit_metrics(&invocation.function_name, &response));
+        if let Some(cursor) = remaining {
+            response.continued = self.continue_at(cursor, sweep.hop, invocation).await?;
         }
-        report(answer, &work.failures, work.groups.iter().count())
+        result(response, &failures, log_groups.iter().count())
     }
 
-    /// Lets another invocation do the rest, unless too many went before.
-    async fn hand_on(&self, cursor: Cursor, hop: u32, invocation: &Invocation) -> anyhow::Result<bool> {
+    /// Invokes this function for the rest of the sweep, and returns true, unless the sweep had too many hops already.
+    async fn continue_at(&self, cursor: Cursor, hop: u32, invocation: &Invocation) -> anyhow::Result<bool> {
         if hop >= LAST_HOP {
-            tracing::warn!("the sweep ends after {hop} hops at {cursor:?}; the next one begins anew");
+            tracing::warn!(
+                "the sweep stops unfinished after {hop} hops at {cursor:?}; the next sweep starts from the beginning"
+            );
             metrics::emit(
                 &invocation.function_name,
                 &[("SweepUnfinished", 1.0, Unit::Count)],
@@ -65,153 +61,183 @@ impl ApigwLogRetention {
         }
         let event = json!({"sweep": true, "cursor": cursor, "hop": hop + 1});
         self.invoker
-            .hand_out(&invocation.function_arn, &event, invocation.deadline)
+            .invoke_event(&invocation.function_arn, &event, invocation.deadline)
             .await?;
         Ok(true)
     }
 }
 
-/// A failure is an error, for AWS to try again and for an alarm to ring; but where another invocation goes on
-/// with the rest, AWS's second attempt would have that done twice.
-fn report(answer: Answer, failures: &[anyhow::Error], groups: usize) -> anyhow::Result<Answer> {
-    let failures: Vec<String> = failures.iter().map(|failure| format!("{failure:#}")).collect();
+/// Returns an error if anything failed, so that Lambda retries and an alarm rings. If another invocation continues the
+/// sweep, failures are only logged: a retry would process its part a second time.
+fn result(
+    response: FunctionResponse,
+    failures: &[anyhow::Error],
+    log_groups: usize,
+) -> anyhow::Result<FunctionResponse> {
     if failures.is_empty() {
-        return Ok(answer);
+        return Ok(response);
     }
-    if answer.continued {
-        failures
-            .iter()
-            .for_each(|failure| tracing::warn!("left for the next sweep: {failure}"));
-        return Ok(answer);
+    if response.continued {
+        for failure in failures {
+            tracing::warn!("failed, the next sweep tries it again: {failure:#}");
+        }
+        return Ok(response);
     }
-    Err(NotInOrder {
-        looked_at: answer.stages.len() + groups,
-        failures,
+    Err(ReconciliationFailed {
+        checked: response.stages.len() + log_groups,
+        failures: failures.iter().map(|failure| format!("{failure:#}")).collect(),
     }
     .into())
 }
 
-impl Work<'_> {
-    /// All stages behind the cursor; gives where to go on when time is short.
-    async fn stages(&mut self, apis: &[Api], from: &Cursor, reserve: Duration) -> Option<Cursor> {
+/// API id and stages of the last log group. Groups are ordered by name, so the next one often belongs to the same API.
+type LastApi = Option<(String, Vec<Stage>)>;
+
+impl Reconciliation<'_> {
+    /// Reads all APIs in the order of a sweep.
+    async fn read_apis(&self) -> Result<Vec<Api>, RequestError> {
+        let ApigwLogRetention { rest, v2, .. } = self.function;
+        let mut apis = rest.apis(&self.requests).await?;
+        apis.extend(v2.apis(&self.requests).await?);
+        apis.sort_by(|one, other| (phase(one), &one.id).cmp(&(phase(other), &other.id)));
+        Ok(apis)
+    }
+
+    async fn read_all_log_groups(&mut self) -> Result<(), RequestError> {
+        let ApigwLogRetention { logs, config, .. } = self.function;
+        for prefix in prefixes(&config.access_log_group) {
+            logs.read_all(&self.requests, prefix, &mut self.log_groups)
+                .await?;
+        }
+        self.has_all_log_groups = true;
+        Ok(())
+    }
+
+    /// Processes all stages after the cursor. Returns the position at which to continue if time runs short.
+    async fn sweep_stages(&mut self, apis: &[Api], from: &Cursor, reserve: Duration) -> Option<Cursor> {
         let mut done = from.clone();
-        for api in apis.iter().filter(|api| from.leaves_api(phase(api), &api.id)) {
+        for api in apis.iter().filter(|api| from.is_api_pending(phase(api), &api.id)) {
             if self.requests.time_left() < reserve {
                 return Some(done);
             }
             let stages = match self.read_stages(api).await {
                 Ok(stages) => stages,
-                Err(refusal) => {
-                    if self.requests.time_left() < reserve {
-                        return Some(done);
-                    }
-                    self.fail_api(api, refusal);
+                Err(_) if self.requests.time_left() < reserve => return Some(done),
+                Err(error) => {
+                    self.api_failed(api, error);
                     continue;
                 }
             };
-            let left = stages
+            for stage in stages
                 .iter()
-                .filter(|stage| from.leaves_stage(phase(api), &api.id, &stage.name));
-            for stage in left {
+                .filter(|stage| from.is_stage_pending(phase(api), &api.id, &stage.name))
+            {
                 if self.requests.time_left() < reserve {
                     return Some(done);
                 }
                 let failures = self.failures.len();
                 self.stage(api, stage).await;
                 if self.failures.len() > failures && self.requests.time_left() < reserve {
-                    // It may have failed for want of time: the next invocation begins with it.
+                    // Perhaps it failed only for lack of time: the next invocation starts with it.
                     self.failures.truncate(failures);
-                    self.answer.stages.pop();
+                    self.response.stages.pop();
                     return Some(done);
                 }
-                done = Cursor::at(phase(api), &api.id, &stage.name);
+                done = Cursor::after(phase(api), &api.id, &stage.name);
             }
         }
         None
     }
 
-    /// An API that was deleted while we came to it has no stages; that it cannot be read is a failure.
-    fn fail_api(&mut self, api: &Api, refusal: Refusal) {
-        if refusal.is_not_found() {
+    /// Records the failure to read an API's stages. An API that was deleted since the sweep's start is skipped.
+    fn api_failed(&mut self, api: &Api, error: RequestError) {
+        if error.is_not_found() {
+            tracing::info!(api.id = api.id, "skipped API {}: it no longer exists", api.id);
             return;
         }
-        let error = anyhow::Error::from(refusal).context(format!("API {}", api.id));
-        let mut answer = StageAnswer::of(&api.id, Some(api.kind), None);
-        answer.error = Some(format!("{error:#}"));
-        self.answer.stages.push(answer);
+        let error = anyhow::Error::from(error).context(format!("API {}", api.id));
+        let mut result = StageResult::from_event(&api.id, Some(api.api_type), None);
+        result.error = Some(format!("{error:#}"));
+        self.response.stages.push(result);
         self.failures.push(error);
     }
 
-    /// Gives a retention to log groups that survive their stage. What has one is not written again, so this
-    /// begins anew where it is continued.
-    async fn vanished(&mut self, apis: &[Api], reserve: Duration) -> Option<Cursor> {
-        let config = &self.function.config;
-        // Stages of the API that was asked for last; groups come in the order of their names.
-        let mut known: Option<(&str, Vec<Stage>)> = None;
-        for name in self.without_retention() {
+    /// Sets a retention on the log groups that have none after all stages were processed, orphaned ones above all. A
+    /// continuation starts again with the first group: those that have a retention by then need no request.
+    async fn sweep_log_groups(&mut self, apis: &[Api], reserve: Duration) -> Option<Cursor> {
+        let mut last_api = None;
+        for name in self.log_groups_to_change() {
             if self.requests.time_left() < reserve {
-                return Some(Cursor::at(Phase::LogGroups, "", ""));
+                return Some(Cursor::after(Phase::LogGroups, "", ""));
             }
-            let Some(owner) = Owner::of(&name, &config.access_log_group) else {
-                continue;
-            };
-            let api = apis.iter().find(|api| api.id == owner.api_id);
-            if let Some(api) = api
-                && known.as_ref().is_none_or(|(id, _)| *id != api.id)
-            {
-                let stages = match self.read_stages(api).await {
-                    Err(refusal) if !refusal.is_not_found() => {
-                        self.failures
-                            .push(anyhow::Error::from(refusal).context(format!("log group {name}")));
-                        continue;
-                    }
-                    stages => stages.unwrap_or_default(),
-                };
-                known = Some((&api.id, stages));
-            }
-            let stages = known
-                .iter()
-                .filter(|(id, _)| *id == owner.api_id)
-                .flat_map(|(_, stages)| stages);
-            let stage = stages.clone().find(|stage| owner.is_stage(&stage.name));
-            let tags = api
-                .map(|api| &api.tags)
-                .into_iter()
-                .chain(stage.map(|stage| &stage.tags));
-            if tags.flatten().any(|tag| *tag == config.skip_tag) {
-                continue;
-            }
-            let logging = match api {
-                Some(api) => config
-                    .rules
-                    .for_stage(stage.map_or(owner.stage, |stage| &stage.name), api),
-                None => config.rules.for_vanished(owner.stage, owner.api_id),
-            };
-            if let Err(error) = self.group(&name, logging.retention).await {
-                let is_gone = error.downcast_ref().is_some_and(Refusal::is_no_such_group);
-                if !is_gone {
-                    self.failures.push(error.context(format!("log group {name}")));
+            match self.sweep_log_group(&name, apis, &mut last_api).await {
+                Err(error) if is_rejected(&error, RequestError::is_unknown_log_group) => {
+                    tracing::info!(log_group = name, "skipped log group {name}: it no longer exists");
                 }
+                Err(error) => self.failures.push(error.context(format!("log group {name}"))),
+                Ok(()) => {}
             }
         }
         None
     }
 
-    /// The groups that this sweep has not dealt with, or that `ENFORCE` may concern.
-    fn without_retention(&self) -> Vec<String> {
+    async fn sweep_log_group(
+        &mut self,
+        name: &str,
+        apis: &[Api],
+        last_api: &mut LastApi,
+    ) -> anyhow::Result<()> {
         let config = &self.function.config;
-        let groups = self.groups.iter().filter(|(name, days)| {
-            let days_of = |owner: Owner| config.rules.for_vanished(owner.stage, owner.api_id).retention;
-            let owner = Owner::of(name, &config.access_log_group);
-            owner.is_some_and(|owner| retention::to_set(*days, days_of(owner), config.enforce).is_some())
+        let Some(owner) = Owner::parse(name, &config.access_log_group) else {
+            return Ok(());
+        };
+        let Some(api) = apis.iter().find(|api| api.id == owner.api_id) else {
+            let policy = config.rules.for_deleted_api(owner.stage, owner.api_id);
+            return self.log_group(name, policy.retention).await;
+        };
+        let stages = self.stages_of(api, last_api).await?;
+        let stage = stages.iter().find(|stage| owner.is_stage(&stage.name));
+        let stage_tags = stage.map(|stage| stage.tag_keys.as_slice()).unwrap_or_default();
+        if api.tag_keys.contains(&config.skip_tag) || stage_tags.contains(&config.skip_tag) {
+            tracing::info!(
+                log_group = name,
+                "skipped log group {name}: its stage or API has the skip tag"
+            );
+            return Ok(());
+        }
+        let stage_name = stage.map_or(owner.stage, |stage| &stage.name);
+        let policy = config.rules.for_stage(stage_name, api);
+        self.log_group(name, policy.retention).await
+    }
+
+    /// Reads an API's stages, unless they are those in `last_api`.
+    async fn stages_of<'s>(&self, api: &Api, last_api: &'s mut LastApi) -> Result<&'s [Stage], RequestError> {
+        if last_api.as_ref().is_none_or(|(id, _)| *id != api.id) {
+            let stages = match self.read_stages(api).await {
+                Err(error) if !error.is_not_found() => return Err(error),
+                stages => stages.unwrap_or_default(),
+            };
+            *last_api = Some((api.id.clone(), stages));
+        }
+        Ok(last_api.as_ref().map_or(&[], |(_, stages)| stages))
+    }
+
+    /// Lists the stages' log groups that have no retention, or one that `ENFORCE` may change.
+    fn log_groups_to_change(&self) -> Vec<String> {
+        let config = &self.function.config;
+        let groups = self.log_groups.iter().filter(|(name, days)| {
+            Owner::parse(name, &config.access_log_group).is_some_and(|owner| {
+                let policy = config.rules.for_deleted_api(owner.stage, owner.api_id);
+                retention_to_set(*days, policy.retention, config.enforce).is_some()
+            })
         });
         groups.map(|(name, _)| name.to_owned()).collect()
     }
 }
 
 fn phase(api: &Api) -> Phase {
-    match api.kind {
-        ApiKind::Rest => Phase::Rest,
-        ApiKind::Http | ApiKind::WebSocket => Phase::V2,
+    match api.api_type {
+        ApiType::Rest => Phase::Rest,
+        ApiType::Http | ApiType::WebSocket => Phase::V2,
     }
 }

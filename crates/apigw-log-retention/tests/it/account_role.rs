@@ -2,40 +2,37 @@
 
 use serde_json::json;
 
-use crate::control_plane::{ControlPlane, refusal};
-use crate::surroundings::{Deployed, changed, event};
+use crate::setup::{Setup, changed, event};
+use local_stack::Match;
+use stand_ins::control_plane::{ControlPlane, aws_error};
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/nightshift-apigateway-logs";
 
 async fn without_role() -> ControlPlane {
-    let aws = ControlPlane::start().await;
+    let aws = ControlPlane::start().await.unwrap();
     aws.add_stage("REST", "a1b2c3d4e5", "prod");
     aws.state(|state| state.role = None);
     aws
 }
 
 #[tokio::test]
-async fn a_missing_role_is_set_once_it_is_given_and_waited_for() {
+async fn sets_a_missing_role_and_waits_until_api_gateway_knows_it() {
     let aws = without_role().await;
-    // IAM has just made it, and API Gateway does not know it everywhere at once.
-    aws.refuse(
-        "PATCH /account",
-        refusal(
-            400,
-            "BadRequestException",
-            "The role ARN does not have required permissions configured.",
-        ),
-    );
-    aws.refuse(
-        "PATCH /account",
-        refusal(429, "TooManyRequestsException", "Too Many Requests"),
-    );
-    aws.state(|state| state.role_travels = 2);
-    let function = Deployed::at(&aws, &[("CLOUDWATCH_ROLE_ARN", ROLE)]).await;
-    let answer = function
-        .answer(&event("rest-create-stage", "a1b2c3d4e5", "prod"))
+    // A new role: IAM and API Gateway need a moment until they know it everywhere.
+    let request = Match::path("PATCH", "/account");
+    let message = "The role ARN does not have required permissions configured.";
+    for error in [
+        aws_error(400, "BadRequestException", message),
+        aws_error(429, "TooManyRequestsException", "Too Many Requests"),
+    ] {
+        aws.faults.inject(request.clone(), error, 1);
+    }
+    aws.state(|state| state.updates_before_role = 2);
+    let function = Setup::new(&aws, &[("CLOUDWATCH_ROLE_ARN", ROLE)]).await;
+    let response = function
+        .invoke(&event("rest-create-stage", "a1b2c3d4e5", "prod"))
         .await;
-    assert_eq!(changed(&answer).len(), 4);
+    assert_eq!(changed(&response).len(), 4);
     assert_eq!(aws.state(|state| state.role.clone()).as_deref(), Some(ROLE));
     assert_eq!(
         aws.stage("a1b2c3d4e5", "prod")["methodSettings"]["*/*"]["loggingLevel"],
@@ -44,47 +41,47 @@ async fn a_missing_role_is_set_once_it_is_given_and_waited_for() {
 }
 
 #[tokio::test]
-async fn a_role_that_is_there_is_another_ones_and_stays() {
+async fn keeps_a_role_that_the_account_has() {
     let aws = without_role().await;
     aws.state(|state| state.role = Some("arn:aws:iam::123456789012:role/theirs".to_owned()));
-    let function = Deployed::at(&aws, &[("CLOUDWATCH_ROLE_ARN", ROLE)]).await;
+    let function = Setup::new(&aws, &[("CLOUDWATCH_ROLE_ARN", ROLE)]).await;
     function
-        .answer(&event("rest-create-stage", "a1b2c3d4e5", "prod"))
+        .invoke(&event("rest-create-stage", "a1b2c3d4e5", "prod"))
         .await;
     assert!(!aws.take_writes().contains(&"PATCH /account".to_owned()));
 }
 
 #[tokio::test]
-async fn without_a_role_the_stage_gets_its_access_log_where_possible_and_the_error_says_what_is_missing() {
+async fn sets_up_the_access_log_without_a_role_and_reports_the_missing_role() {
     let aws = without_role().await;
     aws.state(|state| state.access_logs_need_no_role = true);
-    let function = Deployed::at(&aws, &[]).await;
+    let function = Setup::fast(&aws, &[]).await;
     let event = event("rest-create-stage", "a1b2c3d4e5", "prod");
     let (error_type, message) = function.error(&event).await;
     assert_eq!(error_type, "CloudWatchRoleMissing");
-    for word in [
+    for part in [
         "CloudWatch log role ARN",
         "ap-northeast-2",
         "CLOUDWATCH_ROLE_ARN",
         "stage a1b2c3d4e5/prod",
     ] {
-        assert!(message.contains(word), "{word} is not in: {message}");
+        assert!(message.contains(part), "{part} is not in: {message}");
     }
     let stage = aws.stage("a1b2c3d4e5", "prod");
     assert!(stage["accessLogSettings"]["format"].is_string(), "{stage}");
     assert_eq!(stage["methodSettings"]["*/*"]["metricsEnabled"], true);
     assert_eq!(stage["methodSettings"]["*/*"].get("loggingLevel"), None);
-    // Somebody sets it, and the next sweep finishes the stage.
+    // The operator sets the role, and the next sweep completes the stage.
     aws.state(|state| state.role = Some(ROLE.to_owned()));
-    let answer = function.answer(&json!({"sweep": true})).await;
-    assert_eq!(changed(&answer), ["execution.level"]);
-    assert_eq!(answer["counts"]["changed"], 1);
+    let response = function.invoke(&json!({"sweep": true})).await;
+    assert_eq!(changed(&response), ["execution.level"]);
+    assert_eq!(response["counts"]["changed"], 1);
 }
 
 #[tokio::test]
-async fn where_access_logs_need_the_role_too_the_error_is_the_same() {
+async fn reports_the_missing_role_if_access_logs_need_it_too() {
     let aws = without_role().await;
-    let function = Deployed::at(&aws, &[]).await;
+    let function = Setup::new(&aws, &[]).await;
     let (error_type, _) = function
         .error(&event("rest-create-stage", "a1b2c3d4e5", "prod"))
         .await;
@@ -98,23 +95,23 @@ async fn where_access_logs_need_the_role_too_the_error_is_the_same() {
 async fn http_apis_need_no_role() {
     let aws = without_role().await;
     aws.add_stage("HTTP", "f6g7h8i9j0", "dev");
-    let function = Deployed::at(&aws, &[]).await;
-    let answer = function
-        .answer(&event("http-create-stage", "f6g7h8i9j0", "dev"))
+    let function = Setup::new(&aws, &[]).await;
+    let response = function
+        .invoke(&event("http-create-stage", "f6g7h8i9j0", "dev"))
         .await;
-    assert_eq!(changed(&answer).len(), 2);
+    assert_eq!(changed(&response).len(), 2);
 }
 
 #[tokio::test]
-async fn what_needs_no_execution_log_is_complete_without_a_role_where_api_gateway_takes_it() {
+async fn succeeds_without_a_role_if_execution_logs_are_off() {
     let aws = without_role().await;
     aws.state(|state| state.access_logs_need_no_role = true);
-    let function = Deployed::at(&aws, &[("EXECUTION_LOG_LEVEL", "OFF")]).await;
-    let answer = function
-        .answer(&event("rest-create-stage", "a1b2c3d4e5", "prod"))
+    let function = Setup::new(&aws, &[("EXECUTION_LOG_LEVEL", "OFF")]).await;
+    let response = function
+        .invoke(&event("rest-create-stage", "a1b2c3d4e5", "prod"))
         .await;
     assert_eq!(
-        changed(&answer),
+        changed(&response),
         ["access_log.destination", "access_log.format", "metrics"]
     );
 }

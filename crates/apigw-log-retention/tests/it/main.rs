@@ -1,5 +1,5 @@
-//! The function's own program in the emulator: against moto where moto holds to what AWS does, and against a
-//! stricter stand-in for API Gateway and CloudWatch Logs where it does not.
+//! Runs the function's own program in the emulator: against moto where moto behaves as AWS does, and against the
+//! stricter stand-in of API Gateway and CloudWatch Logs for everything else.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 #![allow(
@@ -7,14 +7,13 @@
     reason = "clock and environment are kept out of the function, not out of its tests"
 )]
 
-mod access_formats;
 mod account_role;
-mod control_plane;
-mod owners;
-mod partial_failure;
+mod configuration_faults;
+mod http_and_websocket;
+mod large_region;
+mod owner_settings;
+mod partial_failures;
 mod rest_on_moto;
-mod surroundings;
+mod setup;
 mod sweep;
-mod sweep_at_scale;
-mod throttling;
-mod v2;
+mod transient_errors;

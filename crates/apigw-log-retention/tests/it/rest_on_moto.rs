@@ -1,6 +1,5 @@
-//! REST APIs, the account's role and log groups in moto; what came of it is read with boto3, and with
-//! the public command-line client where it is installed: neither shares a line with the SDK that the function
-//! uses.
+//! REST APIs, the account's role and log groups in moto. boto3 and the AWS command-line client read the result: neither
+//! shares code with the SDK of the function.
 
 use aws_sdk_apigateway::Client;
 use aws_sdk_apigateway::config::{BehaviorVersion, Config, Credentials, Region};
@@ -9,11 +8,11 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
 
-use crate::surroundings::{Deployed, NAME, PATIENCE, changed, event};
+use crate::setup::{NAME, PATIENCE, Setup, changed, event, fast_sweep};
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/apigateway-logs";
 
-/// A moto of its own for each test, because a sweep sees everything, and a proxy that counts.
+/// One moto for each test, because a sweep covers the whole Region, and a proxy that records requests.
 struct Aws {
     moto: Moto,
     proxy: FaultProxy,
@@ -52,7 +51,7 @@ impl Aws {
         aws
     }
 
-    /// Without a method there is nothing to deploy.
+    /// Adds a method, without which API Gateway deploys nothing.
     async fn add_method(&self) {
         let resources = self
             .rest
@@ -107,13 +106,13 @@ impl Aws {
             .unwrap();
     }
 
-    async fn function(&self, variables: &[(&str, &str)]) -> Deployed {
-        Deployed::with(&self.proxy.endpoint(), variables, |function| function).await
+    async fn function(&self, variables: &[(&str, &str)]) -> Setup {
+        Setup::with(&self.proxy.endpoint(), variables, fast_sweep).await
     }
 
-    /// The function's requests that write.
+    /// Lists the function's requests that write.
     fn writes(&self) -> Vec<String> {
-        let seen = self.proxy.seen().into_iter();
+        let seen = self.proxy.faults.seen().into_iter();
         let writes = seen.filter(|request| match &request.action {
             Some(action) => !action.contains(".Describe"),
             None => request.method != "GET",
@@ -123,27 +122,27 @@ impl Aws {
             .collect()
     }
 
-    /// The state as boto3 tells it: the stage, the groups' retentions and the account's role.
+    /// Reads the stage, the retention of all log groups and the account's role with boto3.
     fn read_with_boto3(&self, stage: &str) -> Value {
         let script = "import boto3, json, sys
 api, stage = sys.argv[1:]
 rest, logs = boto3.client('apigateway'), boto3.client('logs')
-told = rest.get_stage(restApiId=api, stageName=stage)
+described = rest.get_stage(restApiId=api, stageName=stage)
 groups = logs.get_paginator('describe_log_groups').paginate().search('logGroups')
 print(json.dumps({
-    'access': told.get('accessLogSettings'), 'methods': told.get('methodSettings'),
+    'access': described.get('accessLogSettings'), 'methods': described.get('methodSettings'),
     'groups': {group['logGroupName']: group.get('retentionInDays') for group in groups},
     'role': rest.get_account().get('cloudwatchRoleArn'),
 }))";
         self.run("python", &["-c", script, &self.api_id, stage])
     }
 
-    /// What the public command-line client answers.
-    fn ask_cli(&self, arguments: &[&str]) -> Value {
+    /// Runs the AWS command-line client.
+    fn aws_cli(&self, arguments: &[&str]) -> Value {
         self.run("aws", arguments)
     }
 
-    /// What a program of the virtual environment prints, as JSON.
+    /// Runs a program of the virtual environment and parses its output as JSON.
     fn run(&self, program: &str, arguments: &[&str]) -> Value {
         let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.venv/bin");
         let output = Command::new(programs.join(program))
@@ -170,19 +169,19 @@ print(json.dumps({
 }
 
 #[tokio::test]
-async fn a_new_stage_gets_its_logs_and_boto3_and_the_aws_command_read_them_back() {
+async fn a_new_stage_gets_its_logs_as_boto3_and_the_aws_cli_read_them() {
     let aws = Aws::with_stages(&["prod"]).await;
     aws.set_role().await;
     let function = aws.function(&[("RETENTION_DAYS", "90")]).await;
     let created = event("rest-create-stage", &aws.api_id, "prod");
-    let answer = function.answer(&created).await;
+    let response = function.invoke(&created).await;
     let all = [
         "access_log.destination",
         "access_log.format",
         "execution.level",
         "metrics",
     ];
-    assert_eq!(changed(&answer), all);
+    assert_eq!(changed(&response), all);
     let read = aws.read_with_boto3("prod");
     let (access, execution) = aws.groups("prod");
     let arn = format!("arn:aws:logs:ap-northeast-2:123456789012:log-group:{access}");
@@ -207,42 +206,42 @@ async fn a_new_stage_gets_its_logs_and_boto3_and_the_aws_command_read_them_back(
         "--stage-name",
         "prod",
     ];
-    let told = aws.ask_cli(&stage);
-    assert_eq!(told["accessLogSettings"]["destinationArn"], arn);
-    assert_eq!(told["methodSettings"]["*/*"]["loggingLevel"], "INFO");
-    let told = aws.ask_cli(&["logs", "describe-log-groups", "--log-group-name-prefix", &access]);
-    assert_eq!(told["logGroups"][0]["retentionInDays"], 90);
+    let read = aws.aws_cli(&stage);
+    assert_eq!(read["accessLogSettings"]["destinationArn"], arn);
+    assert_eq!(read["methodSettings"]["*/*"]["loggingLevel"], "INFO");
+    let read = aws.aws_cli(&["logs", "describe-log-groups", "--log-group-name-prefix", &access]);
+    assert_eq!(read["logGroups"][0]["retentionInDays"], 90);
     let writes = aws.writes();
     assert_eq!(writes.len(), 5, "{writes:?}");
-    let again = function.answer(&created).await;
+    let again = function.invoke(&created).await;
     assert_eq!(changed(&again), [""; 0]);
-    assert_eq!(aws.writes(), writes, "a second time, nothing is written");
+    assert_eq!(aws.writes(), writes, "a second run writes nothing");
 }
 
 #[tokio::test]
-async fn a_deployments_stage_is_named_or_looked_up_or_there_is_none() {
+async fn a_deployment_names_its_stage_or_the_function_looks_it_up() {
     let aws = Aws::with_stages(&["prod"]).await;
     aws.set_role().await;
     let function = aws.function(&[]).await;
-    // The console's way: a deployment for the stage "", then the stage.
+    // The console creates a deployment for the stage "", then the stage.
     let deployment = aws.deploy(None).await;
     let mut deployed = event("rest-create-deployment-no-stage", &aws.api_id, "");
     deployed["detail"]["responseElements"]["id"] = json!(deployment);
-    let answer = function.answer(&deployed).await;
+    let response = function.invoke(&deployed).await;
     assert_eq!(
-        (&answer["stages"][0]["skipped"], &answer["stages"][0]["stage"]),
+        (&response["stages"][0]["skipped"], &response["stages"][0]["stage"]),
         (&json!("no_stage"), &json!(null))
     );
     let create = aws.rest.create_stage().rest_api_id(&aws.api_id).stage_name("dev");
     create.deployment_id(&deployment).send().await.unwrap();
-    let answer = function.answer(&deployed).await;
-    assert_eq!(answer["stages"].as_array().unwrap().len(), 1);
+    let response = function.invoke(&deployed).await;
+    assert_eq!(response["stages"].as_array().unwrap().len(), 1);
     assert_eq!(
-        (&answer["stages"][0]["stage"], changed(&answer).len()),
+        (&response["stages"][0]["stage"], changed(&response).len()),
         (&json!("dev"), 4)
     );
     let named = function
-        .answer(&event("rest-create-deployment", &aws.api_id, "prod"))
+        .invoke(&event("rest-create-deployment", &aws.api_id, "prod"))
         .await;
     assert_eq!(
         (&named["stages"][0]["stage"], changed(&named).len()),
@@ -251,48 +250,48 @@ async fn a_deployments_stage_is_named_or_looked_up_or_there_is_none() {
 }
 
 #[tokio::test]
-async fn a_failed_call_is_skipped_without_a_request() {
+async fn skips_a_failed_call_without_a_request() {
     let aws = Aws::with_stages(&["prod"]).await;
     let function = aws.function(&[]).await;
-    let answer = function.answer(&event("failed-call", &aws.api_id, "prod")).await;
+    let response = function.invoke(&event("failed-call", &aws.api_id, "prod")).await;
     let expected = json!([{
         "api_id": aws.api_id, "api_type": "REST", "stage": "prod", "changes": [], "skipped": "failed_call",
     }]);
-    assert_eq!(answer["stages"], expected);
-    assert!(aws.proxy.seen().is_empty());
+    assert_eq!(response["stages"], expected);
+    assert!(aws.proxy.faults.seen().is_empty());
 }
 
 #[tokio::test]
-async fn a_sweep_sets_the_role_and_brings_all_stages_into_order() {
+async fn a_sweep_sets_the_role_and_the_logs_of_all_stages() {
     let aws = Aws::with_stages(&["dev", "prod"]).await;
-    let vanished = "API-Gateway-Execution-Logs_zzzzzzzzzz/old";
-    let group = json!({"logGroupName": vanished});
+    let orphaned = "API-Gateway-Execution-Logs_zzzzzzzzzz/old";
+    let group = json!({"logGroupName": orphaned});
     aws.moto
         .json("logs", "Logs_20140328.CreateLogGroup", &group)
         .await
         .unwrap();
     let function = aws.function(&[("CLOUDWATCH_ROLE_ARN", ROLE)]).await;
-    let answer = function.answer(&json!({"sweep": true})).await;
+    let response = function.invoke(&json!({"sweep": true})).await;
     assert_eq!(
-        answer["counts"],
+        response["counts"],
         json!({"found": 2, "changed": 2, "left": 0, "skipped": 0, "failed": 0})
     );
     let read = aws.read_with_boto3("dev");
     assert_eq!(read["role"], ROLE);
     assert_eq!(
         (
-            &read["groups"][vanished],
+            &read["groups"][orphaned],
             read["groups"].as_object().unwrap().len()
         ),
         (&json!(30), 5)
     );
     let writes = aws.writes();
-    function.answer(&json!({"sweep": true})).await;
-    assert_eq!(aws.writes(), writes, "a second time, nothing is written");
+    function.invoke(&json!({"sweep": true})).await;
+    assert_eq!(aws.writes(), writes, "a second run writes nothing");
 }
 
 #[tokio::test]
-async fn a_missing_role_is_told() {
+async fn reports_a_missing_role() {
     let aws = Aws::with_stages(&["prod"]).await;
     let function = aws.function(&[]).await;
     let (error_type, message) = function
@@ -304,15 +303,16 @@ async fn a_missing_role_is_told() {
 }
 
 #[tokio::test]
-async fn an_environment_killed_between_groups_and_settings_leaves_the_rest_to_the_next_attempt() {
+async fn the_next_attempt_completes_the_work_of_an_environment_killed_before_the_settings() {
     let aws = Aws::with_stages(&["prod"]).await;
     aws.set_role().await;
     let function = aws.function(&[]).await;
     aws.proxy
+        .faults
         .inject(Match::path("PATCH", "/restapis"), Fault::Hold, 1);
     let created = event("rest-create-stage", &aws.api_id, "prod");
     function.emulator.invoke_event(NAME, &created).unwrap();
-    aws.proxy.held(PATIENCE).await.unwrap();
+    aws.proxy.faults.wait_until_held(PATIENCE).await.unwrap();
     let read = aws.read_with_boto3("prod");
     let (access, execution) = aws.groups("prod");
     assert_eq!(
@@ -320,13 +320,13 @@ async fn an_environment_killed_between_groups_and_settings_leaves_the_rest_to_th
         (&json!(null), &json!({access: 30, execution: 30}))
     );
     assert_eq!(function.emulator.kill(NAME), 1);
-    function.emulator.idle(PATIENCE).await.unwrap();
+    function.emulator.wait_until_idle(PATIENCE).await.unwrap();
     assert!(aws.read_with_boto3("prod")["access"]["format"].is_string());
-    assert_eq!(aws.writes().len(), 6, "the groups were not made again");
+    assert_eq!(aws.writes().len(), 6, "the groups were not created again");
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_asked_for_again() {
+async fn repeats_a_request_after_a_lost_response() {
     let aws = Aws::with_stages(&["prod"]).await;
     aws.set_role().await;
     let function = aws.function(&[]).await;
@@ -335,12 +335,14 @@ async fn a_lost_answer_is_asked_for_again() {
         "Logs_20140328.PutRetentionPolicy",
         "accessLogSettings",
     ] {
-        aws.proxy.inject(Match::containing(request), Fault::LoseAnswer, 1);
+        aws.proxy
+            .faults
+            .inject(Match::containing(request), Fault::LoseResponse, 1);
     }
-    let answer = function
-        .answer(&event("rest-create-stage", &aws.api_id, "prod"))
+    let response = function
+        .invoke(&event("rest-create-stage", &aws.api_id, "prod"))
         .await;
-    assert_eq!(changed(&answer).len(), 4);
+    assert_eq!(changed(&response).len(), 4);
     let (access, execution) = aws.groups("prod");
     assert_eq!(
         aws.read_with_boto3("prod")["groups"],

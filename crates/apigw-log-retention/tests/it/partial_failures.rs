@@ -1,24 +1,26 @@
-//! What was begun and could not be ended is no worse than before, and is ended the next time.
+//! Work that fails halfway leaves no log worse than before, and the next invocation completes it.
 
 use serde_json::json;
 
-use crate::control_plane::{ControlPlane, refusal};
-use crate::surroundings::{Deployed, changed, event};
+use crate::setup::{Setup, changed, event};
+use local_stack::Match;
+use stand_ins::control_plane::{ControlPlane, aws_error};
 
 #[tokio::test]
-async fn a_refused_update_leaves_groups_with_an_end_and_the_stage_as_it_was() {
-    let aws = ControlPlane::start().await;
+async fn a_rejected_update_leaves_log_groups_with_a_retention_and_the_stage_unchanged() {
+    let aws = ControlPlane::start().await.unwrap();
     aws.add_stage("REST", "a1b2c3d4e5", "prod");
     let before = aws.stage("a1b2c3d4e5", "prod");
-    aws.refuse(
-        "PATCH /restapis",
-        refusal(
+    aws.faults.inject(
+        Match::path("PATCH", "/restapis"),
+        aws_error(
             403,
             "AccessDeniedException",
             "not authorized to perform: apigateway:PATCH",
         ),
+        1,
     );
-    let function = Deployed::at(&aws, &[]).await;
+    let function = Setup::new(&aws, &[]).await;
     let event = event("rest-create-stage", "a1b2c3d4e5", "prod");
     let (error_type, message) = function.error(&event).await;
     assert_eq!(error_type, "AwsRefusal");
@@ -31,50 +33,52 @@ async fn a_refused_update_leaves_groups_with_an_end_and_the_stage_as_it_was() {
         "{message}"
     );
     assert_eq!(aws.stage("a1b2c3d4e5", "prod"), before);
-    assert!(aws.state(|state| state.groups.len() == 2 && state.groups.values().all(Option::is_some)));
+    assert!(aws.state(|state| state.log_groups.len() == 2 && state.log_groups.values().all(Option::is_some)));
     assert_eq!(function.metric("StagesFailed"), [1.0]);
     aws.take_writes();
-    let answer = function.answer(&event).await;
-    assert_eq!(changed(&answer).len(), 4);
+    let response = function.invoke(&event).await;
+    assert_eq!(changed(&response).len(), 4);
     assert_eq!(aws.take_writes(), ["PATCH /restapis/a1b2c3d4e5/stages/prod"]);
 }
 
 #[tokio::test]
-async fn a_group_without_an_end_has_no_log_turned_on_and_gets_its_end_from_the_next_sweep() {
-    let aws = ControlPlane::start().await;
+async fn logging_stays_off_without_a_retention_until_the_next_sweep_sets_it() {
+    let aws = ControlPlane::start().await.unwrap();
     aws.add_stage("REST", "a1b2c3d4e5", "prod");
-    aws.refuse(
-        "PutRetentionPolicy",
-        refusal(400, "AccessDeniedException", "not authorized"),
+    aws.faults.inject(
+        Match::containing("PutRetentionPolicy"),
+        aws_error(400, "AccessDeniedException", "not authorized"),
+        1,
     );
-    let function = Deployed::at(&aws, &[]).await;
+    let function = Setup::fast(&aws, &[]).await;
     let (_, message) = function
         .error(&event("rest-create-stage", "a1b2c3d4e5", "prod"))
         .await;
     assert!(message.contains("logs:PutRetentionPolicy"), "{message}");
     assert_eq!(aws.stage("a1b2c3d4e5", "prod").get("accessLogSettings"), None);
-    let answer = function.answer(&json!({"sweep": true})).await;
-    assert_eq!(changed(&answer).len(), 4);
-    assert!(aws.state(|state| state.groups.len() == 2 && state.groups.values().all(Option::is_some)));
+    let response = function.invoke(&json!({"sweep": true})).await;
+    assert_eq!(changed(&response).len(), 4);
+    assert!(aws.state(|state| state.log_groups.len() == 2 && state.log_groups.values().all(Option::is_some)));
 }
 
 #[tokio::test]
-async fn aws_tries_a_failed_event_again_and_that_ends_it() {
-    let aws = ControlPlane::start().await;
+async fn a_retry_by_lambda_completes_a_failed_event() {
+    let aws = ControlPlane::start().await.unwrap();
     aws.add_stage("REST", "a1b2c3d4e5", "prod");
-    aws.refuse(
-        "PATCH /restapis",
-        refusal(403, "AccessDeniedException", "not authorized"),
+    aws.faults.inject(
+        Match::path("PATCH", "/restapis"),
+        aws_error(403, "AccessDeniedException", "not authorized"),
+        1,
     );
-    let function = Deployed::at(&aws, &[]).await;
+    let function = Setup::new(&aws, &[]).await;
     let event = event("rest-create-stage", "a1b2c3d4e5", "prod");
     function
         .emulator
-        .invoke_event(crate::surroundings::NAME, &event)
+        .invoke_event(crate::setup::NAME, &event)
         .unwrap();
     function
         .emulator
-        .idle(crate::surroundings::PATIENCE)
+        .wait_until_idle(crate::setup::PATIENCE)
         .await
         .unwrap();
     assert!(function.emulator.dead_letters().is_empty());
@@ -82,16 +86,17 @@ async fn aws_tries_a_failed_event_again_and_that_ends_it() {
 }
 
 #[tokio::test]
-async fn one_stage_that_fails_keeps_no_other_from_its_logs() {
-    let aws = ControlPlane::start().await;
+async fn a_failed_stage_stops_no_other_stage() {
+    let aws = ControlPlane::start().await.unwrap();
     for stage in ["alpha", "beta", "gamma"] {
         aws.add_stage("REST", "a1b2c3d4e5", stage);
     }
-    aws.refuse(
-        "PATCH /restapis/a1b2c3d4e5/stages/beta",
-        refusal(403, "AccessDeniedException", "not authorized"),
+    aws.faults.inject(
+        Match::path("PATCH", "/restapis/a1b2c3d4e5/stages/beta"),
+        aws_error(403, "AccessDeniedException", "not authorized"),
+        1,
     );
-    let function = Deployed::at(&aws, &[]).await;
+    let function = Setup::fast(&aws, &[]).await;
     let (error_type, message) = function.error(&json!({"sweep": true})).await;
     assert_eq!(error_type, "NotInOrder");
     assert!(
@@ -103,40 +108,40 @@ async fn one_stage_that_fails_keeps_no_other_from_its_logs() {
         (vec![3.0], vec![1.0])
     );
     assert!(aws.stage("a1b2c3d4e5", "gamma")["accessLogSettings"].is_object());
-    let answer = function.answer(&json!({"sweep": true})).await;
+    let response = function.invoke(&json!({"sweep": true})).await;
     assert_eq!(
-        answer["counts"],
+        response["counts"],
         json!({"found": 3, "changed": 1, "left": 2, "skipped": 0, "failed": 0})
     );
 }
 
 #[tokio::test]
-async fn what_was_written_but_reads_as_before_is_an_error() {
-    let aws = ControlPlane::start().await;
+async fn an_update_that_has_no_effect_is_an_error() {
+    let aws = ControlPlane::start().await.unwrap();
     aws.add_stage("REST", "a1b2c3d4e5", "prod");
-    aws.state(|state| state.lost_updates = 1);
-    let function = Deployed::at(&aws, &[]).await;
+    aws.state(|state| state.ineffective_updates = 1);
+    let function = Setup::new(&aws, &[]).await;
     let event = event("rest-create-stage", "a1b2c3d4e5", "prod");
     let (error_type, message) = function.error(&event).await;
     assert_eq!(error_type, "StillDifferent");
     assert!(
-        message
-            .contains("reads as before: access_log.destination, access_log.format, execution.level, metrics"),
+        message.contains("the old ones: access_log.destination, access_log.format, execution.level, metrics"),
         "{message}"
     );
-    assert_eq!(changed(&function.answer(&event).await).len(), 4);
+    assert_eq!(changed(&function.invoke(&event).await).len(), 4);
 }
 
 #[tokio::test]
-async fn an_api_that_cannot_be_read_keeps_no_other_from_its_logs() {
-    let aws = ControlPlane::start().await;
+async fn an_api_that_cannot_be_read_stops_no_other_api() {
+    let aws = ControlPlane::start().await.unwrap();
     aws.add_stage("REST", "a1", "prod");
     aws.add_stage("REST", "a2", "prod");
-    aws.refuse(
-        "GET /restapis/a1/stages",
-        refusal(403, "AccessDeniedException", "not authorized"),
+    aws.faults.inject(
+        Match::path("GET", "/restapis/a1/stages"),
+        aws_error(403, "AccessDeniedException", "not authorized"),
+        1,
     );
-    let function = Deployed::at(&aws, &[]).await;
+    let function = Setup::fast(&aws, &[]).await;
     let (error_type, message) = function.error(&json!({"sweep": true})).await;
     assert_eq!(error_type, "NotInOrder");
     assert!(message.contains("API a1: could not list stages"), "{message}");

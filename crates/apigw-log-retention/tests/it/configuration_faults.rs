@@ -1,30 +1,31 @@
-//! What is wrong is told before anything is written.
+//! Configuration faults are reported before anything is written.
 
 use serde_json::json;
 
-use crate::control_plane::ControlPlane;
-use crate::surroundings::{Deployed, event};
+use crate::setup::{Setup, event};
+use stand_ins::control_plane::ControlPlane;
 
 #[tokio::test]
-async fn a_retention_that_logs_does_not_know_ends_the_init_with_the_values_that_it_knows() {
-    let aws = ControlPlane::start().await;
+async fn an_invalid_retention_fails_the_init_and_lists_the_valid_ones() {
+    let aws = ControlPlane::start().await.unwrap();
     let rules = r#"[{"stage":"prod","days":100}]"#;
-    let function = Deployed::at(&aws, &[("RETENTION_DAYS", "31"), ("RETENTION_RULES", rules)]).await;
+    let function = Setup::new(&aws, &[("RETENTION_DAYS", "31"), ("RETENTION_RULES", rules)]).await;
     let (error_type, message) = function.error(&json!({"sweep": true})).await;
     assert_eq!(error_type, "ConfigurationError");
     let values = "1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653";
     assert!(
-        message.contains("RETENTION_DAYS") && message.contains("RETENTION_RULES"),
+        message.contains("RETENTION_DAYS is malformed: 31")
+            && message.contains("RETENTION_RULES[0].days: 100"),
         "{message}"
     );
     assert_eq!(message.matches(values).count(), 2, "{message}");
-    assert!(aws.state(|state| state.seen.is_empty()));
+    assert!(aws.state(|state| state.received.is_empty()));
 }
 
 #[tokio::test]
-async fn a_format_without_the_requests_id_ends_the_init() {
-    let aws = ControlPlane::start().await;
-    let function = Deployed::at(&aws, &[("ACCESS_LOG_FORMAT", "$context.status")]).await;
+async fn a_format_without_the_request_id_fails_the_init() {
+    let aws = ControlPlane::start().await.unwrap();
+    let function = Setup::new(&aws, &[("ACCESS_LOG_FORMAT", "$context.status")]).await;
     let (error_type, message) = function.error(&json!({"sweep": true})).await;
     assert_eq!(error_type, "ConfigurationError");
     assert!(
@@ -34,12 +35,12 @@ async fn a_format_without_the_requests_id_ends_the_init() {
 }
 
 #[tokio::test]
-async fn a_format_that_is_too_long_for_this_kind_of_api_fails_its_stage_before_anything_is_written() {
-    let aws = ControlPlane::start().await;
+async fn a_format_too_long_for_the_api_type_fails_the_stage_before_any_write() {
+    let aws = ControlPlane::start().await.unwrap();
     aws.add_stage("HTTP", "f6g7h8i9j0", "dev");
     aws.add_stage("REST", "a1b2c3d4e5", "dev");
     let format = format!("$context.requestId {}", "x".repeat(1500));
-    let function = Deployed::at(&aws, &[("ACCESS_LOG_FORMAT", &format)]).await;
+    let function = Setup::new(&aws, &[("ACCESS_LOG_FORMAT", &format)]).await;
     let (_, message) = function
         .error(&event("http-create-stage", "f6g7h8i9j0", "dev"))
         .await;
@@ -49,7 +50,7 @@ async fn a_format_that_is_too_long_for_this_kind_of_api_fails_its_stage_before_a
     );
     assert_eq!(aws.take_writes(), [""; 0]);
     function
-        .answer(&event("rest-create-stage", "a1b2c3d4e5", "dev"))
+        .invoke(&event("rest-create-stage", "a1b2c3d4e5", "dev"))
         .await;
     assert_eq!(
         aws.stage("a1b2c3d4e5", "dev")["accessLogSettings"]["format"],

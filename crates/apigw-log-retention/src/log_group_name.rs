@@ -1,18 +1,19 @@
-//! The names of log groups.
+//! Names of log groups.
 
-use crate::stage::ApiKind;
+use crate::stage::ApiType;
 
-/// Where API Gateway writes the execution logs of a REST API. The group survives its stage.
-const REST_EXECUTION: &str = "API-Gateway-Execution-Logs_";
-/// Where it writes those of a WebSocket API.
-const WEBSOCKET_EXECUTION: &str = "/aws/apigateway/";
+/// Start of the names to which API Gateway writes execution logs of REST APIs. The group outlives its stage.
+const REST_EXECUTION_PREFIX: &str = "API-Gateway-Execution-Logs_";
+/// Start of the names to which it writes those of WebSocket APIs.
+const WEBSOCKET_EXECUTION_PREFIX: &str = "/aws/apigateway/";
+const EXECUTION_PREFIXES: [&str; 2] = [REST_EXECUTION_PREFIX, WEBSOCKET_EXECUTION_PREFIX];
 
 /// A name has at most 512 characters, of which a stage's name and an API's id take up to 138.
-const LONGEST_TEXT: usize = 370;
+const MAX_TEXT: usize = 370;
 
-/// Which group a stage's access log goes to.
+/// Pattern for the names of access log groups, with the placeholders `{api_id}` and `{stage}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AccessLogGroup(Vec<Part>);
+pub(crate) struct AccessLogGroup(Vec<Part>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Part {
@@ -21,21 +22,16 @@ enum Part {
     Stage,
 }
 
-/// What is wrong with a pattern.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum InvalidPattern {
-    /// A placeholder that there is not.
+pub(crate) enum InvalidPattern {
     #[error("expected no other placeholder than {{api_id}} and {{stage}}")]
-    Placeholder,
-    /// API Gateway's own place.
+    UnknownPlaceholder,
     #[error(
-        "{REST_EXECUTION:?} and {WEBSOCKET_EXECUTION:?} are where API Gateway writes execution logs; access logs must not go there"
+        "API Gateway writes execution logs to {REST_EXECUTION_PREFIX:?} and {WEBSOCKET_EXECUTION_PREFIX:?}; use another prefix for access logs"
     )]
     ExecutionLogs,
-    /// More than fits.
-    #[error("expected at most {LONGEST_TEXT} characters beside the placeholders")]
+    #[error("expected at most {MAX_TEXT} characters beside the placeholders")]
     TooLong,
-    /// Nothing of it can stand in a name.
     #[error("expected a name of letters, digits and . - _ / #")]
     Empty,
 }
@@ -43,26 +39,22 @@ pub enum InvalidPattern {
 impl AccessLogGroup {
     /// Under the prefix for vended logs, a group does not count against the 5,120 characters of the account's
     /// delivery policy (Amazon CloudWatch Logs User Guide, Enabling logging from AWS services).
-    pub const DEFAULT: &str = "/aws/vendedlogs/apigateway/{api_id}/{stage}";
+    const DEFAULT: &str = "/aws/vendedlogs/apigateway/{api_id}/{stage}";
 
-    /// A pattern with the placeholders `{api_id}` and `{stage}`.
-    ///
-    /// # Errors
-    /// [`InvalidPattern`].
-    pub fn parse(pattern: &str) -> Result<Self, InvalidPattern> {
+    pub(crate) fn parse(pattern: &str) -> Result<Self, InvalidPattern> {
         let mut parts = Vec::new();
         let mut rest = pattern;
         while let Some((before, after)) = rest.split_once('{') {
-            let (placeholder, after) = after.split_once('}').ok_or(InvalidPattern::Placeholder)?;
-            parts.push(Part::Text(clean(before)));
+            let (placeholder, after) = after.split_once('}').ok_or(InvalidPattern::UnknownPlaceholder)?;
+            parts.push(Part::Text(allowed_characters(before)));
             parts.push(match placeholder {
                 "api_id" => Part::ApiId,
                 "stage" => Part::Stage,
-                _ => return Err(InvalidPattern::Placeholder),
+                _ => return Err(InvalidPattern::UnknownPlaceholder),
             });
             rest = after;
         }
-        parts.push(Part::Text(clean(rest)));
+        parts.push(Part::Text(allowed_characters(rest)));
         parts.retain(|part| *part != Part::Text(String::new()));
         let group = Self(parts);
         group.check()?;
@@ -70,49 +62,50 @@ impl AccessLogGroup {
     }
 
     fn check(&self) -> Result<(), InvalidPattern> {
-        let texts = self.0.iter().map(|part| match part {
+        let text_lengths = self.0.iter().map(|part| match part {
             Part::Text(text) => text.len(),
             _ => 0,
         });
         if self.0.is_empty() {
             return Err(InvalidPattern::Empty);
         }
-        if texts.sum::<usize>() > LONGEST_TEXT {
+        if text_lengths.sum::<usize>() > MAX_TEXT {
             return Err(InvalidPattern::TooLong);
         }
-        if [REST_EXECUTION, WEBSOCKET_EXECUTION]
+        if EXECUTION_PREFIXES
             .iter()
-            .any(|place| self.head().starts_with(place))
+            .any(|prefix| self.prefix().starts_with(prefix))
         {
             return Err(InvalidPattern::ExecutionLogs);
         }
         Ok(())
     }
 
-    /// The group of a stage. What CloudWatch Logs refuses in a name is left out: `$default` is `default`.
-    pub fn name(&self, api_id: &str, stage: &str) -> String {
+    /// Returns the name of a stage's group, without characters that CloudWatch Logs rejects: `$default` becomes
+    /// `default`.
+    pub(crate) fn name(&self, api_id: &str, stage: &str) -> String {
         let parts = self.0.iter().map(|part| match part {
             Part::Text(text) => text.clone(),
-            Part::ApiId => clean(api_id),
-            Part::Stage => clean(stage),
+            Part::ApiId => allowed_characters(api_id),
+            Part::Stage => allowed_characters(stage),
         });
         parts.collect()
     }
 
-    /// What all names begin with.
-    pub fn head(&self) -> &str {
+    /// Returns the text before the first placeholder.
+    fn prefix(&self) -> &str {
         match self.0.first() {
             Some(Part::Text(text)) => text,
             _ => "",
         }
     }
 
-    /// The API's id and the stage of a group that this pattern has named.
+    /// Returns API id and stage of a name that this pattern has formed.
     fn owner<'a>(&self, name: &'a str) -> Option<Owner<'a>> {
         let (mut api_id, mut stage) = (None, None);
         let mut rest = name;
         for (at, part) in self.0.iter().enumerate() {
-            let place = match part {
+            let value = match part {
                 Part::Text(text) => {
                     rest = rest.strip_prefix(text.as_str())?;
                     continue;
@@ -125,11 +118,11 @@ impl AccessLogGroup {
                 Some(_) => return None,
                 None => rest.len(),
             };
-            let (value, after) = rest.split_at(length);
-            if place.is_some_and(|known| known != value) {
+            let (found, after) = rest.split_at(length);
+            if value.is_some_and(|earlier| earlier != found) {
                 return None;
             }
-            *place = Some(value);
+            *value = Some(found);
             rest = after;
         }
         rest.is_empty().then_some(())?;
@@ -137,13 +130,18 @@ impl AccessLogGroup {
     }
 }
 
-/// The API and stage that a group's name tells.
+impl Default for AccessLogGroup {
+    fn default() -> Self {
+        Self::parse(Self::DEFAULT).expect("the default pattern is valid")
+    }
+}
+
+/// API and stage in the name of a log group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Owner<'a> {
-    /// The API's id.
-    pub api_id: &'a str,
-    /// The stage, with what a name cannot hold left out.
-    pub stage: &'a str,
+pub(crate) struct Owner<'a> {
+    pub(crate) api_id: &'a str,
+    /// Name of the stage, without characters that CloudWatch Logs rejects.
+    pub(crate) stage: &'a str,
 }
 
 impl<'a> Owner<'a> {
@@ -153,13 +151,13 @@ impl<'a> Owner<'a> {
         (is_id && is_stage).then_some(Self { api_id, stage })
     }
 
-    /// Whose group it is; nothing for a group that no stage has, such as API Gateway's own
+    /// Parses a log group's name. Returns `None` for a group that belongs to no stage, such as API Gateway's own
     /// `/aws/apigateway/welcome`.
-    pub fn of(name: &'a str, access: &AccessLogGroup) -> Option<Self> {
-        let execution = [REST_EXECUTION, WEBSOCKET_EXECUTION]
+    pub(crate) fn parse(name: &'a str, access: &AccessLogGroup) -> Option<Self> {
+        let after_prefix = EXECUTION_PREFIXES
             .iter()
-            .find_map(|place| name.strip_prefix(place));
-        match execution {
+            .find_map(|prefix| name.strip_prefix(prefix));
+        match after_prefix {
             Some(rest) => {
                 let (api_id, stage) = rest.split_once('/')?;
                 Self::new(api_id, stage)
@@ -168,41 +166,37 @@ impl<'a> Owner<'a> {
         }
     }
 
-    /// Whether the stage of this name is meant.
-    pub fn is_stage(&self, name: &str) -> bool {
-        self.stage == clean(name)
+    /// Returns true if `stage`, as API Gateway spells it, is the owner's stage.
+    pub(crate) fn is_stage(&self, stage: &str) -> bool {
+        self.stage == allowed_characters(stage)
     }
 }
 
-/// With what the names of all groups of stages begin.
-pub fn prefixes(access: &AccessLogGroup) -> Vec<&str> {
-    let mut prefixes = vec![REST_EXECUTION, WEBSOCKET_EXECUTION, access.head()];
-    // A pattern may begin with what another prefix covers, or with nothing.
-    prefixes.dedup();
-    prefixes
+/// Returns the prefixes under which all log groups of stages are listed.
+pub(crate) fn prefixes(access: &AccessLogGroup) -> [&str; 3] {
+    [REST_EXECUTION_PREFIX, WEBSOCKET_EXECUTION_PREFIX, access.prefix()]
 }
 
-/// The group in which API Gateway writes a stage's execution log.
-pub fn execution_log_group(kind: ApiKind, api_id: &str, stage: &str) -> Option<String> {
-    let place = match kind {
-        ApiKind::Rest => REST_EXECUTION,
-        ApiKind::WebSocket => WEBSOCKET_EXECUTION,
-        ApiKind::Http => return None,
+/// Returns the log group to which API Gateway writes a stage's execution log. API Gateway fixes the name.
+pub(crate) fn execution_log_group(api_type: ApiType, api_id: &str, stage: &str) -> Option<String> {
+    let prefix = match api_type {
+        ApiType::Rest => REST_EXECUTION_PREFIX,
+        ApiType::WebSocket => WEBSOCKET_EXECUTION_PREFIX,
+        ApiType::Http => return None,
     };
-    Some(format!("{place}{api_id}/{}", clean(stage)))
+    Some(format!("{prefix}{api_id}/{}", allowed_characters(stage)))
 }
 
-/// The name of the group that an ARN means, with or without `:*` at its end; nothing for the ARN of a delivery
-/// stream.
-pub fn name_in_arn(arn: &str) -> Option<&str> {
+/// Returns the name in a log group's ARN, with or without `:*` at its end, or `None` for the ARN of a delivery stream.
+pub(crate) fn name_in_arn(arn: &str) -> Option<&str> {
     let name = arn.split_once(":log-group:")?.1;
     Some(name.strip_suffix(":*").unwrap_or(name))
 }
 
-/// The text without the characters that CloudWatch Logs refuses in a group's name.
-pub fn clean(text: &str) -> String {
-    let allowed = |character: &char| character.is_ascii_alphanumeric() || ".-_/#".contains(*character);
-    text.chars().filter(allowed).collect()
+/// Returns the text without the characters that CloudWatch Logs rejects in a group's name.
+pub(crate) fn allowed_characters(text: &str) -> String {
+    let is_allowed = |character: &char| character.is_ascii_alphanumeric() || ".-_/#".contains(*character);
+    text.chars().filter(is_allowed).collect()
 }
 
 #[cfg(test)]
@@ -218,12 +212,12 @@ mod tests {
         let access = pattern(access);
         let name = access.name("a1b2c3d4e5", stage);
         assert_eq!(name, expected);
-        let owner = Owner::of(&name, &access).expect("tells its stage");
+        let owner = Owner::parse(&name, &access).expect("names its stage");
         assert!(owner.api_id == "a1b2c3d4e5" && owner.is_stage(stage), "{owner:?}");
     }
 
     #[test]
-    fn leaves_out_what_logs_refuses() {
+    fn names_leave_out_characters_that_logs_rejects() {
         let default = AccessLogGroup::DEFAULT;
         check(default, "prod", "/aws/vendedlogs/apigateway/a1b2c3d4e5/prod");
         check(
@@ -241,52 +235,55 @@ mod tests {
 
     #[test]
     fn access_and_execution_logs_never_share_a_group() {
-        let refused = |text: &str| AccessLogGroup::parse(text).expect_err("is refused");
+        let rejected = |text: &str| AccessLogGroup::parse(text).expect_err("is rejected");
         assert_eq!(
-            refused("API-Gateway-Execution-Logs_{api_id}/{stage}"),
+            rejected("API-Gateway-Execution-Logs_{api_id}/{stage}"),
             InvalidPattern::ExecutionLogs
         );
         assert_eq!(
-            refused("/aws/apigateway/{api_id}/{stage}"),
+            rejected("/aws/apigateway/{api_id}/{stage}"),
             InvalidPattern::ExecutionLogs
         );
         assert_eq!(
-            refused("/aws/$apigateway/{api_id}"),
+            rejected("/aws/$apigateway/{api_id}"),
             InvalidPattern::ExecutionLogs
         );
         let access = pattern(AccessLogGroup::DEFAULT).name("a1", "prod");
-        for kind in [ApiKind::Rest, ApiKind::WebSocket] {
-            assert_ne!(execution_log_group(kind, "a1", "prod"), Some(access.clone()));
+        for api_type in [ApiType::Rest, ApiType::WebSocket] {
+            assert_ne!(execution_log_group(api_type, "a1", "prod"), Some(access.clone()));
         }
     }
 
     #[test]
-    fn refuses_a_pattern_that_names_no_group() {
-        let refused = |text: &str| AccessLogGroup::parse(text).expect_err("is refused");
-        assert_eq!(refused("/logs/{api}/{stage}"), InvalidPattern::Placeholder);
-        assert_eq!(refused("/logs/{stage"), InvalidPattern::Placeholder);
-        assert_eq!(refused("$ $"), InvalidPattern::Empty);
-        assert_eq!(refused(&"x".repeat(371)), InvalidPattern::TooLong);
+    fn rejects_a_pattern_that_forms_no_group_name() {
+        let rejected = |text: &str| AccessLogGroup::parse(text).expect_err("is rejected");
+        assert_eq!(
+            rejected("/logs/{api}/{stage}"),
+            InvalidPattern::UnknownPlaceholder
+        );
+        assert_eq!(rejected("/logs/{stage"), InvalidPattern::UnknownPlaceholder);
+        assert_eq!(rejected("$ $"), InvalidPattern::Empty);
+        assert_eq!(rejected(&"x".repeat(371)), InvalidPattern::TooLong);
     }
 
     #[test]
     fn names_execution_log_groups_as_api_gateway_does() {
-        let name = |kind| execution_log_group(kind, "a1", "prod");
+        let name = |api_type| execution_log_group(api_type, "a1", "prod");
         assert_eq!(
-            name(ApiKind::Rest).as_deref(),
+            name(ApiType::Rest).as_deref(),
             Some("API-Gateway-Execution-Logs_a1/prod")
         );
         assert_eq!(
-            name(ApiKind::WebSocket).as_deref(),
+            name(ApiType::WebSocket).as_deref(),
             Some("/aws/apigateway/a1/prod")
         );
-        assert_eq!(name(ApiKind::Http), None);
+        assert_eq!(name(ApiType::Http), None);
     }
 
     #[test]
-    fn knows_whose_group_it_is() {
+    fn parses_api_and_stage_from_a_groups_name() {
         let access = pattern(AccessLogGroup::DEFAULT);
-        let owner = |name| Owner::of(name, &access).map(|owner| (owner.api_id, owner.stage));
+        let owner = |name| Owner::parse(name, &access).map(|owner| (owner.api_id, owner.stage));
         assert_eq!(owner("API-Gateway-Execution-Logs_a1/prod"), Some(("a1", "prod")));
         assert_eq!(owner("/aws/apigateway/a1/prod"), Some(("a1", "prod")));
         assert_eq!(owner("/aws/vendedlogs/apigateway/a1/prod"), Some(("a1", "prod")));
@@ -294,11 +291,11 @@ mod tests {
         assert_eq!(owner("/aws/vendedlogs/apigateway/a1/prod/more"), None);
         assert_eq!(owner("/aws/lambda/a1/prod"), None);
         let shared = pattern("/apigateway/access");
-        assert_eq!(Owner::of("/apigateway/access", &shared), None);
+        assert_eq!(Owner::parse("/apigateway/access", &shared), None);
     }
 
     #[test]
-    fn reads_a_group_out_of_an_arn() {
+    fn finds_the_name_in_an_arn() {
         let arn = "arn:aws:logs:ap-northeast-2:123456789012:log-group:/x/y";
         assert_eq!(name_in_arn(arn), Some("/x/y"));
         assert_eq!(name_in_arn(&format!("{arn}:*")), Some("/x/y"));
