@@ -1,10 +1,9 @@
-"""Whether a deployed stage of infra/openapi.yaml works: python3 smoke.py https://…/dev
+"""Checks a deployed stage of the API of api-loopback: python3 smoke.py https://…/dev
 
-Needs nothing but Python. Exits 1 when anything is not as it should be, and says what.
+Needs only Python. Exits 1 if a check fails, and reports why.
 
-Right after a deployment an API may still answer as before it, or not at all, and it may be throttled: each check is
-tried anew for SMOKE_PATIENCE_S seconds, 30 where nothing is said. After one that has failed for so long there is no
-more patience: the outcome stands.
+Right after a deployment an API may still respond as before it, or not at all, and it may be throttled: each check is
+repeated for SMOKE_PATIENCE_S seconds, 30 by default. After one check has failed for that long, the others run once.
 """
 
 import http.client
@@ -16,57 +15,58 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-# What every answer says, whoever gives it.
+# Headers of every response, of the function and of the gateway.
 HEADERS = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 LONGEST_PAUSE_S = 2
 WORDS = "안녕하세요, it's Seoul: \"따옴표\" and \\ 🏙️"
 
 
-class Wrong(Exception):
-    """Something is not as it should be."""
+class CheckFailed(Exception):
+    """A response that differs from the expected one."""
 
 
-def ask(url, method="GET", body=None, **headers):
-    """Status, headers and body of the answer, whatever its status."""
+def send(url, method="GET", body=None, **headers):
+    """Sends a request. Returns status, headers and body of the response, also for an error status."""
     headers = {name.replace("_", "-"): value for name, value in headers.items()}
     request = urllib.request.Request(url, data=body, headers=headers, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=35) as answer:
-            return answer.status, answer.headers, answer.read()
+        with urllib.request.urlopen(request, timeout=35) as response:
+            return response.status, response.headers, response.read()
     except urllib.error.HTTPError as error:
         return error.code, error.headers, error.read()
     except (OSError, http.client.HTTPException) as error:
-        raise Wrong(f"{method} {url}: no answer: {getattr(error, 'reason', error)}") from None
+        raise CheckFailed(f"{method} {url}: no response: {getattr(error, 'reason', error)}") from None
 
 
-def expect(what, expected, found):
+def expect(subject, expected, found):
     if found != expected:
-        raise Wrong(f"{what}: expected {expected!r}, found {found!r}")
+        raise CheckFailed(f"{subject}: expected {expected!r}, found {found!r}")
 
 
-def said_by_all(whose, headers):
+def check_common_headers(request, headers):
     for name, value in HEADERS.items():
-        expect(f"the header {name}{whose}", value, headers.get(name))
+        expect(f"the header {name}{request}", value, headers.get(name))
 
 
-def echo(answer, expected_status=200):
-    status, headers, body = answer
+def echo(response, expected_status=200):
+    """Checks status and headers of a response, and returns its JSON."""
+    status, headers, body = response
     expect(f"the status (with the body {body[:300]!r})", expected_status, status)
-    said_by_all("", headers)
+    check_common_headers("", headers)
     try:
         return json.loads(body)
     except ValueError:
-        raise Wrong(f"the body is no JSON: {body[:300]!r}") from None
+        raise CheckFailed(f"the body is not JSON: {body[:300]!r}") from None
 
 
 def non_proxy(url, stage):
-    """POST /echo gives back Korean, quotes, apostrophes and backslashes, from body, query and headers"""
+    """POST /echo echoes Korean, quotes, apostrophes and backslashes, from body, query and headers"""
     query = urllib.parse.urlencode({"words": WORDS})
     body = json.dumps({"words": WORDS}).encode()
-    answer = ask(
+    response = send(
         f"{url}/echo?{query}", "POST", body, Content_Type="application/json", X_Words="it's \"quoted\"", User_Agent="o'smoke"
     )
-    event = echo(answer)["event"]
+    event = echo(response)["event"]
     expect("the body", {"words": WORDS}, event["body-json"])
     expect("the query", {"words": WORDS}, event["params"]["querystring"])
     headers = {name.lower(): value for name, value in event["params"]["header"].items()}
@@ -74,30 +74,30 @@ def non_proxy(url, stage):
     expect("context.user-agent", "o'smoke", event["context"]["user-agent"])
 
 
-def stage_is_the_urls(url, stage):
+def stage_name(url, stage):
     """GET /echo names the stage in context.stage and in its variable, and the function"""
-    answer = echo(ask(f"{url}/echo"))
-    found = answer["event"]["context"]["stage"]
+    received = echo(send(f"{url}/echo"))
+    found = received["event"]["context"]["stage"]
     if stage:
         expect("context.stage", stage, found)
     elif not found:
-        raise Wrong("context.stage is empty")
-    expect("the stage variable named stage", found, answer["event"]["stage-variables"].get("stage"))
-    if not answer["context"].get("functionName"):
-        raise Wrong("context.functionName is missing")
+        raise CheckFailed("context.stage is empty")
+    expect("the stage variable named stage", found, received["event"]["stage-variables"].get("stage"))
+    if not received["context"].get("functionName"):
+        raise CheckFailed("context.functionName is missing")
 
 
 def secrets_are_masked(url, stage):
-    """a secret in Authorization does not come back, through either integration"""
+    """a secret in Authorization is masked by both integrations"""
     for path in ("echo", "proxy"):
-        body = json.dumps(echo(ask(f"{url}/{path}", Authorization="Bearer smoke-test-secret")))
+        body = json.dumps(echo(send(f"{url}/{path}", Authorization="Bearer smoke-test-secret")))
         if "smoke-test-secret" in body:
-            raise Wrong(f"GET /{path} echoes the value of Authorization: is ECHO_SECRETS true?")
+            raise CheckFailed(f"GET /{path} echoes the value of Authorization: is ECHO_SECRETS true?")
 
 
 def proxy(url, stage):
-    """PUT /proxy/a/b comes as API Gateway's own event, with its body as text"""
-    event = echo(ask(f"{url}/proxy/a/b?c=d", "PUT", "it's 한국어".encode(), Content_Type="text/plain"))["event"]
+    """PUT /proxy/a/b echoes API Gateway's own event, with its body as text"""
+    event = echo(send(f"{url}/proxy/a/b?c=d", "PUT", "it's 한국어".encode(), Content_Type="text/plain"))["event"]
     expect("the method", "PUT", event["httpMethod"])
     expect("the path below /proxy", {"proxy": "a/b"}, event["pathParameters"])
     expect("the body", "it's 한국어", event["body"])
@@ -106,40 +106,40 @@ def proxy(url, stage):
 
 
 def statuses(url, stage):
-    """?status= is the answer's status, through either integration"""
-    echo(ask(f"{url}/proxy?status=418"), 418)
-    refusal = echo(ask(f"{url}/echo?status=503"), 503)
-    expect("the refusal", 503, refusal.get("status"))
-    refusal = echo(ask(f"{url}/echo?status=soon"), 400)
-    if "expected a whole number" not in refusal.get("message", ""):
-        raise Wrong(f"?status=soon is refused without a word: {refusal}")
+    """?status= sets the status of the response in both integrations"""
+    echo(send(f"{url}/proxy?status=418"), 418)
+    rejected = echo(send(f"{url}/echo?status=503"), 503)
+    expect("the status in the body", 503, rejected.get("status"))
+    rejected = echo(send(f"{url}/echo?status=soon"), 400)
+    if "expected a whole number" not in rejected.get("message", ""):
+        raise CheckFailed(f"?status=soon is rejected without a reason: {rejected}")
 
 
 def other_content_types(url, stage):
     """POST /echo with text/plain is a 415 that browsers may read"""
-    echo(ask(f"{url}/echo", "POST", b"text", Content_Type="text/plain"), 415)
+    echo(send(f"{url}/echo", "POST", b"text", Content_Type="text/plain"), 415)
 
 
 def malformed_bodies(url, stage):
     """POST /echo with broken JSON is a 400"""
-    echo(ask(f"{url}/echo", "POST", b"{'no': json", Content_Type="application/json"), 400)
+    echo(send(f"{url}/echo", "POST", b"{'no': json", Content_Type="application/json"), 400)
 
 
 def preflight(url, stage):
-    """a browser's preflight is answered"""
-    asked = {"Origin": "https://example.com", "Access_Control_Request_Method": "POST"}
+    """a browser's preflight gets a response"""
+    request = {"Origin": "https://example.com", "Access_Control_Request_Method": "POST"}
     for path in ("echo", "proxy"):
-        status, headers, _ = ask(f"{url}/{path}", "OPTIONS", **asked)
+        status, headers, _ = send(f"{url}/{path}", "OPTIONS", **request)
         if status // 100 != 2:
-            raise Wrong(f"OPTIONS /{path} is answered {status}")
-        said_by_all(f" of OPTIONS /{path}", headers)
+            raise CheckFailed(f"the status of OPTIONS /{path} is {status}")
+        check_common_headers(f" of OPTIONS /{path}", headers)
         if "POST" not in headers.get("Access-Control-Allow-Methods", ""):
-            raise Wrong(f"OPTIONS /{path} does not allow POST")
+            raise CheckFailed(f"OPTIONS /{path} does not allow POST")
 
 
 CHECKS = (
     non_proxy,
-    stage_is_the_urls,
+    stage_name,
     secrets_are_masked,
     proxy,
     statuses,
@@ -150,45 +150,45 @@ CHECKS = (
 
 
 def attempt(check, url, stage):
-    """What is wrong, or None."""
+    """Runs a check once. Returns the reason of its failure, or None."""
     try:
         check(url, stage)
-    except Wrong as wrong:
-        return str(wrong)
+    except CheckFailed as failure:
+        return str(failure)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        return f"the echo has another shape: {error!r}"
+        return f"the echo has an unexpected form: {error!r}"
     return None
 
 
-def tried(check, url, stage, patience):
-    """What is wrong at the end of our patience, or None; and what was wrong at first."""
+def repeat(check, url, stage, patience):
+    """Repeats a check until it succeeds or the patience ends. Returns the reasons of the last and the first failure."""
     end, pause = time.monotonic() + patience, 0.5
-    first = wrong = attempt(check, url, stage)
-    # Whatever it is: a status of 403, 429 or 5xx, no answer, or a stage that is still the one before.
-    while wrong and time.monotonic() + pause <= end:
+    first = last = attempt(check, url, stage)
+    # Any failure: a status of 403, 429 or 5xx, no response, or a response of the previous deployment.
+    while last and time.monotonic() + pause <= end:
         time.sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE_S)
-        wrong = attempt(check, url, stage)
-    return wrong, first
+        last = attempt(check, url, stage)
+    return last, first
 
 
 def main(url, patience):
     address = urllib.parse.urlsplit(url)
     if address.scheme not in ("http", "https") or not address.netloc:
-        sys.exit("smoke: expected the address of a stage, such as https://….amazonaws.com/dev")
+        sys.exit("smoke: expected the URL of a stage, such as https://….amazonaws.com/dev")
     if not patience.isascii() or not patience.isdigit():
         sys.exit("smoke: SMOKE_PATIENCE_S is malformed: expected a whole number of seconds")
     patience = int(patience)
     url = url.rstrip("/")
-    # A custom domain may have no stage in its path.
+    # Empty for a custom domain without a stage in its path.
     stage = address.path.strip("/").split("/")[-1]
     failed = 0
     for check in CHECKS:
-        wrong, first = tried(check, url, stage, 0 if failed else patience)
-        failed += bool(wrong)
-        print(f"  {'✗' if wrong else '✓'} {check.__doc__}", flush=True)
-        if wrong:
-            print(f"      {wrong}", flush=True)
+        last, first = repeat(check, url, stage, 0 if failed else patience)
+        failed += bool(last)
+        print(f"  {'✗' if last else '✓'} {check.__doc__}", flush=True)
+        if last:
+            print(f"      {last}", flush=True)
         elif first:
             print(f"      not at first: {first}", flush=True)
     if failed:

@@ -3,21 +3,16 @@
 use lambda_core::variables::{ConfigurationError, Variables};
 use std::time::Duration;
 
-/// What the environment says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Config {
-    /// Whether secrets are echoed as they came.
-    pub echo_secrets: bool,
-    /// See `lambda-core`.
-    pub function_timeout: Duration,
+pub(crate) struct Config {
+    /// Disables the masking of secrets.
+    pub(crate) echo_secrets: bool,
+    pub(crate) function_timeout: Duration,
 }
 
 impl Config {
-    /// Reads all variables.
-    ///
-    /// # Errors
-    /// One that names every malformed variable.
-    pub fn from_variables(variables: &Variables) -> Result<Self, ConfigurationError> {
+    /// Reads all variables. The error names every malformed one.
+    pub(crate) fn from_variables(variables: &Variables) -> Result<Self, ConfigurationError> {
         let echo_secrets = variables.boolean("ECHO_SECRETS", false);
         let function_timeout = variables.number("FUNCTION_TIMEOUT_S", 60, 1);
         variables.finish(|| {
@@ -34,13 +29,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn needs_no_variable_and_hides_secrets_then() {
+    fn masks_secrets_by_default() {
         let config = Config::from_variables(&[("ECHO_SECRETS", "")].into_iter().collect());
         assert!(!config.expect("all have defaults").echo_secrets);
     }
 
     #[test]
-    fn takes_no_other_words_for_true() {
+    fn reports_malformed_variables() {
         let variables: Variables = [("ECHO_SECRETS", "yes"), ("FUNCTION_TIMEOUT_S", "0")]
             .into_iter()
             .collect();

@@ -1,49 +1,42 @@
-//! What the function knows about its invocation, under the names of the `context` that Lambda gives to Node.js.
+//! The invocation's context, under the names of the `context` that Lambda gives to Node.js.
 
 use serde::Serialize;
 use serde_json::Value;
 
-/// The echoed context. What is not known is left out, as `JSON.stringify` does.
+/// Echoed context. Unknown values are left out, as `JSON.stringify` does.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Context {
-    /// The function's name.
-    pub function_name: String,
-    /// `$LATEST`, or a number.
-    pub function_version: String,
-    /// With the alias or version by which it was called.
-    pub invoked_function_arn: String,
-    /// In megabytes, as a text: so it is in Node.js.
+pub(crate) struct Context {
+    pub(crate) function_name: String,
+    /// `$LATEST` or a number.
+    pub(crate) function_version: String,
+    /// ARN with the alias or version that the caller named.
+    pub(crate) invoked_function_arn: String,
+    /// Memory in megabytes; a text, as in Node.js.
     #[serde(rename = "memoryLimitInMB")]
-    pub memory_limit_in_mb: String,
-    /// The request's id, which stands in each line of the log.
-    pub aws_request_id: String,
-    /// Where this invocation is logged.
-    pub log_group_name: String,
-    /// Of this environment.
-    pub log_stream_name: String,
-    /// What `getRemainingTimeInMillis()` would say now.
-    pub remaining_time_in_millis: u64,
-    /// X-Ray's header.
+    pub(crate) memory_limit_in_mb: String,
+    pub(crate) aws_request_id: String,
+    pub(crate) log_group_name: String,
+    pub(crate) log_stream_name: String,
+    /// Value that `getRemainingTimeInMillis()` would return now.
+    pub(crate) remaining_time_in_millis: u64,
+    /// Value of `X-Amzn-Trace-Id`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub trace_id: Option<String>,
-    /// Of a caller with Cognito's credentials.
+    pub(crate) trace_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub identity: Option<Identity>,
-    /// What a caller of the Invoke API gave in `ClientContext`.
+    pub(crate) identity: Option<Identity>,
+    /// `ClientContext` of a call of the Invoke API.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub client_context: Option<Value>,
-    /// Of a function with tenant isolation.
+    pub(crate) client_context: Option<Value>,
+    /// Tenant, if the function has tenant isolation.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub tenant_id: Option<String>,
+    pub(crate) tenant_id: Option<String>,
 }
 
-/// A caller with Cognito's credentials.
+/// A caller with credentials of Amazon Cognito.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Identity {
-    /// Who.
-    pub cognito_identity_id: String,
-    /// Of which pool.
-    pub cognito_identity_pool_id: String,
+pub(crate) struct Identity {
+    pub(crate) cognito_identity_id: String,
+    pub(crate) cognito_identity_pool_id: String,
 }

@@ -1,29 +1,29 @@
-//! What wakes the function: any JSON at all.
+//! Events: any JSON.
 
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 
-/// What the caller does with the answer.
+/// Kinds of callers, by their use of the function's response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Integration {
-    /// It makes an HTTP answer of `statusCode`, headers and `body`.
-    Proxy(Headers),
-    /// It takes the answer as it is; only an error can say another status than 200.
+pub(crate) enum Integration {
+    /// Makes an HTTP response of `statusCode`, headers and `body`.
+    Proxy(HeaderForm),
+    /// Uses the response as it is. Another status than 200 needs an error.
     Direct,
 }
 
-/// Where a proxy integration looks for the headers of an answer.
+/// Fields in which a proxy integration expects headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Headers {
-    /// In `headers`, one value for each.
+pub(crate) enum HeaderForm {
+    /// `headers`, with one value for each name.
     Single,
-    /// In `multiValueHeaders`, a list for each, and nowhere else: a load balancer whose target group has
-    /// multi-value headers. Source: "Use Lambda functions as targets of an Application Load Balancer".
+    /// `multiValueHeaders` only, with a list for each name: a load balancer with a target group that has multi-value headers.
+    /// Source: "Use Lambda functions as targets of an Application Load Balancer".
     Lists,
 }
 
-impl Headers {
-    /// Who sends headers as lists alone wants them so. A REST API sends both and takes both.
+impl HeaderForm {
+    /// Returns the form of the event's own headers. A REST API sends both forms and accepts both.
     fn of(event: &Value) -> Self {
         match event["multiValueHeaders"].is_object() && !event["headers"].is_object() {
             true => Self::Lists,
@@ -33,30 +33,32 @@ impl Headers {
 }
 
 impl Integration {
-    /// A proxy integration's event has a `requestContext` with the request's method: beside it in a REST API's
-    /// event, in payload format 1.0 and behind a load balancer, in `http` in payload format 2.0 and at a
-    /// function URL. A WebSocket has no method, but a connection. Everything else is a plain invoke, also what
-    /// the passthrough template of a non-proxy integration makes.
-    pub fn of(event: &Value) -> Self {
+    /// Recognises the caller by its event.
+    ///
+    /// The event of a proxy integration has a `requestContext` and the request's method: beside it from a REST API, in
+    /// payload format 1.0 and from a load balancer, in its `http` in payload format 2.0 and from a function URL. A
+    /// WebSocket has a connection instead of a method. Everything else is a plain invocation, as is the event that a
+    /// non-proxy integration makes with the passthrough template.
+    pub(crate) fn of(event: &Value) -> Self {
         let context = &event["requestContext"];
         let is_proxy = context.is_object()
             && (event["httpMethod"].is_string()
                 || context["http"].is_object()
                 || context["connectionId"].is_string());
         match is_proxy {
-            true => Self::Proxy(Headers::of(event)),
+            true => Self::Proxy(HeaderForm::of(event)),
             false => Self::Direct,
         }
     }
 }
 
-/// Where the request says how it wants its answer: the query, as proxy events and the passthrough template have
-/// it. Only an event without a query may say it in `body-json`: behind a gateway that is somebody's own JSON.
-pub fn parameters(event: &Value) -> Cow<'_, Value> {
+/// Returns the object that may hold response options: the query, in proxy events and those of the passthrough template.
+/// Only an event without a query may have options in `body-json`: behind a gateway, that is the JSON of a client.
+pub(crate) fn option_values(event: &Value) -> Cow<'_, Value> {
     let multi_value = &event["multiValueQueryStringParameters"];
     Cow::Borrowed(match (Integration::of(event), multi_value) {
         (Integration::Proxy(_), Value::Object(lists)) if event["queryStringParameters"].is_null() => {
-            return Cow::Owned(last_of_each(lists).into());
+            return Cow::Owned(last_values(lists).into());
         }
         (Integration::Proxy(_), _) => &event["queryStringParameters"],
         (Integration::Direct, _) if event["params"].is_object() => &event["params"]["querystring"],
@@ -64,8 +66,8 @@ pub fn parameters(event: &Value) -> Cow<'_, Value> {
     })
 }
 
-/// As gateways make `queryStringParameters`.
-fn last_of_each(lists: &Map<String, Value>) -> Map<String, Value> {
+/// Takes the last value of each parameter, as gateways do for `queryStringParameters`.
+fn last_values(lists: &Map<String, Value>) -> Map<String, Value> {
     let last = |value: &Value| value.as_array().and_then(|values| values.last()).cloned();
     lists
         .iter()
@@ -84,8 +86,8 @@ mod tests {
     }
 
     #[test]
-    fn tells_proxy_events_by_what_only_they_have() {
-        use Headers::{Lists, Single};
+    fn recognises_proxy_events_by_their_request_context() {
+        use HeaderForm::{Lists, Single};
         use Integration::{Direct, Proxy};
         check(json!({"httpMethod": "GET", "requestContext": {}}), Proxy(Single));
         check(
@@ -110,11 +112,11 @@ mod tests {
     }
 
     #[test]
-    fn a_gateways_body_asks_for_nothing() {
+    fn a_body_behind_a_gateway_has_no_options() {
         let event = json!({"body-json": {"status": "shipped"}, "params": {"querystring": {"status": "404"}}});
-        assert_eq!(*parameters(&event), json!({"status": "404"}));
+        assert_eq!(*option_values(&event), json!({"status": "404"}));
         assert_eq!(
-            *parameters(&json!({"body-json": {"status": 404}})),
+            *option_values(&json!({"body-json": {"status": 404}})),
             json!({"status": 404})
         );
     }

@@ -1,11 +1,14 @@
 #![doc = include_str!("../README.md")]
 
-pub mod config;
-pub mod event;
-pub mod handler;
+mod config;
+mod event;
+mod handler;
 
-pub mod answer;
-pub mod context;
-pub mod refusal;
-pub mod secret;
-pub mod wish;
+mod context;
+mod echo;
+mod function_response;
+mod rejected_request;
+mod response_options;
+mod secret;
+
+pub use handler::ApiLoopback;

@@ -1,14 +1,13 @@
-//! What is hidden in an echo, wherever the shapes of events repeat it.
+//! Masks secrets in an echo, in every place where the forms of events repeat them.
 
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
-/// What stands in a secret's place.
 const MASK: &str = "***";
 
-/// Names of what is secret at any place: headers (also in `multiValueHeaders`, `params.header`, and in what
-/// somebody puts into a plain invoke), the cookies of payload format 2.0, an authorizer's context, an API key,
-/// and what only signed requests have.
+/// Names of values that are secret in any place: headers (also in `multiValueHeaders`, `params.header` and the JSON of a
+/// plain invocation), the cookies of payload format 2.0, an authorizer's context, an API key, and parameters that only
+/// signed requests have.
 const SECRET: [&str; 16] = [
     "authorization",
     "proxy-authorization",
@@ -28,7 +27,7 @@ const SECRET: [&str; 16] = [
     "x-goog-credential",
 ];
 
-/// Names that are secret in a query alone: elsewhere they are anybody's words.
+/// Names of values that are secret in a query only: elsewhere they are ordinary words.
 const SECRET_IN_QUERY: [&str; 5] = [
     "signature",
     "sig",
@@ -37,7 +36,7 @@ const SECRET_IN_QUERY: [&str; 5] = [
     "access-token",
 ];
 
-/// The maps of query parameters.
+/// Names of the maps of query parameters.
 const QUERIES: [&str; 4] = [
     "querystring",
     "querystringparameters",
@@ -45,23 +44,23 @@ const QUERIES: [&str; 4] = [
     "query",
 ];
 
-/// How many addresses within addresses are looked into; more than that are hidden unseen.
-const LEVELS: u8 = 8;
+/// Depth to which addresses within addresses are searched; a deeper one is masked without a search.
+const MAX_DEPTH: u8 = 8;
 
-/// Where in an event we are.
+/// Parts of an event, which differ in the masking of texts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// Strings may be addresses, whose query is looked at.
+    /// Texts may be addresses. Their query is searched.
     Event,
-    /// A map of query parameters. A load balancer leaves their names and values percent-encoded.
+    /// Map of query parameters. A load balancer leaves names and values percent-encoded.
     Query,
-    /// What the caller sent: its strings are left as they are.
+    /// JSON that the client sent: its texts stay as they are.
     Body,
 }
 
-/// Replaces the values of secrets by `***`; their names, and the shape of what holds several, stay visible. What
-/// is empty or null stays so: it says that there was none.
-pub fn mask(event: &mut Value) {
+/// Replaces the values of secrets by `***`. Names stay visible, and so does the form of lists and objects. An empty or
+/// null value stays too: it shows that there was no secret.
+pub(crate) fn mask(event: &mut Value) {
     walk(event, Place::Event);
 }
 
@@ -78,7 +77,7 @@ fn walk(value: &mut Value, place: Place) {
 fn walk_map(map: &mut Map<String, Value>, place: Place) {
     for (name, value) in map {
         if is_secret(name, place) {
-            blank(value);
+            mask_all(value);
             continue;
         }
         match (normalised(name).as_str(), value) {
@@ -100,33 +99,33 @@ fn is_secret(name: &str, place: Place) -> bool {
     SECRET.contains(&name.as_str()) || (place == Place::Query && SECRET_IN_QUERY.contains(&name.as_str()))
 }
 
-/// Header names know no case, and environments write `_` for `-`.
+/// Returns a name in lower case with `-` for `_`: header names ignore case, and clients spell both.
 fn normalised(name: &str) -> String {
     name.to_ascii_lowercase().replace('_', "-")
 }
 
-/// All values below this one.
-fn blank(value: &mut Value) {
+/// Masks every value in `value`.
+fn mask_all(value: &mut Value) {
     match value {
         Value::Null => {}
         Value::String(text) if text.is_empty() => {}
-        Value::Array(values) => values.iter_mut().for_each(blank),
-        Value::Object(map) => map.values_mut().for_each(blank),
+        Value::Array(values) => values.iter_mut().for_each(mask_all),
+        Value::Object(map) => map.values_mut().for_each(mask_all),
         secret => *secret = MASK.into(),
     }
 }
 
-/// A value in a map of a query. Where nothing is encoded, the rest of an address stays visible.
+/// Masks a value in a map of query parameters. If nothing is encoded, the rest of an address stays visible.
 fn mask_parameter(text: &mut String) {
     let decoded = decoded(text);
     if decoded == *text {
         mask_address(text);
-    } else if is_signed(text, LEVELS) || is_signed(&decoded, LEVELS) {
+    } else if is_signed(text, MAX_DEPTH) || is_signed(&decoded, MAX_DEPTH) {
         *text = MASK.to_owned();
     }
 }
 
-/// A `Referer`, for instance.
+/// Masks secrets in the query of an address such as `Referer`.
 fn mask_address(text: &mut String) {
     if let Some((before, query)) = text.split_once('?') {
         let mut query = query.to_owned();
@@ -135,7 +134,7 @@ fn mask_address(text: &mut String) {
     }
 }
 
-/// Every other byte of the query stays as it is.
+/// Masks secrets in a query, and changes no other byte.
 fn mask_query(query: &mut String) {
     let masked: Vec<String> = query.split('&').map(masked_pair).collect();
     *query = masked.join("&");
@@ -143,25 +142,25 @@ fn mask_query(query: &mut String) {
 
 fn masked_pair(pair: &str) -> String {
     match pair.split_once('=') {
-        Some((name, _)) if holds_secret(pair, LEVELS) => format!("{name}={MASK}"),
+        Some((name, _)) if holds_secret(pair, MAX_DEPTH) => format!("{name}={MASK}"),
         _ => pair.to_owned(),
     }
 }
 
-/// By its name, or as an address that somebody signed.
-fn holds_secret(pair: &str, levels: u8) -> bool {
+/// Returns true if a parameter is secret by its name, or if its value is a signed address.
+fn holds_secret(pair: &str, depth: u8) -> bool {
     pair.split_once('=').is_some_and(|(name, value)| {
-        !value.is_empty() && (is_secret(name, Place::Query) || is_signed(&decoded(value), levels))
+        !value.is_empty() && (is_secret(name, Place::Query) || is_signed(&decoded(value), depth))
     })
 }
 
-/// Whether an address has a secret in its query, or in that of an address in it.
-fn is_signed(address: &str, levels: u8) -> bool {
+/// Returns true if an address has a secret in its query, or in the query of an address within it.
+fn is_signed(address: &str, depth: u8) -> bool {
     let Some((_, query)) = address.split_once('?') else {
         return false;
     };
-    match levels.checked_sub(1) {
-        Some(levels) => query.split('&').any(|pair| holds_secret(pair, levels)),
+    match depth.checked_sub(1) {
+        Some(depth) => query.split('&').any(|pair| holds_secret(pair, depth)),
         None => true,
     }
 }
@@ -183,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn hides_headers_whatever_their_case_and_however_often() {
+    fn masks_headers_in_any_case_and_in_lists() {
         check(
             json!({"headers": {"AUTHORIZATION": "Bearer a", "cookie": "b=c", "Accept": "*/*", "x-Api-Key": "k"},
                    "multiValueHeaders": {"Set-Cookie": ["a=b", "c=d"], "Accept": ["*/*"]}}),
@@ -193,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn hides_what_the_passthrough_template_repeats() {
+    fn masks_the_secrets_of_the_passthrough_template() {
         check(
             json!({"body-json": {"sig": "mine", "note": "a?sig=b"},
                    "params": {"header": {"Authorization": "a"}, "querystring": {"api-key": "b", "Signature": "c"}},
@@ -207,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn hides_an_authorizers_values_and_keeps_their_names() {
+    fn masks_an_authorizers_values_and_keeps_their_names() {
         check(
             json!({"requestContext": {"authorizer": {"jwt": {"claims": {"sub": "a", "exp": 1}, "scopes": null}},
                                       "identity": {"apiKey": "b", "apiKeyId": "id", "accessKey": "AKIA", "caller": ""}}}),
@@ -217,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn hides_signed_queries_in_every_form() {
+    fn masks_signed_queries_in_every_form() {
         check(
             json!({"rawQueryString": "a=1&X-Amz-Signature=s&%58-amz-credential=c&flag&sig=&to=https%3A%2F%2Fa%3Fsig%3Ds",
                    "queryStringParameters": {"a": "1", "to": "https://a?sig=s", "X-Amz-Signature": "s", "X-Amz-Credential": "c"},
@@ -233,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn hides_what_a_load_balancer_leaves_encoded() {
+    fn masks_percent_encoded_parameters_of_a_load_balancer() {
         check(
             json!({"queryStringParameters": {"to": "https%3A%2F%2Fb%2Fk%3FX-Amz-Signature%3Dabc", "X%2DAmz%2DSignature": "abc",
                                              "next": "https://b?x=1%26sig%3Ds", "deep": "%3Fto%3D%253Fsig%253Ds",
@@ -246,16 +245,16 @@ mod tests {
         );
     }
 
-    /// They cost neither the stack nor, looked into again at every level, the time.
+    /// A recursion without a limit would overflow the stack, or search the same text at every level.
     #[test]
-    fn hides_addresses_within_too_many_others() {
+    fn masks_addresses_nested_too_deeply() {
         let nested = "?a=".repeat(1_000_000);
         check(json!({"x": nested + "1"}), json!({"x": "?a=***"}));
         check(json!({"x": "?a=?b=?c=1"}), json!({"x": "?a=?b=?c=1"}));
     }
 
     #[test]
-    fn leaves_bodies_and_other_words_alone() {
+    fn keeps_bodies_and_ordinary_words() {
         let event = json!({"body": "{\"Authorization\":\"a\"} ?sig=b", "signature": "s", "why": "who? sigh=3&x=1",
                            "n": [1, null, "a?b=c"]});
         check(event.clone(), event);

@@ -1,21 +1,21 @@
-//! What goes in comes out.
+//! The echo of an event, and of the invocation's context.
 
 use serde_json::{Value, json};
 use std::path::Path;
 use tokio::process::Command;
 
-use crate::stage::{NAME, Stage, body, event};
+use crate::setup::{NAME, Setup, body, event};
 
-async fn check_echoed(stage: &Stage, event: Value) -> Value {
-    let answer = stage.answer(&event).await;
-    assert_eq!(answer["event"], event);
-    assert_eq!(answer.as_object().unwrap().len(), 2, "{answer}");
-    answer
+async fn check_echoed(function: &Setup, event: Value) -> Value {
+    let response = function.invoke(&event).await;
+    assert_eq!(response["event"], event);
+    assert_eq!(response.as_object().unwrap().len(), 2, "{response}");
+    response
 }
 
 #[tokio::test]
-async fn a_plain_invoke_of_any_json_is_echoed() {
-    let stage = Stage::new().await;
+async fn echoes_any_json_of_a_plain_invocation() {
+    let function = Setup::new().await;
     for event in [
         event("plain"),
         event("rest-non-proxy"),
@@ -31,19 +31,19 @@ async fn a_plain_invoke_of_any_json_is_echoed() {
         json!({"": {"": []}}),
         json!({"requestContext": "none", "headers": 3, "params": null}),
     ] {
-        check_echoed(&stage, event).await;
+        check_echoed(&function, event).await;
     }
 }
 
 #[tokio::test]
-async fn the_context_is_that_of_nodejs() {
-    let stage = Stage::new().await;
-    let context = check_echoed(&stage, json!({})).await["context"].clone();
-    let request = stage.emulator.invocations_of(NAME).pop().unwrap();
+async fn echoes_the_context_with_the_names_of_nodejs() {
+    let function = Setup::new().await;
+    let context = check_echoed(&function, json!({})).await["context"].clone();
+    let request = function.emulator.invocations_of(NAME).pop().unwrap();
     assert_eq!(context["functionName"], NAME);
     assert_eq!(context["functionVersion"], "$LATEST");
     assert_eq!(context["memoryLimitInMB"], "128");
-    assert_eq!(context["invokedFunctionArn"], stage.emulator.arn(NAME));
+    assert_eq!(context["invokedFunctionArn"], function.emulator.arn(NAME));
     assert_eq!(context["awsRequestId"], request.request_id);
     assert_eq!(context["logGroupName"], "/aws/lambda/api-loopback");
     assert!(
@@ -62,34 +62,34 @@ async fn the_context_is_that_of_nodejs() {
 }
 
 #[tokio::test]
-async fn a_client_context_is_echoed_and_its_secrets_are_not() {
-    let stage = Stage::new().await;
+async fn echoes_a_client_context_and_masks_its_secrets() {
+    let function = Setup::new().await;
     let client_context =
         r#"{"client": {}, "custom": {"tenant": "7", "authorization": "never-to-be-echoed"}}"#;
     let client_context = client_context.replace(
         r#""client": {}"#,
         r#""client": {"installation_id": "i", "app_title": "t", "app_version_name": "n", "app_version_code": "c", "app_package_name": "p"}"#,
     );
-    let answer = reqwest::Client::new()
+    let response = reqwest::Client::new()
         .post(format!(
             "{}/2015-03-31/functions/{NAME}/invocations",
-            stage.emulator.endpoint()
+            function.emulator.endpoint()
         ))
         .header("x-amz-client-context", base64(client_context.as_bytes()))
         .body("{}")
         .send()
         .await
         .unwrap();
-    let answer: Value = answer.json().await.unwrap();
-    let custom = &answer["context"]["clientContext"]["custom"];
+    let response: Value = response.json().await.unwrap();
+    let custom = &response["context"]["clientContext"]["custom"];
     assert_eq!(
         custom,
         &json!({"tenant": "7", "authorization": "***"}),
-        "{answer}"
+        "{response}"
     );
 }
 
-/// Here alone, and not worth a library.
+/// Encodes Base64; one use does not justify a library.
 fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
@@ -110,7 +110,7 @@ fn base64(bytes: &[u8]) -> String {
 
 #[tokio::test]
 async fn a_proxy_integration_gets_status_headers_and_body() {
-    let stage = Stage::new().await;
+    let function = Setup::new().await;
     for case in [
         "rest-proxy",
         "http-api-v2",
@@ -120,60 +120,63 @@ async fn a_proxy_integration_gets_status_headers_and_body() {
         "options-preflight",
     ] {
         let event = event(case);
-        let answer = stage.answer(&event).await;
-        assert_eq!(answer["statusCode"], 200, "{case}");
-        assert_eq!(answer["isBase64Encoded"], false, "{case}");
-        assert_eq!(answer["headers"]["Content-Type"], "application/json");
-        assert_eq!(answer["headers"]["Access-Control-Allow-Origin"], "*");
+        let response = function.invoke(&event).await;
+        assert_eq!(response["statusCode"], 200, "{case}");
+        assert_eq!(response["isBase64Encoded"], false, "{case}");
+        assert_eq!(response["headers"]["Content-Type"], "application/json");
+        assert_eq!(response["headers"]["Access-Control-Allow-Origin"], "*");
         assert_eq!(
-            answer["headers"]["Access-Control-Allow-Headers"],
+            response["headers"]["Access-Control-Allow-Headers"],
             "*,Authorization"
         );
-        let echo = body(&answer);
+        let echo = body(&response);
         assert_eq!(echo["event"], event, "{case}");
         assert_eq!(echo["context"]["functionName"], NAME);
     }
 }
 
-/// A load balancer whose target group has multi-value headers sends lists alone, and drops what is no list.
+/// A load balancer with multi-value headers sends only lists, and drops everything else.
 #[tokio::test]
-async fn who_sends_lists_of_headers_gets_lists() {
-    let stage = Stage::new().await;
+async fn returns_lists_of_headers_to_a_caller_that_sends_lists() {
+    let function = Setup::new().await;
     let mut event = event("load-balancer-multi-value");
-    let check_headers = |answer: &Value| {
+    let check_headers = |response: &Value| {
         assert_eq!(
-            answer["multiValueHeaders"]["Content-Type"],
+            response["multiValueHeaders"]["Content-Type"],
             json!(["application/json"])
         );
-        assert_eq!(answer["multiValueHeaders"]["Cache-Control"], json!(["no-store"]));
-        assert!(answer.get("headers").is_none(), "{answer}");
+        assert_eq!(
+            response["multiValueHeaders"]["Cache-Control"],
+            json!(["no-store"])
+        );
+        assert!(response.get("headers").is_none(), "{response}");
     };
-    let answer = stage.answer(&event).await;
-    check_headers(&answer);
-    assert_eq!(answer["statusCode"], 418, "the last of several");
-    assert_eq!(body(&answer)["event"], event);
+    let response = function.invoke(&event).await;
+    check_headers(&response);
+    assert_eq!(response["statusCode"], 418, "the last of several");
+    assert_eq!(body(&response)["event"], event);
     event["multiValueQueryStringParameters"] = json!({"status": ["600"]});
-    let refusal = stage.answer(&event).await;
-    check_headers(&refusal);
-    assert_eq!(refusal["statusCode"], 400);
+    let rejected = function.invoke(&event).await;
+    check_headers(&rejected);
+    assert_eq!(rejected["statusCode"], 400);
     event["multiValueQueryStringParameters"] = json!({"status": [], "bytes": "1", "delay_ms": null});
-    assert_eq!(stage.answer(&event).await["statusCode"], 200);
+    assert_eq!(function.invoke(&event).await["statusCode"], 200);
 }
 
 #[tokio::test]
-async fn a_wrong_configuration_ends_the_init() {
-    let stage = Stage::with(|function| function.variable("ECHO_SECRETS", "1")).await;
-    let outcome = format!("{:?}", stage.send(&json!({})).await);
+async fn a_malformed_variable_fails_the_init() {
+    let function = Setup::with(|function| function.variable("ECHO_SECRETS", "1")).await;
+    let outcome = format!("{:?}", function.outcome(&json!({})).await);
     assert!(
         outcome.contains("ECHO_SECRETS is malformed: expected true or false"),
         "{outcome}"
     );
 }
 
-/// What `make invoke` does, with every event that there is.
+/// Does the same as `make invoke`, with every event of the folder.
 #[tokio::test]
 async fn cargo_lambda_invokes_it_with_every_event() {
-    let stage = Stage::new().await;
+    let function = Setup::new().await;
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut events = 0;
     for entry in std::fs::read_dir(root.join("events").join(NAME)).unwrap() {
@@ -186,7 +189,7 @@ async fn cargo_lambda_invokes_it_with_every_event() {
                 "127.0.0.1",
                 "--invoke-port",
             ])
-            .arg(stage.emulator.port().to_string())
+            .arg(function.emulator.port().to_string())
             .arg("--data-file")
             .arg(&path)
             .arg(NAME)

@@ -8,32 +8,32 @@ use std::process::{Command, Output};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::stage::{NAME, Stage};
+use crate::setup::{NAME, Setup};
 
 struct Api {
-    _stage: Stage,
+    _function: Setup,
     gateway: ApiGateway,
     client: Client,
 }
 
 impl Api {
     async fn new(stage_name: &str) -> Self {
-        let stage = Stage::new().await;
+        let function = Setup::new().await;
         Self {
-            gateway: stage.api(stage_name).await,
-            _stage: stage,
+            gateway: function.api(stage_name).await,
+            _function: function,
             client: Client::new(),
         }
     }
 
-    fn ask(&self, method: &str, path: &str) -> RequestBuilder {
+    fn request(&self, method: &str, path: &str) -> RequestBuilder {
         let method: Method = method.parse().unwrap();
         self.client
             .request(method, format!("{}{path}", self.gateway.url()))
     }
 }
 
-/// With this status, for browsers of every origin, and kept by nobody.
+/// Sends a request and returns its JSON, after a check of its status and headers.
 async fn json_of(request: RequestBuilder, status: u16) -> Value {
     let response = request.send().await.unwrap();
     check_headers(&response);
@@ -60,19 +60,19 @@ fn check_headers(response: &Response) {
 }
 
 #[tokio::test]
-async fn the_non_proxy_method_passes_everything_through() {
+async fn the_non_proxy_method_passes_body_query_and_headers() {
     let api = Api::new("dev").await;
     let words = "it's \"서울\" \\ 🏙️ / $input";
     let encoded = utf8_percent_encode(words, NON_ALPHANUMERIC);
     let request = api
-        .ask("POST", &format!("/echo?words={encoded}&word's=1&get=2"))
+        .request("POST", &format!("/echo?words={encoded}&word's=1&get=2"))
         .header("X-Words", "it's \"quoted\" \\ $x")
         .header("User-Agent", "o'browser \"1.0\"")
         .header("Authorization", "Bearer never-to-be-echoed")
         .header("Content-Type", "application/json; charset=utf-8")
         .body(json!({"words": words}).to_string());
-    let answer = json_of(request, 200).await;
-    let event = &answer["event"];
+    let response = json_of(request, 200).await;
+    let event = &response["event"];
     assert_eq!(event["body-json"], json!({"words": words}));
     assert_eq!(
         event["params"]["querystring"],
@@ -86,30 +86,30 @@ async fn the_non_proxy_method_passes_everything_through() {
     assert_eq!(event["context"]["resource-path"], "/echo");
     assert_eq!(event["context"]["stage"], "dev");
     assert_eq!(event["stage-variables"], json!({"stage": "dev"}));
-    assert_eq!(answer["context"]["functionName"], NAME);
+    assert_eq!(response["context"]["functionName"], NAME);
 }
 
 #[tokio::test]
-async fn each_stage_is_its_own() {
+async fn each_stage_has_its_own_name_and_variables() {
     let api = Api::new("prod").await;
-    let answer = json_of(api.ask("GET", "/echo?page=2"), 200).await;
-    assert_eq!(answer["event"]["context"]["stage"], "prod");
-    assert_eq!(answer["event"]["stage-variables"], json!({"stage": "prod"}));
-    assert_eq!(answer["event"]["body-json"], json!({}));
+    let response = json_of(api.request("GET", "/echo?page=2"), 200).await;
+    assert_eq!(response["event"]["context"]["stage"], "prod");
+    assert_eq!(response["event"]["stage-variables"], json!({"stage": "prod"}));
+    assert_eq!(response["event"]["body-json"], json!({}));
 }
 
 #[tokio::test]
-async fn the_proxy_route_has_gateways_own_event() {
+async fn the_proxy_route_passes_api_gateways_own_event() {
     let api = Api::new("dev").await;
-    let answer = json_of(api.ask("PATCH", "/proxy/a/b?c=d").body("it's 한국어"), 200).await;
-    let event = &answer["event"];
+    let response = json_of(api.request("PATCH", "/proxy/a/b?c=d").body("it's 한국어"), 200).await;
+    let event = &response["event"];
     assert_eq!(event["httpMethod"], "PATCH");
     assert_eq!(event["resource"], "/proxy/{proxy+}");
     assert_eq!(event["pathParameters"], json!({"proxy": "a/b"}));
     assert_eq!(event["requestContext"]["stage"], "dev");
     assert_eq!(event["body"], "it's 한국어");
     let png = api
-        .ask("POST", "/proxy")
+        .request("POST", "/proxy")
         .header("Content-Type", "image/png")
         .body(vec![0x89, 0x50, 0x4e]);
     let event = json_of(png, 200).await["event"].clone();
@@ -118,11 +118,11 @@ async fn the_proxy_route_has_gateways_own_event() {
 }
 
 #[tokio::test]
-async fn a_status_is_the_answers_through_either_integration() {
+async fn both_integrations_return_the_requested_status() {
     let api = Api::new("dev").await;
     for path in ["/echo", "/proxy"] {
         for status in [204, 302, 404, 418, 503] {
-            let answer = api
+            let response = api
                 .client
                 .request(
                     Method::GET,
@@ -131,48 +131,48 @@ async fn a_status_is_the_answers_through_either_integration() {
                 .send()
                 .await
                 .unwrap();
-            assert_eq!(answer.status(), status, "{path}");
-            check_headers(&answer);
+            assert_eq!(response.status(), status, "{path}");
+            check_headers(&response);
         }
-        let answer = json_of(api.ask("GET", &format!("{path}?status=600")), 400).await;
-        assert_eq!(answer["status"], 400);
+        let response = json_of(api.request("GET", &format!("{path}?status=600")), 400).await;
+        assert_eq!(response["status"], 400);
         assert!(
-            answer["message"].as_str().unwrap().contains("from 200 to 599"),
-            "{answer}"
+            response["message"].as_str().unwrap().contains("from 200 to 599"),
+            "{response}"
         );
     }
 }
 
 #[tokio::test]
-async fn what_the_gateway_refuses_browsers_may_read() {
+async fn browsers_may_read_the_gateways_own_errors() {
     let api = Api::new("dev").await;
     let text = api
-        .ask("POST", "/echo")
+        .request("POST", "/echo")
         .header("Content-Type", "text/plain")
         .body("a");
-    let answer = json_of(text, 415).await;
-    assert_eq!(answer["message"], "Unsupported Media Type");
+    let response = json_of(text, 415).await;
+    assert_eq!(response["message"], "Unsupported Media Type");
     for broken in ["{'a': 1}", "", "{\"a\": \"it's"] {
         let request = api
-            .ask("POST", "/echo")
+            .request("POST", "/echo")
             .header("Content-Type", "application/json")
             .body(broken);
-        let answer = json_of(request, 400).await;
-        assert_eq!(answer["message"], "Invalid request body");
+        let response = json_of(request, 400).await;
+        assert_eq!(response["message"], "Invalid request body");
     }
-    json_of(api.ask("DELETE", "/echo"), 403).await;
-    json_of(api.ask("GET", "/nowhere"), 403).await;
+    json_of(api.request("DELETE", "/echo"), 403).await;
+    json_of(api.request("GET", "/nowhere"), 403).await;
 }
 
-/// Killed at its deadline, or crashed: Lambda's words are not for everybody.
+/// Lambda's message about a crash or a timeout must not reach the caller.
 #[tokio::test]
-async fn a_function_that_fails_is_a_502() {
-    let stage = Stage::with(|mut function| {
+async fn a_failed_function_is_a_502() {
+    let function = Setup::with(|mut function| {
         function.binary = "/bin/false".into();
         function
     })
     .await;
-    let gateway = stage.api("dev").await;
+    let gateway = function.api("dev").await;
     for path in ["echo", "proxy"] {
         let response = reqwest::get(format!("{}/{path}", gateway.url())).await.unwrap();
         check_headers(&response);
@@ -183,11 +183,11 @@ async fn a_function_that_fails_is_a_502() {
 }
 
 #[tokio::test]
-async fn preflights_are_answered() {
+async fn responds_to_preflights() {
     let api = Api::new("dev").await;
     for (path, status) in [("/echo", 204), ("/proxy", 200), ("/proxy/a", 200)] {
         let request = api
-            .ask("OPTIONS", path)
+            .request("OPTIONS", path)
             .header("Origin", "https://app.example.com")
             .header("Access-Control-Request-Method", "POST")
             .header("Access-Control-Request-Headers", "authorization,content-type");
@@ -200,7 +200,7 @@ async fn preflights_are_answered() {
     }
 }
 
-/// With less patience than after a deployment.
+/// Runs the smoke test, with less patience than after a deployment.
 fn smoke(url: &str, patience_s: u32) -> Output {
     Command::new("make")
         .env("SMOKE_PATIENCE_S", patience_s.to_string())
@@ -210,7 +210,7 @@ fn smoke(url: &str, patience_s: u32) -> Output {
         .unwrap()
 }
 
-fn said(output: &Output) -> String {
+fn text(output: &Output) -> String {
     format!(
         "{}{}",
         String::from_utf8_lossy(&output.stdout),
@@ -219,21 +219,21 @@ fn said(output: &Output) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_smoke_test_passes_where_all_is_well() {
+async fn the_smoke_test_passes() {
     let api = Api::new("dev").await;
     let output = smoke(api.gateway.url(), 1);
-    let said = said(&output);
-    assert!(output.status.success(), "{said}");
-    assert!(said.contains("works") && !said.contains("not at first"), "{said}");
+    let text = text(&output);
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("works") && !text.contains("not at first"), "{text}");
 }
 
-/// One that has not said yet that nobody keeps its answers.
-const OF_AN_OLDER_STAGE: &str =
+/// Response of an older deployment, without `Cache-Control`.
+const OLDER_RESPONSE: &str =
     "HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\nContent-Length: 2\r\n\r\n{}";
 
-/// The address of something in front of the stage that gives the first connections these answers, whatever they
-/// ask; it hangs up on those whose answer is empty.
-async fn in_front_of(gateway: &ApiGateway, first: &'static [&'static str]) -> String {
+/// Starts a proxy in front of the stage and returns its address. The first connections get these responses instead of the
+/// stage's; an empty one closes the connection.
+async fn proxy(gateway: &ApiGateway, first: &'static [&'static str]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let front = listener.local_addr().unwrap().to_string();
     let (_, rest) = gateway.url().split_once("://").unwrap();
@@ -243,11 +243,11 @@ async fn in_front_of(gateway: &ApiGateway, first: &'static [&'static str]) -> St
     tokio::spawn(async move {
         let mut first = first.iter();
         while let Ok((mut caller, _)) = listener.accept().await {
-            if let Some(answer) = first.next() {
-                // The smoke test's requests are small, and come at once.
-                let asked = caller.read(&mut [0; 4096]).await;
-                assert!(asked.is_ok_and(|bytes| bytes > 0));
-                caller.write_all(answer.as_bytes()).await.ok();
+            if let Some(response) = first.next() {
+                // The smoke test's requests are small and arrive in one piece.
+                let read = caller.read(&mut [0; 4096]).await;
+                assert!(read.is_ok_and(|bytes| bytes > 0));
+                caller.write_all(response.as_bytes()).await.ok();
                 continue;
             }
             let mut stage = TcpStream::connect(&behind).await.unwrap();
@@ -258,54 +258,54 @@ async fn in_front_of(gateway: &ApiGateway, first: &'static [&'static str]) -> St
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_smoke_test_waits_for_a_stage_that_is_not_there_yet_or_throttled() {
+async fn the_smoke_test_waits_for_a_stage_that_is_missing_or_throttled() {
     let api = Api::new("dev").await;
-    let front = in_front_of(
+    let front = proxy(
         &api.gateway,
         &[
             "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n",
             "HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n",
             "",
-            OF_AN_OLDER_STAGE,
+            OLDER_RESPONSE,
         ],
     )
     .await;
     let output = smoke(&front, 30);
-    let said = said(&output);
-    assert!(output.status.success(), "{said}");
+    let text = text(&output);
+    assert!(output.status.success(), "{text}");
     assert!(
-        said.contains("not at first") && said.contains("found 403"),
-        "{said}"
+        text.contains("not at first") && text.contains("found 403"),
+        "{text}"
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_smoke_test_sees_an_answer_that_may_be_cached() {
+async fn the_smoke_test_reports_a_response_that_may_be_cached() {
     let api = Api::new("dev").await;
-    let front = in_front_of(&api.gateway, &[OF_AN_OLDER_STAGE]).await;
-    let said = said(&smoke(&front, 0));
+    let front = proxy(&api.gateway, &[OLDER_RESPONSE]).await;
+    let text = text(&smoke(&front, 0));
     assert!(
-        said.contains("the header Cache-Control: expected 'no-store'") && said.contains("1 of 8 checks"),
-        "{said}"
+        text.contains("the header Cache-Control: expected 'no-store'") && text.contains("1 of 8 checks"),
+        "{text}"
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_smoke_test_says_what_is_wrong() {
-    let stage = Stage::with(|function| function.variable("ECHO_SECRETS", "true")).await;
-    let gateway = stage.api("dev").await;
+async fn the_smoke_test_reports_failed_checks() {
+    let function = Setup::with(|function| function.variable("ECHO_SECRETS", "true")).await;
+    let gateway = function.api("dev").await;
     let output = smoke(gateway.url(), 1);
     assert!(!output.status.success());
-    let said_of = said(&output);
+    let with_secrets = text(&output);
     assert!(
-        said_of.contains("echoes the value of Authorization") && said_of.contains("1 of 8 checks"),
-        "{said_of}"
+        with_secrets.contains("echoes the value of Authorization") && with_secrets.contains("1 of 8 checks"),
+        "{with_secrets}"
     );
-    let nobody = said(&smoke("http://127.0.0.1:1/dev", 1));
+    let unreachable = text(&smoke("http://127.0.0.1:1/dev", 1));
     assert!(
-        nobody.contains("no answer") && nobody.contains("8 of 8"),
-        "{nobody}"
+        unreachable.contains("no response") && unreachable.contains("8 of 8"),
+        "{unreachable}"
     );
-    let nothing = said(&smoke("dev", 1));
-    assert!(nothing.contains("expected the address of a stage"), "{nothing}");
+    let malformed = text(&smoke("dev", 1));
+    assert!(malformed.contains("expected the URL of a stage"), "{malformed}");
 }

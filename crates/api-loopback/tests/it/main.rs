@@ -3,12 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 #![allow(
     clippy::disallowed_methods,
-    reason = "tests look at the clock, and call with whatever client is at hand"
+    reason = "tests read the clock and need no time-outs"
 )]
 
 mod echo;
 mod gateway;
 mod passthrough;
+mod response_options;
 mod secrets;
-mod shaping;
-mod stage;
+mod setup;

@@ -1,4 +1,4 @@
-//! The passthrough template, rendered by a Velocity engine, into the function.
+//! The passthrough template: a Velocity engine renders it, and the function echoes the result.
 
 use local_stack::api_gateway::{TemplateInput, definition, render};
 use proptest::collection::{btree_map, vec};
@@ -7,13 +7,13 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::{Map, Value, json};
 
-use crate::stage::Stage;
+use crate::setup::Setup;
 
-/// As the console makes it.
+/// Template that the console makes.
 const CONSOLE: &str = include_str!("console-passthrough.vtl");
 const CASES: usize = 300;
 
-/// The template of a method of `/echo`.
+/// Returns the template of a method of `/echo`.
 fn template(method: &str) -> String {
     let integration = &definition().unwrap()["paths"]["/echo"][method]["x-amazon-apigateway-integration"];
     integration["requestTemplates"]["application/json"]
@@ -34,7 +34,7 @@ fn object(pairs: &[(String, String)]) -> Value {
     Value::Object(pairs.collect::<Map<_, _>>())
 }
 
-/// What the function must be given for this request.
+/// Returns the event that the function must receive for this request.
 fn expected(input: &TemplateInput) -> Value {
     let context = &input.context;
     let text = |pointer: &str| context.pointer(pointer).cloned().unwrap_or_else(|| json!(""));
@@ -72,15 +72,15 @@ fn expected(input: &TemplateInput) -> Value {
     })
 }
 
-/// Renders, parses, compares, and lets the function echo it.
+/// Renders the template for each input, compares the event, and lets the function echo it.
 async fn check(inputs: &[TemplateInput]) {
-    // The masking of secrets is not what is tried here, and random names may hit one.
-    let stage = Stage::with(|function| function.variable("ECHO_SECRETS", "true")).await;
+    // Without masking: random names may be those of secrets.
+    let function = Setup::with(|function| function.variable("ECHO_SECRETS", "true")).await;
     let rendered = render(&template("post"), inputs).unwrap();
     for (input, text) in inputs.iter().zip(rendered) {
         let event: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in:\n{text}"));
         assert_eq!(event, expected(input), "{text}");
-        assert_eq!(stage.answer(&event).await["event"], event);
+        assert_eq!(function.invoke(&event).await["event"], event);
     }
 }
 
@@ -123,12 +123,12 @@ const HOSTILE: [&str; 16] = [
 ];
 
 #[tokio::test]
-async fn quotes_apostrophes_backslashes_newlines_korean_and_emoji_come_through() {
+async fn passes_quotes_apostrophes_backslashes_newlines_korean_and_emoji() {
     check(&HOSTILE.map(request)).await;
 }
 
 #[tokio::test]
-async fn a_request_without_anything_comes_through() {
+async fn passes_an_empty_request() {
     check(&[TemplateInput {
         context: json!({}),
         ..TemplateInput::default()
@@ -136,7 +136,7 @@ async fn a_request_without_anything_comes_through() {
     .await;
 }
 
-/// Characters that mean something to JSON, JavaScript, regular expressions or Velocity, and any others.
+/// Generates texts with characters that are special in JSON, JavaScript, regular expressions or Velocity, and others.
 fn text() -> impl Strategy<Value = String> {
     let character = prop_oneof![
         4 => proptest::sample::select("'\"\\/$#{}!?&=.*+()[]<>|^ -_,:".chars().collect::<Vec<_>>()),
@@ -187,9 +187,9 @@ fn any_request() -> impl Strategy<Value = TemplateInput> {
     )
 }
 
-/// The same cases in each run.
+/// Deterministic: each run has the same cases.
 #[tokio::test]
-async fn any_text_in_any_place_comes_through() {
+async fn passes_any_text_in_any_place() {
     let mut runner = TestRunner::deterministic();
     let request = any_request();
     let inputs: Vec<TemplateInput> = (0..CASES)
@@ -212,7 +212,7 @@ fn the_consoles_own_template_breaks_on_an_apostrophe() {
     assert!(is_json(header("its")));
     assert!(is_json(header("안녕 \"quoted\" \\ 🏙️")));
     assert!(!is_json(header("it's")));
-    // What it does not escape at all: names, and the context.
+    // It does not escape names and the context at all.
     let user_agent = |value: &str| TemplateInput {
         context: json!({"identity": {"userAgent": value}}),
         ..TemplateInput::default()

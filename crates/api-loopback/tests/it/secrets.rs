@@ -1,8 +1,8 @@
-//! No secret comes back, unless it was asked for.
+//! Secrets are masked, unless the configuration says otherwise.
 
 use serde_json::{Value, json};
 
-use crate::stage::{Stage, body, event};
+use crate::setup::{Setup, body, event};
 
 const CASES: [&str; 4] = [
     "with-secrets",
@@ -11,19 +11,19 @@ const CASES: [&str; 4] = [
     "with-secrets-load-balancer",
 ];
 
-fn echoed(answer: &Value) -> Value {
-    match answer["body"].is_string() {
-        true => body(answer)["event"].clone(),
-        false => answer["event"].clone(),
+fn echoed(response: &Value) -> Value {
+    match response["body"].is_string() {
+        true => body(response)["event"].clone(),
+        false => response["event"].clone(),
     }
 }
 
 #[tokio::test]
-async fn no_secret_of_any_event_comes_back() {
-    let stage = Stage::new().await;
+async fn masks_the_secrets_of_every_event() {
+    let function = Setup::new().await;
     for case in CASES {
-        let answer = stage.answer(&event(case)).await;
-        let text = answer.to_string();
+        let response = function.invoke(&event(case)).await;
+        let text = response.to_string();
         for secret in ["never-to-be-echoed", "AKIANEVERTOBEECHOED"] {
             assert!(!text.contains(secret), "{case}: {text}");
         }
@@ -32,54 +32,58 @@ async fn no_secret_of_any_event_comes_back() {
 }
 
 #[tokio::test]
-async fn what_is_no_secret_stays() {
-    let stage = Stage::new().await;
-    let echo = echoed(&stage.answer(&event("with-secrets")).await);
+async fn keeps_everything_else() {
+    let function = Setup::new().await;
+    let echo = echoed(&function.invoke(&event("with-secrets")).await);
     assert_eq!(echo["headers"]["Accept"], "*/*");
     assert_eq!(echo["queryStringParameters"]["page"], "2");
     assert_eq!(echo["requestContext"]["identity"]["sourceIp"], "203.0.113.7");
     assert_eq!(echo["requestContext"]["authorizer"]["claims"]["email"], "***");
-    let echo = echoed(&stage.answer(&event("with-secrets-v2")).await);
+    let echo = echoed(&function.invoke(&event("with-secrets-v2")).await);
     assert_eq!(
         echo["rawQueryString"],
         "X-Amz-Signature=***&page=2&%53ignature=***"
     );
     assert_eq!(echo["cookies"], json!(["***"]));
-    let echo = echoed(&stage.answer(&event("with-secrets-load-balancer")).await);
+    let echo = echoed(&function.invoke(&event("with-secrets-load-balancer")).await);
     assert_eq!(echo["queryStringParameters"]["word"], "%EC%84%9C%EC%9A%B8");
     assert_eq!(echo["queryStringParameters"]["X%2DAmz%2DSignature"], "***");
-    let echo = echoed(&stage.answer(&event("with-secrets-non-proxy")).await);
+    let echo = echoed(&function.invoke(&event("with-secrets-non-proxy")).await);
     assert_eq!(echo["body-json"], json!({"note": "kept"}));
     assert_eq!(echo["context"]["stage"], "dev");
 }
 
 #[tokio::test]
-async fn echo_secrets_echoes_them() {
-    let stage = Stage::with(|function| function.variable("ECHO_SECRETS", "true")).await;
+async fn echo_secrets_disables_masking() {
+    let function = Setup::with(|function| function.variable("ECHO_SECRETS", "true")).await;
     for case in CASES {
-        assert_eq!(echoed(&stage.answer(&event(case)).await), event(case), "{case}");
+        assert_eq!(
+            echoed(&function.invoke(&event(case)).await),
+            event(case),
+            "{case}"
+        );
     }
 }
 
 #[tokio::test]
-async fn a_plain_invoke_is_masked_in_the_same_way() {
-    let stage = Stage::new().await;
+async fn masks_a_plain_invocation_in_the_same_way() {
+    let function = Setup::new().await;
     let plain =
         json!({"deep": [{"Headers": {"COOKIE": "never-to-be-echoed"}}], "api_key": "never-to-be-echoed"});
-    let answer = stage.answer(&plain).await;
+    let response = function.invoke(&plain).await;
     assert_eq!(
-        answer["event"],
+        response["event"],
         json!({"deep": [{"Headers": {"COOKIE": "***"}}], "api_key": "***"})
     );
 }
 
 #[tokio::test]
-async fn no_event_is_logged_at_any_level() {
-    let stage = Stage::with(|function| function.variable("AWS_LAMBDA_LOG_LEVEL", "TRACE")).await;
+async fn logs_no_event_at_any_level() {
+    let function = Setup::with(|function| function.variable("AWS_LAMBDA_LOG_LEVEL", "TRACE")).await;
     for case in CASES {
-        stage.answer(&event(case)).await;
+        function.invoke(&event(case)).await;
     }
-    let logs = stage.emulator.logs("api-loopback").join("\n");
+    let logs = function.emulator.logs("api-loopback").join("\n");
     for secret in ["never-to-be-echoed", "AKIANEVERTOBEECHOED"] {
         assert!(!logs.contains(secret), "{logs}");
     }

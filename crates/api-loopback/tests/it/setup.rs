@@ -1,0 +1,95 @@
+//! The function, deployed in the emulator, and its events.
+
+use local_stack::{ApiGateway, Function, LambdaEmulator, Outcome, function_binary};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+pub(crate) const NAME: &str = "api-loopback";
+
+/// Texts of the events that must never be logged.
+const NEVER_LOGGED: [&str; 4] = ["never-to-be-echoed", "203.0.113.7", "안녕하세요", "querystring"];
+
+/// The function, with an emulator of its own. Checks the function's log when it is dropped.
+pub(crate) struct Setup {
+    pub(crate) emulator: LambdaEmulator,
+}
+
+impl Setup {
+    pub(crate) async fn new() -> Self {
+        Self::with(|function| function).await
+    }
+
+    /// Deploys the function after `change`.
+    pub(crate) async fn with(change: impl FnOnce(Function) -> Function) -> Self {
+        let emulator = LambdaEmulator::start().await.unwrap();
+        // The timeout of the manifest.
+        let function = Function {
+            timeout: Duration::from_secs(30),
+            ..Function::new(NAME, function_binary(NAME).unwrap())
+        };
+        emulator.deploy(change(function));
+        Self { emulator }
+    }
+
+    pub(crate) async fn outcome(&self, event: &Value) -> Outcome {
+        self.emulator.invoke(NAME, event).await.unwrap()
+    }
+
+    /// Invokes the function and returns its response.
+    pub(crate) async fn invoke(&self, event: &Value) -> Value {
+        self.outcome(event).await.into_response().unwrap()
+    }
+
+    /// Invokes the function and returns the JSON in the message of its error.
+    pub(crate) async fn rejection(&self, event: &Value) -> Value {
+        let outcome = self.outcome(event).await;
+        let Outcome::Error(error) = outcome else {
+            panic!("expected an error, got {outcome:?}")
+        };
+        assert_eq!(error["errorType"], "Refusal");
+        serde_json::from_str(error["errorMessage"].as_str().unwrap()).unwrap()
+    }
+
+    /// Starts a stage of the API in front of the function.
+    pub(crate) async fn api(&self, stage: &str) -> ApiGateway {
+        ApiGateway::start(&self.emulator, NAME, stage, &json!({"stage": stage}))
+            .await
+            .unwrap()
+    }
+}
+
+impl Drop for Setup {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let logs = self.emulator.logs(NAME).join("\n");
+        for secret in NEVER_LOGGED {
+            assert!(!logs.contains(secret), "{secret:?} is in the log: {logs}");
+        }
+    }
+}
+
+pub(crate) fn event(case: &str) -> Value {
+    local_stack::event(NAME, case)
+}
+
+/// Returns a proxy event with this query.
+pub(crate) fn proxy_event(query: Value) -> Value {
+    let mut event = event("rest-proxy");
+    event["queryStringParameters"] = query;
+    event
+}
+
+/// Returns the event that the passthrough template makes of a request with this query.
+pub(crate) fn non_proxy_event(query: Value) -> Value {
+    let mut event = event("rest-non-proxy");
+    event["params"]["querystring"] = query;
+    event
+}
+
+/// Parses the echo in the body of an HTTP response.
+#[track_caller]
+pub(crate) fn body(response: &Value) -> Value {
+    serde_json::from_str(response["body"].as_str().unwrap()).unwrap()
+}
