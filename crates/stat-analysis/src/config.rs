@@ -49,7 +49,7 @@ pub(crate) enum WordFile {
 /// Kind of the mail's links to the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LinkKind {
-    /// To S3's page in the AWS console, for people who can log in there.
+    /// To S3's page in the AWS console, which needs a login.
     Console,
     /// With a signature, for anybody, as long as the credentials live that sign it.
     Presigned,

@@ -36,7 +36,7 @@ pub(crate) enum Scope {
     Missing,
     /// `"force": true`: all buildings, even if the month is done.
     Everything,
-    /// `"failed": true`: the buildings whose analysis failed.
+    /// `"failed": true`: the failed buildings of a partial run.
     Failed,
 }
 
@@ -45,8 +45,8 @@ const EXPECTED: &str = r#"expected a schedule's event with "time", or {"period":
 const FIELDS: [&str; 6] = ["period", "time", "force", "failed", "mail", "resume"];
 
 impl Event {
-    /// Parses the event of an EventBridge rule or of EventBridge Scheduler (its envelope, whose `detail` may
-    /// be a string, or `{"time": …}` as input), or one written by hand.
+    /// Parses the event of an EventBridge rule or of EventBridge Scheduler (its envelope, in which `detail`
+    /// may be a string, or `{"time": …}` as input), or one written by hand.
     ///
     /// # Errors
     /// [`InvalidEvent`] with the expected fields.

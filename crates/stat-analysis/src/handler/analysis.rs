@@ -225,7 +225,7 @@ async fn begin_building(
     Ok(true)
 }
 
-/// The building whose texts are being read.
+/// The analysis of the building that is being read.
 struct BuildingAnalysis<'a> {
     building_id: Option<String>,
     worker: Worker<'a>,

@@ -6,7 +6,7 @@ use stat_ledger::fence::WriteError;
 use tokio::task::JoinHandle;
 use tracing::Instrument;
 
-/// A building whose analysis has ended.
+/// The result of a building's analysis.
 pub(super) struct AnalysedBuilding {
     pub(super) building_id: String,
     /// The counts, or the reason why there are none.
@@ -84,7 +84,7 @@ impl BuildingWriterQueue {
             let stored = store(&mut writer, building).await;
             (writer, stored)
         };
-        // In the span of the request, whose id is in each log line.
+        // In the span of the request, which adds the request's id to each log line.
         self.storing = Some(tokio::spawn(storing.in_current_span()));
     }
 

@@ -53,9 +53,12 @@ pub async fn begin<'c>(client: &'c mut Client, claim: &Claim) -> Result<Transact
 
 /// Begins a transaction as [`begin`] does, and locks the run's row too.
 ///
-/// Two accidents are prevented. The last two tasks of a month end at the same moment: see [`lock_run_row`].
-/// And a claim waits for the task while it holds the run, and a report that has sent its mail waits for the
-/// run: PostgreSQL ends one of the two, and if that is the report, its mail is never noted and sent again.
+/// Two accidents are prevented:
+/// - The last two tasks of a month end at the same moment, each sees the other unfinished, and neither
+///   starts the report; or each sees the other finished, and both do.
+/// - A claim waits for the task while it holds the run, and a report that has sent its mail waits for the
+///   run. PostgreSQL aborts one of the two; if that is the report, its mail is never recorded and is sent
+///   again.
 ///
 /// # Errors
 /// [`WriteError`] when the claim is lost or the database fails.
@@ -118,9 +121,6 @@ pub(super) async fn is_current(transaction: &Transaction<'_>, run_id: Uuid) -> a
 }
 
 /// Locks the run's row.
-///
-/// The accident prevented: the last two tasks of a month end at the same moment, each sees the other
-/// unfinished, and neither starts the report; or each sees the other finished, and both do.
 ///
 /// `for no key update` excludes itself as `for update` does, but not the foreign keys of the buildings that
 /// other tasks are storing at that moment.

@@ -18,7 +18,7 @@ pub enum RunState {
     Running,
     /// The report is written and complete.
     Done,
-    /// The report is written, and lacks the buildings whose analysis failed.
+    /// The report is written, and lacks the failed buildings.
     Partial,
     /// The run was abandoned: another one was forced before it ended.
     Failed,
@@ -71,7 +71,7 @@ pub struct Run {
     pub state: RunState,
     /// `true` if the run ends with a mail.
     pub mail: bool,
-    /// Partial run whose failed buildings this run repeats.
+    /// Id of the partial run that this run corrects.
     pub corrects: Option<Uuid>,
     /// First instant of the period.
     pub starts_at: Timestamp,
@@ -79,7 +79,7 @@ pub struct Run {
     pub ends_at: Timestamp,
     /// Version of analyser, dictionaries and stop words, pinned by the first task.
     pub analyser: Option<String>,
-    /// Number of texts in the period whose building is unknown.
+    /// Number of texts in the period without a known building.
     pub unknown_texts: i64,
     /// Ids of some of the unknown buildings.
     pub unknown_buildings: Vec<String>,
@@ -223,7 +223,7 @@ pub struct NewRun<'a> {
     pub ends_at: Timestamp,
     /// Ids of each task's buildings, from task 1.
     pub tasks: &'a [Vec<String>],
-    /// Number of texts in the period whose building is unknown.
+    /// Number of texts in the period without a known building.
     pub unknown_texts: i64,
     /// Ids of some of the unknown buildings.
     pub unknown_buildings: &'a [String],

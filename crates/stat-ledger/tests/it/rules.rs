@@ -68,7 +68,7 @@ async fn a_claim_outlives_its_deadline_by_a_minute_of_the_databases_clock() {
         &[],
     );
     let seconds: f64 = row.await.unwrap().get(0);
-    // 60 s of lease and 60 s of grace, less what the test itself has taken since.
+    // 60 s of lease and 60 s of grace, less the time that the test itself has taken since.
     assert!((90.0..=120.0).contains(&seconds), "{seconds}");
 }
 
@@ -293,7 +293,7 @@ async fn results_and_ledger_change_together() {
     let client = setup.connect().await;
     let mut writer = setup.writer(&claim).await;
     writer.begin("B1").await.unwrap();
-    // The terms are copied first; what follows them finds the building's key taken.
+    // The terms are copied first; the insert that follows finds the building's key taken.
     let taken = "insert into stat_building values ($1, '2026-10', 'B1', 0, 0)";
     client.execute(taken, &[&run.id]).await.unwrap();
     let term = TermCount {

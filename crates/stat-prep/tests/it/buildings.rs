@@ -1,8 +1,15 @@
 //! `stat_dimension` follows `stat_source_building`.
 
+use local_stack::MonthStack;
 use serde_json::json;
 
 use crate::setup::{deploy_and_drop_tasks, invoke, october, three_buildings};
+
+/// Returns the first column of a query.
+async fn texts(stack: &MonthStack, query: &str) -> Vec<String> {
+    let rows = stack.sql.query(query, &[]).await.unwrap();
+    rows.iter().map(|row| row.get(0)).collect()
+}
 
 #[tokio::test]
 async fn counts_added_changed_and_closed_buildings_and_deletes_none() {
@@ -32,14 +39,7 @@ async fn counts_added_changed_and_closed_buildings_and_deletes_none() {
     );
     let query = "select building_id || ' ' || name || ' ' || coalesce(closed_on::text, '-')
                  from stat_dimension order by 1";
-    let known: Vec<String> = stack
-        .sql
-        .query(query, &[])
-        .await
-        .unwrap()
-        .iter()
-        .map(|row| row.get(0))
-        .collect();
+    let known = texts(&stack, query).await;
     assert_eq!(known, ["B1 B1 2026-10-20", "B2 renamed -", "B3 B3 -", "B4 new -"]);
     stack
         .sql
@@ -77,13 +77,6 @@ async fn a_building_removed_from_the_source_is_planned_only_if_it_has_texts() {
     invoke(&stack, &json!({"period": "2026-08"})).await;
     let query = "select period_id || ' ' || string_agg(building_id, ' ' order by building_id)
                  from stat_run join stat_task_building using (run_id) group by period_id order by 1";
-    let planned: Vec<String> = stack
-        .sql
-        .query(query, &[])
-        .await
-        .unwrap()
-        .iter()
-        .map(|row| row.get(0))
-        .collect();
+    let planned = texts(&stack, query).await;
     assert_eq!(planned, ["2026-08 B2 B3", "2026-09 B1 B2 B3", "2026-10 B1 B2 B3"]);
 }
