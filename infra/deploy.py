@@ -1,9 +1,10 @@
-"""Deploys a stage of infra/samconfig.toml: looks at its parameters, puts the zips in place, and calls sam deploy.
+"""Deploys a stage of an application: checks its parameters, prepares the zips, and calls sam deploy.
 
-    deploy.py STAGE [argument of sam deploy …]
+    deploy.py APP STAGE [argument of sam deploy …]
+    deploy.py --check APP STAGE
 
-SAM alone would overlook a misspelt parameter, keep the old value of one that was taken out, take a zip of another
-architecture, and leave the alias on the old version where only a parameter has changed.
+`sam deploy` alone ignores a misspelt parameter, keeps the old value of a removed one, accepts a zip of another
+architecture, and leaves the alias on the old version if only a parameter changed.
 """
 
 import json
@@ -16,84 +17,82 @@ from pathlib import Path
 from check import revision, settings, stack
 
 ZIPS = Path(os.environ.get("CARGO_TARGET_DIR") or stack.ROOT / "target") / "deploy"
-#: Where the template looks for them.
+#: The folder of the templates' CodeUri.
 PLACE = stack.ROOT / "target/deploy"
-#: Of an ELF header, by Lambda's name.
+#: Machine in an ELF header, by Lambda's name of the architecture.
 MACHINES = {"x86_64": 0x3E, "arm64": 0xB7}
 
 
-def main(stage, arguments):
+def checked(app, stage):
+    """Returns template, parameters and options of a stage; ends with all faults if there are any."""
     try:
-        given, options = settings.parameters(stage), settings.options(stage)
+        given, options = settings.parameters(app, stage), settings.options(app, stage)
     except KeyError as error:
         sys.exit(f"deploy: {error.args[0]}")
+    written = stack.template(app)
+    faults = settings.faults(written, given)
+    if not faults:
+        made = stack.made(written, given)
+        faults = [fault for fault in [settings.name_fault(options["stack_name"], made)] if fault]
+        more, skipped = settings.configuration_faults(made)
+        faults += more
+        for crate in skipped:
+            print(f"{crate} has not been built: its variables are NOT checked. Run: cargo build -p {crate}", file=sys.stderr)
+    if faults:
+        sys.exit("\n".join([f"deploy: infra/{app}/samconfig.toml, stage {stage}:", *(f"  {fault}" for fault in faults)]))
+    return written, given, options
+
+
+def deploy(app, stage, arguments):
+    written, given, options = checked(app, stage)
     region = options["region"]
     if os.environ.get("AWS_REGION", region) != region:
         sys.exit(
-            f"deploy: AWS_REGION is {os.environ['AWS_REGION']}, but infra/samconfig.toml deploys {stage} to {region}"
+            f"deploy: AWS_REGION is {os.environ['AWS_REGION']}, "
+            f"but infra/{app}/samconfig.toml deploys {stage} to {region}"
         )
-    written = stack.template()
-    faults = settings.faults(written, given)
-    if faults:
-        sys.exit("\n".join([f"deploy: the parameters of {stage} in infra/samconfig.toml are wrong:", *faults]))
-    architecture = given.get("Architecture", written["Parameters"]["Architecture"]["Default"])
-    whole = stack.made(written, given)
-    if fault := settings.name_fault(options["stack_name"], whole):
-        sys.exit(f"deploy: {fault}")
-    made = set(stack.of_type(whole, "AWS::Lambda::Function"))
-    for name, resource in written["Resources"].items():
-        if resource["Type"] == "AWS::Serverless::Function":
-            function = Path(resource["Properties"]["CodeUri"]).stem
-            put_in_place(function, architecture, is_needed=name in made)
-    revisions = revision.parameters(written, given, lambda function: (PLACE / f"{function}.zip").read_bytes())
-    # A file (JSON is YAML), because SAM reads the command line by patterns that JSON in a value does not survive.
-    overrides = PLACE / f"parameters-{stage}.yaml"
+    architecture = written.get("Globals", {}).get("Function", {}).get("Architectures", ["arm64"])[0]
+    for crate in stack.crates(written):
+        put_in_place(crate, architecture)
+    revisions = revision.parameters(written, given, lambda crate: (PLACE / f"{crate}.zip").read_bytes())
+    # A file (JSON is YAML), because SAM parses the command line with patterns that JSON in a value breaks.
+    PLACE.mkdir(parents=True, exist_ok=True)
+    overrides = PLACE / f"parameters-{app}-{stage}.yaml"
     overrides.write_text(json.dumps(every(written, given | revisions), indent=2))
-    command = [
-        "deploy",
-        "--template",
-        "infra/template.yaml",
-        "--config-file",
-        "samconfig.toml",
-        "--config-env",
-        stage,
-    ]
-    command += ["--parameter-overrides", f"file://{overrides}", *arguments]
+    command = ["deploy", "--template", f"infra/{app}/template.yaml", "--config-file", "samconfig.toml"]
+    command += ["--config-env", stage, "--parameter-overrides", f"file://{overrides}", *arguments]
     os.chdir(stack.ROOT)
     os.execv(sys.executable, [sys.executable, "-m", "samcli", *command])
 
 
 def every(written, given):
-    """All of the template's parameters, those that are not given with their defaults.
+    """Returns all parameters of the template, with their defaults where none is given.
 
-    SAM lets a stack keep the old value of a parameter that it is not told: a line that was taken out of the settings
-    would stay in effect.
+    SAM keeps the old value of a parameter that it is not given: a removed line would stay in effect.
     """
     defaults = {name: str(parameter.get("Default", "")) for name, parameter in written["Parameters"].items()}
     return defaults | given
 
 
-def put_in_place(function, architecture, is_needed):
-    """The function's zip for this architecture, as the template wants it."""
-    built, place = ZIPS / architecture / f"{function}.zip", PLACE / f"{function}.zip"
+def put_in_place(crate, architecture):
+    """Copies the function's zip for this architecture to the path in the template."""
+    built, place = ZIPS / architecture / f"{crate}.zip", PLACE / f"{crate}.zip"
+    if not built.exists():
+        sys.exit(f"deploy: {built} is missing. Run: make build FN={crate} ARCH={architecture}")
+    with zipfile.ZipFile(built) as archive:
+        machine = int.from_bytes(archive.read("bootstrap")[18:20], "little")
+    if machine != MACHINES[architecture]:
+        sys.exit(f"deploy: {built} is a program for another architecture than {architecture}")
     place.parent.mkdir(parents=True, exist_ok=True)
-    if is_needed:
-        if not built.exists():
-            sys.exit(f"deploy: {built} is missing. Run: make build FN={function} ARCH={architecture}")
-        with zipfile.ZipFile(built) as archive:
-            machine = int.from_bytes(archive.read("bootstrap")[18:20], "little")
-        if machine != MACHINES[architecture]:
-            sys.exit(f"deploy: {built} holds a program for another architecture")
-        shutil.copyfile(built, place)
-    elif not place.exists():
-        # SAM uploads what a condition leaves out as well. Nothing runs this.
-        with zipfile.ZipFile(place, "w") as archive:
-            archive.writestr(
-                zipfile.ZipInfo("bootstrap"), "#!/bin/sh\necho this function was not enabled >&2\nexit 1\n"
-            )
+    shutil.copyfile(built, place)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    main(sys.argv[1], sys.argv[2:])
+    match sys.argv[1:]:
+        case ["--check", app, stage]:
+            checked(app, stage)
+            print(f"infra/{app}/samconfig.toml, stage {stage}: no fault found")
+        case [app, stage, *arguments]:
+            deploy(app, stage, arguments)
+        case _:
+            sys.exit(__doc__)

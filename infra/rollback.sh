@@ -1,17 +1,17 @@
 #!/bin/sh
-# Puts a stack's functions back on the versions that were live before, within seconds.
+# Rolls the aliases of a stack's functions back to the previous versions, within seconds.
 #
-#   rollback.sh note STACK FILE    writes down which version each function's alias live is on
-#   rollback.sh back FILE          puts the aliases back there
-#   rollback.sh forward STACK      puts the aliases on the versions that CloudFormation believes them to be on
+#   rollback.sh note STACK FILE    writes the current version of each function's alias "live" to FILE
+#   rollback.sh back FILE          points the aliases at the versions in FILE
+#   rollback.sh forward STACK      points the aliases at the versions that CloudFormation has recorded
 #
-# Only what the alias points at goes back: the API's definition, triggers and permissions stay as they were deployed.
-# Deploy the commit before as well, so that stack and aliases agree again. A deployment that changes nothing leaves
-# aliases that went back where they are: go forward after it, or it looks as if what it deployed were in use.
+# Only the aliases change: the API's definition, triggers and permissions stay as deployed.
+# Deploy the previous commit as well, so that stack and aliases agree again. A deployment without changes leaves
+# rolled-back aliases where they are: run "forward" after it, or the deployed versions are not in use.
 set -eu
 
-# The physical ids of a stack's resources of a type. (list-stack-resources has pages, describe-stack-resources ends at
-# a hundred.)
+# Prints the physical ids of a stack's resources of a type. (list-stack-resources has pages, describe-stack-resources stops at
+# 100 resources.)
 resources() {
   aws cloudformation list-stack-resources --stack-name "$1" --output text --query \
     "StackResourceSummaries[?ResourceType=='$2' && !starts_with(ResourceStatus, 'DELETE')].[PhysicalResourceId]"
@@ -21,7 +21,7 @@ note() {
   : >"$2"
   functions=$(resources "$1" AWS::Lambda::Function 2>"$2.error") || {
     grep -q 'does not exist' "$2.error" || { cat "$2.error" >&2; exit 1; }
-    echo "there is no stack $1 yet: nothing to go back to"
+    echo "there is no stack $1 yet: nothing to record"
     functions=
   }
   rm -f "$2.error"
@@ -31,7 +31,7 @@ note() {
   done
 }
 
-# All calls of the alias to one version.
+# Routes all traffic of the alias to one version.
 point() {
   aws lambda update-alias --function-name "$1" --name live --function-version "$2" \
     --routing-config 'AdditionalVersionWeights={}' --query '[Name, FunctionVersion]' --output text </dev/null
@@ -39,8 +39,8 @@ point() {
 
 back() {
   while read -r function version; do
-    point "$function" "$version" || { failed=1; echo "$function is NOT back on version $version" >&2; continue; }
-    echo "$function is back on version $version"
+    point "$function" "$version" || { failed=1; echo "$function was NOT rolled back to version $version" >&2; continue; }
+    echo "$function was rolled back to version $version"
   done <"$1"
   exit "${failed:-0}"
 }
@@ -52,8 +52,8 @@ forward() {
     function=${function##*:}
     live=$(aws lambda get-alias --function-name "$function" --name live --query FunctionVersion --output text)
     [ "$live" != "$version" ] || continue
-    point "$function" "$version" || { failed=1; echo "$function is NOT on version $version" >&2; continue; }
-    echo "$function was on version $live, and is on the stack's version $version"
+    point "$function" "$version" || { failed=1; echo "$function does NOT point at version $version" >&2; continue; }
+    echo "$function pointed at version $live, and now points at the stack's version $version"
   done
   exit "${failed:-0}"
 }

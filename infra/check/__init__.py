@@ -1,7 +1,7 @@
-"""What `sam validate --lint` and cfn-lint miss about infra/: offline, without credentials, in seconds.
+"""Checks of infra/ that `sam validate --lint` and cfn-lint do not make: offline, without credentials, in seconds.
 
-Each module looks at one thing and has functions that return faults as sentences; an empty list is good. Beside each
-stands its test, which asks the real files for faults and then breaks something to see that it is found.
+Each module checks one aspect and has functions that return faults as sentences; an empty list is good. The test beside
+each module checks the real files, then breaks them to show that the fault is found.
 
     python -m unittest discover --start-directory infra/check --top-level-directory infra
 """

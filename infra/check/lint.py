@@ -1,4 +1,4 @@
-"""cfn-lint over what a deployment really makes, with values in the place of conditions and parameters."""
+"""Runs cfn-lint on the resources that a deployment creates, with conditions and parameters resolved."""
 
 import json
 
@@ -7,6 +7,6 @@ from cfnlint.config import ManualArgs
 
 
 def faults(made_template, region="ap-northeast-2"):
-    """What cfn-lint says of a resolved template."""
+    """Returns cfn-lint's findings in a resolved template."""
     matches = lint(json.dumps(made_template), config=ManualArgs(regions=[region]))
     return [f"{match.rule.id} {match.message} at {'/'.join(map(str, match.path or []))}" for match in matches]

@@ -1,4 +1,4 @@
-"""Whether `cargo lambda deploy` makes a function as the stack does."""
+"""Compares the settings of `cargo lambda deploy` in the manifests with the templates."""
 
 import tomlkit
 
@@ -9,7 +9,7 @@ TRACING = {"active": "Active", "passthrough": "PassThrough"}
 
 
 def faults(made):
-    """Where a manifest's `[package.metadata.lambda.deploy]` says something else than the template."""
+    """Returns the differences between `[package.metadata.lambda.deploy]` and the template."""
     found = []
     for function, properties in functions(made).items():
         manifest = tomlkit.parse((CRATES / function / "Cargo.toml").read_text()).unwrap()
@@ -23,5 +23,5 @@ def faults(made):
             ("tracing", TRACING.get(deploy.get("tracing", "").lower()), properties["TracingConfig"]["Mode"]),
         ):
             if there != here:
-                found.append(f"{function}'s manifest says {key} = {there}, the template {here}")
+                found.append(f"{function}: the manifest has {key} = {there}, the template {here}")
     return found

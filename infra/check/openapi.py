@@ -1,4 +1,4 @@
-"""infra/openapi.yaml as it is included: what `sam validate` never looks at.
+"""Checks infra/api-loopback/openapi.yaml, which `sam validate` does not look into.
 
 (Amazon API Gateway Developer Guide, OpenAPI extensions; REST APIs.)
 """
@@ -61,39 +61,39 @@ GATEWAY_RESPONSES = {
     "MISSING_AUTHENTICATION_TOKEN", "QUOTA_EXCEEDED", "REQUEST_TOO_LARGE", "RESOURCE_NOT_FOUND", "THROTTLED",
     "UNAUTHORIZED", "UNSUPPORTED_MEDIA_TYPE", "WAF_FILTERED",
 }  # fmt: skip
-#: AWS::Include knows only the long form of these.
+#: AWS::Include supports only the long form of these.
 FUNCTIONS = {"Ref", "Fn::Sub", "Fn::GetAtt", "Fn::Join"}
 PSEUDO = {"AWS::AccountId", "AWS::Partition", "AWS::Region", "AWS::StackId", "AWS::StackName", "AWS::URLSuffix"}
 
 
 def faults(text, template):
-    """What is wrong with the file in itself, and with what it wants of the template."""
+    """Returns the faults of the file itself, and its references that the template lacks."""
     try:
         tokens = list(yaml.scan(text))
         api = yaml.safe_load(text)
     except yaml.YAMLError as error:
         return [f"AWS::Include cannot read it: {error}"]
     if any(isinstance(token, (yaml.AliasToken, yaml.AnchorToken)) for token in tokens):
-        return ["AWS::Include knows no YAML aliases"]
+        return ["AWS::Include supports no YAML aliases"]
     if any(isinstance(token, yaml.TagToken) for token in tokens):
-        return ["AWS::Include knows intrinsic functions in their long form only"]
+        return ["AWS::Include supports intrinsic functions in their long form only"]
     found = [] if re.fullmatch(r"3\.0\.\d+", str(api.get("openapi"))) else ["openapi is not 3.0.x"]
     found += _references(api, template)
     found += _extensions(api, "the file")
     found += _pointers(api, api)
     for name in api.get("x-amazon-apigateway-gateway-responses", {}):
-        found += [] if name in GATEWAY_RESPONSES else [f"{name} is no gateway response"]
+        found += [] if name in GATEWAY_RESPONSES else [f"{name} is not a gateway response"]
     for path, item in api["paths"].items():
         for method, operation in item.items():
             if method in METHODS:
                 found += [f"{method} {path}: {fault}" for fault in _operation(api, path, operation)]
             elif method not in ("parameters", "summary", "description"):
-                found.append(f"{path}: {method} is no method")
+                found.append(f"{path}: {method} is not a method")
     return found
 
 
 def _references(value, template):
-    """Names in intrinsic functions that the template does not have."""
+    """Returns names in intrinsic functions that the template does not have."""
     found = []
     if isinstance(value, dict):
         for key, inner in value.items():
@@ -104,7 +104,7 @@ def _references(value, template):
                     if not _is_in(name, template)
                 ]
             elif key.startswith("Fn::"):
-                found.append(f"{key} is no function that is known here")
+                found.append(f"unknown intrinsic function {key}")
             found += _references(inner, template)
     elif isinstance(value, list):
         for inner in value:
@@ -145,7 +145,7 @@ def _pointers(value, api):
     found = []
     if isinstance(value, dict):
         if isinstance(value.get("$ref"), str) and _followed(value, api) is None:
-            found.append(f"{value['$ref']} leads nowhere")
+            found.append(f"{value['$ref']} has no target")
         for inner in value.values():
             found += _pointers(inner, api)
     elif isinstance(value, list):
@@ -155,7 +155,7 @@ def _pointers(value, api):
 
 
 def _followed(value, api):
-    """What a `$ref` leads to, or the value itself."""
+    """Returns the target of a `$ref`, or the value itself."""
     pointer = value.get("$ref") if isinstance(value, dict) else None
     if pointer is None:
         return value
@@ -169,12 +169,12 @@ def _operation(api, path, operation):
     declared = {one.get("name") for one in parameters if one.get("in") == "path"}
     for name in re.findall(r"\{([^}+]+)\+?\}", path):
         if name not in declared:
-            yield f"the path's {name} is no parameter"
+            yield f"the path parameter {name} is not declared"
     validator = operation.get(
         "x-amazon-apigateway-request-validator", api.get("x-amazon-apigateway-request-validator")
     )
     if validator is not None and validator not in api.get("x-amazon-apigateway-request-validators", {}):
-        yield f"there is no request validator {validator}"
+        yield f"unknown request validator {validator}"
     integration = operation.get("x-amazon-apigateway-integration")
     if integration is None:
         yield "it has no integration"
@@ -190,7 +190,7 @@ def _operation(api, path, operation):
             try:
                 re.compile(name)
             except re.error as error:
-                yield f"the integration's response {name} is no pattern: {error}"
+                yield f"the integration's response {name} is not a regular expression: {error}"
         status = response.get("statusCode")
         if not isinstance(status, str) or status not in responses:
             yield f"the integration's response {name} has the status {status!r}, which the method does not declare"
@@ -207,14 +207,14 @@ def _integration(integration):
         yield f"the integration has the unknown key {key}"
     kind = integration.get("type")
     if kind not in TYPES:
-        yield f"{kind} is no type of integration"
+        yield f"unknown integration type {kind}"
     if integration.get("passthroughBehavior", "never") not in PASSTHROUGH:
-        yield f"{integration['passthroughBehavior']} is no passthroughBehavior"
+        yield f"{integration['passthroughBehavior']} is not a passthroughBehavior"
     if kind in ("aws", "aws_proxy") and (integration.get("httpMethod") != "POST" or "uri" not in integration):
-        yield "a function is invoked by POST at its uri"
+        yield "a function integration needs httpMethod POST and a uri"
     if kind in ("aws", "mock") and not integration.get("responses"):
-        yield "without responses nothing is answered"
+        yield "the integration has no responses"
     if kind == "aws_proxy" and integration.get("responses"):
-        yield "a proxy's responses are its own"
+        yield "a proxy integration has no responses"
     if not 50 <= integration.get("timeoutInMillis", 29000) <= 29000:
-        yield "timeoutInMillis is from 50 to 29000"
+        yield "expected timeoutInMillis from 50 to 29000"

@@ -1,6 +1,6 @@
-"""EventBridge's event patterns, as far as the template uses them, tried on the events in `events/`.
+"""Evaluates EventBridge event patterns, as far as the templates use them, on the events in `events/`.
 
-(Amazon EventBridge User Guide, Comparison operators.) An operator that is not known here is an error, not a match.
+(Amazon EventBridge User Guide, Comparison operators.) An unknown operator is an error, not a match.
 """
 
 import fnmatch
@@ -12,7 +12,7 @@ EVENTS = ROOT / "events"
 
 
 def matched(made):
-    """Which of the events in `events/` each rule matches: the rule's name, and names like `crate/case`."""
+    """Returns the events in `events/` that each rule matches, as names like `crate/case`, by the rule's name."""
     events = {
         f"{file.parent.name}/{file.stem}": json.loads(file.read_text()) for file in EVENTS.glob("*/*.json")
     }
@@ -23,7 +23,7 @@ def matched(made):
 
 
 def matches(pattern, event):
-    """Whether an event matches: every field of the pattern must."""
+    """Returns whether an event matches: every field of the pattern must match."""
     for field, wanted in pattern.items():
         if field == "$or":
             if not any(matches(one, event) for one in wanted):
@@ -35,7 +35,7 @@ def matches(pattern, event):
             if not (is_there and matches(wanted, value)):
                 return False
         elif isinstance(wanted, list):
-            # A list in the event matches where one of its elements does.
+            # A list in the event matches if one of its elements does.
             values = value if isinstance(value, list) else [value]
             if not any(_fits(filter_, one, is_there) for filter_ in wanted for one in values):
                 return False
@@ -67,4 +67,4 @@ def _fits(filter_, value, is_there):
         case "anything-but":
             operands = operand if isinstance(operand, list) else [operand]
             return is_there and not any(_fits(one, value, is_there) for one in operands)
-    raise ValueError(f"{operator} is no operator that is known here")
+    raise ValueError(f"unknown operator {operator}")

@@ -1,4 +1,4 @@
-"""Whether each function's role allows exactly what its code asks of AWS."""
+"""Compares each function's role with the AWS calls in its code: neither more nor less."""
 
 import fnmatch
 import re
@@ -6,27 +6,32 @@ import re
 from . import rust
 from .stack import functions, of_type, text
 
-#: What every function's role has, for what Lambda does in its name.
-ALWAYS = {
-    "logs:CreateLogStream": "Lambda writes the function's log",
-    "logs:PutLogEvents": "Lambda writes the function's log",
-    "xray:PutTraceSegments": "Lambda sends traces",
-    "xray:PutTelemetryRecords": "Lambda sends traces",
+#: AWS managed policies that SAM attaches, and the actions of them that Lambda needs. (AWS Managed Policy Reference.)
+MANAGED = {
+    "service-role/AWSLambdaBasicExecutionRole": {"logs:CreateLogStream", "logs:PutLogEvents"},
+    "AWSXrayWriteOnlyAccess": {"xray:PutTraceSegments", "xray:PutTelemetryRecords"},
+}
+#: SAM attaches it to a function with an SQS event source.
+MANAGED_FOR_QUEUE = {
+    "service-role/AWSLambdaSQSQueueExecutionRole": {
+        "sqs:ReceiveMessage",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+    }
+}
+#: For a function in a VPC.
+MANAGED_FOR_VPC = {
+    "service-role/AWSLambdaVPCAccessExecutionRole": {
+        "ec2:CreateNetworkInterface",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DeleteNetworkInterface",
+    }
 }
 ON_FAILURE = {"sqs:SendMessage"}
-FROM_A_QUEUE = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
-IN_A_VPC = {
-    "ec2:CreateNetworkInterface",
-    "ec2:DescribeNetworkInterfaces",
-    "ec2:DescribeSubnets",
-    "ec2:DeleteNetworkInterface",
-    "ec2:AssignPrivateIpAddresses",
-    "ec2:UnassignPrivateIpAddresses",
-}
-#: What AWS asks for beside the call itself, with every option in use.
+#: Actions that AWS requires beside the call itself, with every option in use.
 BESIDE = {
     ("apigw-log-retention", "apigateway:PATCH"): {
-        # Asked of whoever gives an HTTP API an access log.
+        # Required of the caller that enables access logs of an HTTP API.
         "logs:CreateLogDelivery",
         "logs:GetLogDelivery",
         "logs:UpdateLogDelivery",
@@ -34,53 +39,58 @@ BESIDE = {
         "logs:ListLogDeliveries",
         "logs:PutResourcePolicy",
         "logs:DescribeResourcePolicies",
-        # Asked of whoever sets the account's role.
+        # Required of the caller that sets the account's role.
         "iam:PassRole",
     },
     ("stat-analysis", "s3:PutObject"): {"kms:GenerateDataKey", "kms:Decrypt"},
 }
-#: A secret under a key of the user's own.
+#: For a secret with a customer managed key.
 WITH_SECRETS = {"kms:Decrypt"}
 
-#: Actions that know no narrower resource. (Service Authorization Reference.)
-WITHOUT_RESOURCE = (
-    {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
-    | IN_A_VPC
-    | {action for action in BESIDE["apigw-log-retention", "apigateway:PATCH"] if action.startswith("logs:")}
-)
-#: An ARN without a name in it.
+#: Actions that support no narrower resource. (Service Authorization Reference.)
+WITHOUT_RESOURCE = {
+    action for action in BESIDE["apigw-log-retention", "apigateway:PATCH"] if action.startswith("logs:")
+}
+#: An ARN that names no resource.
 EVERYTHING = re.compile(r"arn(:(\$\{[^}]*\}|[^:$]*)){4}:([a-z-]+:)?[*/]+$")
-#: What lists things is allowed for all of them, or for none.
+#: List actions apply to all resources or to none.
 LISTS = {"logs:DescribeLogGroups"}
 
 
 def faults(made, with_every_option=False):
-    """What roles allow too much; and with every option in use, too little."""
+    """Returns what roles allow too much; with every option in use, also what they lack."""
     found = []
     for function, properties in functions(made).items():
-        allowed = _statements(made, properties)
-        wanted = _wanted(made, function, properties)
+        role = made["Resources"][properties["Role"]["Fn::GetAtt"][0]]["Properties"]
+        # SAM attaches it to a function that may be in a VPC, also while it is not.
+        managed = {arn.split(":policy/")[-1] for arn in role.get("ManagedPolicyArns", [])} - set(MANAGED_FOR_VPC)
+        expected = _managed(made, properties)
+        found += [f"{function} has the managed policy {name}" for name in sorted(managed - set(expected))]
+        found += [f"{function} lacks the managed policy {name}" for name in sorted(set(expected) - managed)]
+        allowed = _statements(role)
+        needed = _needed(made, function, properties)
         actions = {action for statement in allowed for action in _list(statement["Action"])}
-        found += [f"{function} may {action}, which it never does" for action in sorted(actions - wanted)]
+        found += [f"{function} is allowed {action}, which it never calls" for action in sorted(actions - needed)]
         if with_every_option:
-            found += [f"{function} may not {action}, which it does" for action in sorted(wanted - actions)]
+            found += [f"{function} is not allowed {action}, which it calls" for action in sorted(needed - actions)]
         for statement in allowed:
             found += [f"{function}: {fault}" for fault in _too_wide(statement)]
     return found
 
 
 def paths(made, function="apigw-log-retention"):
-    """Calls of API Gateway whose paths the role does not allow, and paths that it allows and nobody calls.
+    """Returns API Gateway calls whose path the role does not allow, and allowed paths that are never called.
 
-    All calls have the same few actions; which path each has, its error says: `(apigateway:GET /restapis/{id})`.
+    All calls share a few actions; the error message of each call names its path: `(apigateway:GET /restapis/{id})`.
     """
     called = set()
     for source in rust.sources(function).values():
         called |= set(re.findall(r"\(apigateway:(\w+) (/[^)]*)\)", source))
     called = {(method, re.sub(r"\{[^}]*\}", "x", path)) for method, path in called}
+    role = made["Resources"][functions(made)[function]["Role"]["Fn::GetAtt"][0]]["Properties"]
     allowed = {
         (action.removeprefix("apigateway:"), text(resource).split("::/", 1)[1])
-        for statement in _statements(made, functions(made)[function])
+        for statement in _statements(role)
         for action in _list(statement["Action"])
         for resource in _list(statement["Resource"])
         if action.startswith("apigateway:")
@@ -92,43 +102,46 @@ def paths(made, function="apigw-log-retention"):
     found = [
         f"{method} {path} is not allowed"
         for method, path in sorted(called)
-        if not any(fits((method, path), r) for r in allowed)
+        if not any(fits((method, path), right) for right in allowed)
     ]
     return found + [
-        f"nobody calls {m} /{p}" for m, p in sorted(allowed) if not any(fits(call, (m, p)) for call in called)
+        f"{method} /{path} is allowed and never called"
+        for method, path in sorted(allowed)
+        if not any(fits(call, (method, path)) for call in called)
     ]
 
 
-def _wanted(made, function, properties):
-    wanted = rust.actions(function) | set(ALWAYS)
-    if "secretsmanager:GetSecretValue" in wanted:
-        wanted |= WITH_SECRETS
+def _managed(made, properties):
+    has_queue = any(
+        _refers(mapping["FunctionName"], made, properties)
+        for mapping in of_type(made, "AWS::Lambda::EventSourceMapping").values()
+    )
+    return MANAGED | (MANAGED_FOR_QUEUE if has_queue else {})
+
+
+def _needed(made, function, properties):
+    needed = set(rust.actions(function))
+    if "secretsmanager:GetSecretValue" in needed:
+        needed |= WITH_SECRETS
     for (name, action), beside in BESIDE.items():
-        if name == function and action in wanted:
-            wanted |= beside
-    name = properties["FunctionName"]
+        if name == function and action in needed:
+            needed |= beside
     for config in of_type(made, "AWS::Lambda::EventInvokeConfig").values():
-        if _refers(config["FunctionName"], made, name):
-            wanted |= ON_FAILURE
-    for mapping in of_type(made, "AWS::Lambda::EventSourceMapping").values():
-        if _refers(mapping["FunctionName"], made, name):
-            wanted |= FROM_A_QUEUE
-    return wanted | (IN_A_VPC if "VpcConfig" in properties else set())
+        if _refers(config["FunctionName"], made, properties):
+            needed |= ON_FAILURE
+    return needed
 
 
-def _refers(reference, made, name):
-    """Whether a reference to a function or its alias means the function of this name."""
+def _refers(reference, made, properties):
+    """Returns whether a reference to a function or its alias means the function with these properties."""
     target = made["Resources"][reference["Ref"]]
     if target["Type"] == "AWS::Lambda::Alias":
-        return _refers(target["Properties"]["FunctionName"], made, name)
-    return target["Properties"]["FunctionName"] == name
+        return _refers(target["Properties"]["FunctionName"], made, properties)
+    return target["Properties"] is properties or target["Properties"] == properties
 
 
-def _statements(made, properties):
-    role = made["Resources"][properties["Role"]["Fn::GetAtt"][0]]["Properties"]
-    if "ManagedPolicyArns" in role:
-        raise ValueError("a role with managed policies cannot be judged")
-    statements = [s for policy in role["Policies"] for s in policy["PolicyDocument"]["Statement"]]
+def _statements(role):
+    statements = [s for policy in role.get("Policies", []) for s in policy["PolicyDocument"]["Statement"]]
     return [statement for statement in statements if statement["Effect"] == "Allow"]
 
 
@@ -140,9 +153,9 @@ def _too_wide(statement):
             if resource == "*" and action not in WITHOUT_RESOURCE:
                 yield f"{action} on every resource"
             elif resource != "*" and not text(resource).startswith(("arn:", "${")):
-                yield f"{action} on {text(resource)}, which is no ARN"
+                yield f"{action} on {text(resource)}, which is not an ARN"
             elif resource != "*" and EVERYTHING.match(text(resource)) and action not in LISTS:
-                yield f"{action} on {text(resource)}, which is everything of a kind"
+                yield f"{action} on {text(resource)}, which matches every resource of its kind"
 
 
 def _list(value):

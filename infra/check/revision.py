@@ -1,15 +1,15 @@
-"""What of a function makes a new version: its code, and every setting that a version keeps.
+"""The revision of a function: a hash of its code and of every setting that a version keeps.
 
-The triggers call the alias, which stands on a version. SAM publishes one when the code or the template's text changes,
-but not when a parameter's value does; so `make deploy` hands it a hash over both.
+The triggers invoke the alias, which points at a version. SAM publishes a version when the code or the template's text
+changes, but not when the value of a parameter changes, so `make deploy` passes this hash.
 """
 
 import hashlib
 import json
 
-from .stack import made, of_type, text
+from .stack import functions, made
 
-#: What a version keeps of a function's settings. (AWS Lambda: PublishVersion.)
+#: Settings that a version keeps. (AWS Lambda: PublishVersion.)
 KEPT = (
     "Architectures",
     "Environment",
@@ -26,15 +26,17 @@ KEPT = (
 
 
 def parameters(written, given, code):
-    """The revisions of the functions that are made, as the template's parameters.
-
-    `code` is a function from a function's name to its zip's bytes.
-    """
+    """Returns the parameters `…Revision` of a template's functions. `code` maps a crate to the bytes of its zip."""
+    names = {
+        crate: resource["Properties"]["AutoPublishCodeSha256"]["Ref"]
+        for resource in written["Resources"].values()
+        if resource["Type"] == "AWS::Serverless::Function"
+        for crate in [resource["Properties"]["CodeUri"].rsplit("/", 1)[-1].removesuffix(".zip")]
+    }
     revisions = {}
-    for name, properties in of_type(made(written, given), "AWS::Lambda::Function").items():
-        function = text(properties["FunctionName"]).removeprefix("${AWS::StackName}-")
+    for crate, properties in functions(made(written, given)).items():
         settings = {key: properties[key] for key in KEPT if key in properties}
         digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
-        digest.update(code(function))
-        revisions[f"{name.removesuffix('Function')}Revision"] = digest.hexdigest()
+        digest.update(code(crate))
+        revisions[names[crate]] = digest.hexdigest()
     return revisions

@@ -1,4 +1,4 @@
-"""What the functions' sources say: the calls of AWS's SDKs, the variables, the metrics."""
+"""Reads the functions' sources: their AWS SDK calls, variables and metrics."""
 
 import functools
 import re
@@ -7,7 +7,7 @@ from .stack import ROOT
 
 CRATES = ROOT / "crates"
 
-#: IAM's name of a call where it is not the call's own. (Service Authorization Reference.)
+#: IAM actions that are not named like the call. (Service Authorization Reference.)
 ACTIONS = {
     ("apigateway", "get"): "apigateway:GET",
     ("apigateway", "update"): "apigateway:PATCH",
@@ -17,13 +17,15 @@ ACTIONS = {
     ("s3", "head_object"): "s3:GetObject",
     ("s3", "list_objects_v2"): "s3:ListBucket",
 }
-#: IAM's prefix of a service where it is not the SDK's name.
+#: IAM prefixes that are not the SDK's name.
 PREFIXES = {"cloudwatchlogs": "logs"}
-#: Everything that may be done with a client. Anything else could hide a call.
+#: The uses of a client that are understood. Any other use could hide a call.
 KNOWN_USES = (
     r"\bfrom_conf\(client\)",
-    r"\bclient:\s*(?:OnceCell<)?Client\b",
+    r"\bclient:\s*(?:(?:OnceCell|LazyClient)<)?(?:Client|C)\b",
     r"\bclient:\s*(?:Client|OnceCell)::\w+",
+    r"\bclient:\s*LazyClient::new\(\w+, client\)",
+    r"\bself\s*\.\s*client\s*\.\s*get\(\)",
     r"\bclient:\s*client\b",
     r"\blet client\s*=",
     r"\bfn client\b",
@@ -31,23 +33,23 @@ KNOWN_USES = (
     r"\bself\s*\.\s*client\s*\.\s*get_or_init\(",
     r"\bclient\s*\.\s*[a-z][a-z0-9_]*\s*\(",
 )
-#: Texts in the code, which may look like anything: raw, a quotation mark as a character, and usual ones.
+#: Literals in the code: raw strings, a quotation mark as a character, and ordinary strings.
 TEXTS = re.compile(r'''\br(#+)".*?"\1|\br"[^"]*"|'\\?"'|"(?:[^"\\]|\\.)*"''', re.DOTALL)
-#: Not calls of AWS.
-NO_CALLS = {"get_or_init"}
+#: Methods that are not AWS calls.
+NO_CALLS = {"get_or_init", "get"}
 
 
 class UnknownUse(Exception):
-    """A client of an SDK is used in a way in which its calls cannot be read off."""
+    """The use of an SDK client from which its calls cannot be derived."""
 
 
 def functions():
-    """The names of the function crates."""
+    """Returns the names of the function crates."""
     return sorted(path.parts[-3] for path in CRATES.glob("*/src/handler.rs"))
 
 
 def code(path):
-    """A file without its tests and comments."""
+    """Returns a file without its tests and comments."""
     text = path.read_text().split("#[cfg(test)]")[0]
     return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("//"))
 
@@ -60,7 +62,7 @@ def databases(function):
 
 @functools.cache
 def sources(function):
-    """The function's code, and that of the libraries that it uses, file by file."""
+    """Returns the code of a function and of the libraries that it uses, by file."""
     own = {path: code(path) for path in sorted((CRATES / function / "src").rglob("*.rs"))}
     for library in databases(function):
         own |= {path: code(path) for path in sorted((CRATES / library / "src").rglob("*.rs"))}
@@ -73,7 +75,7 @@ def sources(function):
 
 
 def calls(text, where="the source"):
-    """The calls of AWS in a file, as (service, call)."""
+    """Returns the AWS calls in a file, as (service, call)."""
     text = TEXTS.sub('""', text)
     clients = set(re.findall(r"\baws_sdk_(\w+)::(?:\{[^}]*\b)?Client\b", text))
     if not clients:
@@ -97,7 +99,7 @@ def calls(text, where="the source"):
 
 
 def action(service, call):
-    """IAM's action for a call."""
+    """Returns the IAM action of a call."""
     for key in ((service, call), (service, call.split("_")[0])):
         if key in ACTIONS:
             return ACTIONS[key]
@@ -107,7 +109,7 @@ def action(service, call):
 
 @functools.cache
 def actions(function):
-    """IAM's actions for all calls that a function makes."""
+    """Returns the IAM actions of all calls that a function makes."""
     found = set()
     for path, text in sources(function).items():
         found |= {action(*call) for call in calls(text, path.relative_to(ROOT))}
@@ -116,24 +118,22 @@ def actions(function):
 
 @functools.cache
 def variables(function):
-    """The variables that a function knows, and those without which it does not start.
+    """Returns the variables that a function reads, and the required ones.
 
-    A required one is a set of names of which one must be there.
+    A required variable is a set of names, one of which must be set.
     """
-    files = [CRATES / function / "src/config.rs"]
-    for library in databases(function):
-        files += [path for path in (CRATES / library / "src").rglob("*.rs") if "Variables" in code(path)]
+    files = [path for path in sources(function) if "Variables" in code(path) and "lambda-core" not in path.parts]
     known, required = set(), set()
     for path in files:
         text = code(path)
-        known |= set(re.findall(r'\bvariables\s*\.\s*\w+\(\s*"([A-Z0-9_]+)"', text))
+        known |= set(re.findall(r'\bvariables\s*(?:\.\s*\w+\(|,)\s*"([A-Z0-9_]+)"', text))
         for secret in re.findall(r'\bsecret\(\s*"([A-Z0-9_]+)"', text):
             known.add(f"{secret}_SECRET")
         for secret in re.findall(r'\brequired_secret\(\s*"([A-Z0-9_]+)"', text):
             known.add(f"{secret}_SECRET")
             required.add(frozenset({secret, f"{secret}_SECRET"}))
         required |= {frozenset({name}) for name in re.findall(r'\brequired\(\s*"([A-Z0-9_]+)"', text)}
-        # A function that finds a fault by itself says so in the same words.
+        # Functions report missing variables in these words.
         one_line = re.sub(r"\\\n\s*", "", text)
         for names in re.findall(r'fault\(\s*"([^"]*?),? is missing', one_line):
             required.add(frozenset(re.findall(r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]+", names)))
@@ -142,6 +142,6 @@ def variables(function):
 
 @functools.cache
 def metrics(function):
-    """All texts in quotes in a function's code: its metrics are among them."""
+    """Returns all capitalised strings in a function's code, among them its metrics."""
     own = {path: text for path, text in sources(function).items() if function in path.parts}
     return set(re.findall(r'"([A-Z][A-Za-z]+)"', "\n".join(own.values())))

@@ -1,90 +1,106 @@
-"""Stacks that people make: the parameters with which the template is looked at."""
+"""Parameters with which the templates are checked: the least, everything at once, and what differs from both."""
 
 SECRET = "arn:aws:secretsmanager:ap-northeast-2:123456789012:secret"
 KEY = "arn:aws:kms:ap-northeast-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+TOPIC = "arn:aws:sns:ap-northeast-2:123456789012:nightshift-alarms"
+LAYER = "arn:aws:lambda:ap-northeast-2:123456789012:layer:certificates:3"
+SUBNETS = "subnet-0123456789abcdef0,subnet-0123456789abcdef1"
 
-S3_TO_TEAMCITY = {
-    "EnableS3ToTeamcity": "true",
-    "TeamcityUrl": "https://teamcity.example.com",
-    "TeamcityTokenSecretArn": f"{SECRET}:teamcity-AbCdEf#token",
-    "TeamcityBuildType": "Nightly_Import",
-    "UploadBucket": "nightshift-inbox",
-}
-STATISTICS = {
-    "EnableStatPrep": "true",
-    "EnableStatAnalysis": "true",
-    "DatabaseUrl": "postgres://stats.example.internal:5432/stats?sslmode=require",
-    "DatabaseCredentialsSecretArn": f"{SECRET}:rds!db-1234-AbCdEf",
-}
-APIGW_LOG_RETENTION = {"EnableApigwLogRetention": "true"}
-CODEBUILD_SLACK = {
-    "EnableCodebuildSlack": "true",
-    "SlackWebhookUrlSecretArn": f"{SECRET}:slack-AbCdEf",
-}
-API_LOOPBACK = {"EnableApiLoopback": "true"}
-VPC = {
-    "VpcId": "vpc-0123456789abcdef0",
-    "SubnetIds": "subnet-0123456789abcdef0,subnet-0123456789abcdef1",
+#: The least parameters of each application.
+LEAST = {
+    "alarms": {},
+    "api-loopback": {"Stage": "dev"},
+    "apigw-log-retention": {"Stage": "dev"},
+    "codebuild-slack": {"Stage": "dev", "WebhookUrlSecret": "slack-webhook"},
+    "month": {"Stage": "dev", "DatabaseUrlSecret": "stat-database-url"},
+    "s3-to-teamcity": {
+        "Stage": "dev",
+        "TeamcityUrl": "https://teamcity.example.com",
+        "TeamcityTokenSecret": "teamcity-token",
+        "UploadBucket": "nightshift-inbox",
+        "BuildType": "Nightly_Import",
+    },
 }
 
-DEV = {"Stage": "dev", "DeploymentType": "AllAtOnce"}
-PROD = {"Stage": "prod"}
-ALL = S3_TO_TEAMCITY | STATISTICS | APIGW_LOG_RETENTION | CODEBUILD_SLACK | API_LOOPBACK
+_COMMON = {"AlarmTopicArn": TOPIC, "ReservedConcurrency": "5"}
 
-#: Everything that can be asked for, at once.
-EVERY_OPTION = (
-    PROD
-    | ALL
-    | VPC
+#: Everything that can be requested at once.
+FULL = {
+    "alarms": {"AlarmMail": "night@example.com", "StackPrefix": "team-"},
+    "api-loopback": LEAST["api-loopback"]
+    | _COMMON
     | {
-        "AlarmMail": "night@example.com",
-        "ReportMail": "report@example.com",
+        "Authorization": "NONE",
+        "DomainName": "echo.example.com",
+        "CertificateArn": "arn:aws:acm:ap-northeast-2:123456789012:certificate/1234abcd-12ab-34cd-56ef-1234567890ab",
+        "HostedZoneId": "Z0123456789ABCDEFGHIJ",
+        "OwnAccountRole": "true",
+    },
+    "apigw-log-retention": LEAST["apigw-log-retention"]
+    | _COMMON
+    | {
+        "Rules": '[{"stage":"prod*","days":365}]',
+        "CloudwatchRoleArn": "arn:aws:iam::123456789012:role/api-gateway-logs",
+        "DryRun": "false",
+        "Enforce": "true",
+        "DetailedMetrics": "true",
+    },
+    "codebuild-slack": {
+        "Stage": "prod",
+        "BotTokenSecret": f"{SECRET}:slack-bot-AbCdEf#token",
+        "Channel": "C0123456789",
+        "Routes": '[{"project":"web-*"}]',
+        "Projects": "web,worker",
         "SecretsKeyArn": KEY,
-        "CertificatesLayerArn": "arn:aws:lambda:ap-northeast-2:123456789012:layer:certificates:3",
+    }
+    | _COMMON,
+    "month": {
+        "Stage": "prod",
+        "DatabaseUrl": "postgres://stats.example.internal:5432/stats?sslmode=require",
+        "DatabaseCredentialsSecret": f"{SECRET}:rds!db-1234-AbCdEf",
+        "DatabaseCaFile": "/opt/global-bundle.pem",
+        "CertificatesLayerArn": LAYER,
+        "SubnetIds": SUBNETS,
+        "VpcId": "vpc-0123456789abcdef0",
         "CreateVpcEndpoints": "true",
         "RouteTableIds": "rtb-0123456789abcdef0",
-        "TeamcityInVpc": "true",
-        "TeamcityCaFile": "/opt/teamcity.pem",
-        "UploadPrefix": "in/",
-        "DatabaseCaFile": "/opt/global-bundle.pem",
+        "ReportMail": "report@example.com",
+        "ReportBucket": "reports.example.com",
         "ReportBucketKeyArn": KEY,
         "ReportLink": "presigned",
         "UserDictionary": "s3://words/building/user.csv",
         "StopWords": "s3://words/building/stop.txt",
-        "CloudwatchRoleArn": "arn:aws:iam::123456789012:role/api-gateway-logs",
-        "SlackWebhookUrlSecretArn": "",
-        "SlackBotTokenSecretArn": f"{SECRET}:slack-bot-AbCdEf",
-        "SlackChannel": "C0123456789",
-        "CodebuildProjects": "web,worker",
-        "LoopbackDomain": "echo.example.com",
-        "LoopbackCertificateArn": "arn:aws:acm:ap-northeast-2:123456789012:certificate/1234abcd-12ab-34cd-56ef-1234567890ab",
-        "LoopbackHostedZoneId": "Z0123456789ABCDEFGHIJ",
+        "SecretsKeyArn": KEY,
     }
-)
-
-SCENARIOS = {
-    "nothing yet": DEV,
-    "s3-to-teamcity alone": DEV | S3_TO_TEAMCITY,
-    "the statistics alone": DEV | STATISTICS,
-    "apigw-log-retention alone": DEV | APIGW_LOG_RETENTION,
-    "codebuild-slack alone": DEV | CODEBUILD_SLACK,
-    "api-loopback alone": DEV | API_LOOPBACK,
-    "all functions in dev": DEV | ALL,
-    "all functions in prod": PROD | ALL,
-    "all in prod on x86-64, owning the account's role": PROD
-    | ALL
-    | {"Architecture": "x86_64", "ApiGatewayAccountRole": "true", "AnalysisConcurrency": "0"},
-    "uploads by notification, reports into a given bucket, whole database address": PROD
-    | S3_TO_TEAMCITY
-    | STATISTICS
+    | _COMMON,
+    "s3-to-teamcity": LEAST["s3-to-teamcity"]
     | {
-        "UploadEvents": "notification",
-        "ReportBucket": "reports.example.com",
-        "DatabaseUrl": "",
-        "DatabaseCredentialsSecretArn": "",
-        "DatabaseUrlSecretArn": f"{SECRET}:stats-AbCdEf#url",
+        "TeamcityTokenSecret": f"{SECRET}:teamcity-AbCdEf#token",
+        "UploadPrefix": "in/",
+        "SubnetIds": SUBNETS,
+        "SecurityGroupIds": "sg-0123456789abcdef0",
+        "CertificatesLayerArn": LAYER,
+        "TeamcityCaFile": "/opt/teamcity.pem",
+        "SecretsKeyArn": KEY,
+        "AlarmTopicArn": TOPIC,
     },
-    "in a VPC with a group of its own": PROD | STATISTICS | VPC | {"SecurityGroupIds": "sg-0123456789abcdef0"},
-    "in a VPC, TeamCity alone": PROD | S3_TO_TEAMCITY | VPC | {"TeamcityInVpc": "true"},
-    "every option": EVERY_OPTION,
 }
+
+_OTHERS = {
+    "s3-to-teamcity": {"by notification": {"UploadEvents": "notification"}},
+    "month": {
+        "in a VPC with given security groups": {"SubnetIds": SUBNETS, "SecurityGroupIds": "sg-0123456789abcdef0"}
+    },
+}
+
+#: Every scenario: (application, name, parameters).
+SCENARIOS = [
+    (app, name, parameters)
+    for app, least in LEAST.items()
+    for name, parameters in {
+        "least": least,
+        "full": FULL[app],
+        **({"triggers off": least | {"TriggersEnabled": "false"}} if app not in ("alarms", "api-loopback") else {}),
+        **{name: least | more for name, more in _OTHERS.get(app, {}).items()},
+    }.items()
+]

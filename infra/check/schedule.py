@@ -1,14 +1,14 @@
-"""Whether EventBridge Scheduler would take a schedule, and know its time zone."""
+"""Checks schedules and time zones as EventBridge Scheduler does."""
 
 import re
 import zoneinfo
 
 MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
 DAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]
-#: Name, least and greatest value, names of values, and which letters are allowed besides.
+#: Name, minimum, maximum, names of values, and further letters that are allowed.
 FIELDS = [
-    ("minutes", 0, 59, [], ""),
-    ("hours", 0, 23, [], ""),
+    ("minute", 0, 59, [], ""),
+    ("hour", 0, 23, [], ""),
     ("day of the month", 1, 31, [], "?LW"),
     ("month", 1, 12, MONTHS, ""),
     ("day of the week", 1, 7, DAYS, "?L#"),
@@ -17,10 +17,10 @@ FIELDS = [
 
 
 def faults(expression, zone):
-    """What is wrong with a schedule. (EventBridge Scheduler User Guide, Schedule types.)"""
+    """Returns the faults of a schedule. (EventBridge Scheduler User Guide, Schedule types.)"""
     found = []
     if zone not in zoneinfo.available_timezones():
-        found.append(f"{zone} is no time zone")
+        found.append(f"{zone} is not a time zone")
     match re.fullmatch(r"(cron|rate|at)\((.*)\)", expression.strip()):
         case None:
             found.append(f"{expression!r} is neither cron(…), rate(…) nor at(…)")
@@ -30,16 +30,16 @@ def faults(expression, zone):
             found += _rate(match[2])
         case match:
             if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", match[2]):
-                found.append(f"at({match[2]}) is no time, expected at(yyyy-mm-ddThh:mm:ss)")
+                found.append(f"at({match[2]}) is not a time, expected at(yyyy-mm-ddThh:mm:ss)")
     return found
 
 
 def _rate(text):
     match = re.fullmatch(r"([1-9]\d*) (minute|minutes|hour|hours|day|days)", text)
     if not match:
-        return [f"rate({text}) is no rate, expected rate(1 hour) or the like"]
+        return [f"rate({text}) is not a rate, expected for example rate(1 hour)"]
     if (match[1] == "1") == match[2].endswith("s"):
-        return [f"rate({text}): one hour, two hours"]
+        return [f"rate({text}): expected the singular for 1 and the plural otherwise, as in rate(1 hour) and rate(2 hours)"]
     return []
 
 
@@ -50,9 +50,9 @@ def _cron(text):
     found = []
     for value, field in zip(values, FIELDS, strict=True):
         if any(not _fits(part, *field[1:]) for part in value.upper().split(",")):
-            found.append(f"cron({text}): {value} is no {field[0]}")
+            found.append(f"cron({text}): {value} is not a valid {field[0]}")
     if [values[2], values[4]].count("?") != 1:
-        found.append(f"cron({text}): either the day of the month or that of the week is ?")
+        found.append(f"cron({text}): expected ? for exactly one of day of the month and day of the week")
     return found
 
 

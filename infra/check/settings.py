@@ -1,78 +1,104 @@
-"""infra/samconfig.toml: the parameters of each stage.
+"""The parameters of each stage in `infra/<application>/samconfig.toml`.
 
-SAM leaves a parameter that the template does not have out without a word, so a misspelt one has no effect.
+`sam deploy` ignores a parameter that the template does not have, so a misspelt one would have no effect.
 """
 
-import json
+import difflib
+import os
 import re
+import subprocess
+from pathlib import Path
 
 import tomlkit
 
 from . import schedule
-from .stack import ROOT, broken_rules, functions
+from .stack import APPLICATIONS, INFRA, ROOT, broken_rules, functions, text
 
-FILE = ROOT / "infra/samconfig.toml"
-#: Parameters that a function parses, and refuses only when it starts.
-JSON = {"BuildRoutes", "RetentionRules", "SlackRoutes"}
-#: How long a function's name may be. (AWS Lambda: CreateFunction.)
+#: Maximum length of a function name. (AWS Lambda: CreateFunction.)
 NAME = 64
 
 
-def parameters(stage, text=None):
-    """The template's parameters in a stage."""
-    given = options(stage, text)["parameter_overrides"]
+def parameters(app, stage, config=None):
+    """Returns the template's parameters of a stage."""
+    given = options(app, stage, config).get("parameter_overrides", {})
     return {name: str(value) for name, value in given.items()}
 
 
-def options(stage, text=None):
-    """What `sam deploy` is given in a stage."""
-    config = tomlkit.parse(FILE.read_text() if text is None else text).unwrap()
+def options(app, stage, config=None):
+    """Returns the options of `sam deploy` of a stage. Raises KeyError with what was expected."""
+    if app not in APPLICATIONS:
+        raise KeyError(f"unknown application {app or '(none)'}, expected one of {', '.join(APPLICATIONS)}")
+    file = INFRA / app / "samconfig.toml"
+    config = tomlkit.parse(file.read_text() if config is None else config).unwrap()
     if stage not in config:
         known = ", ".join(name for name in config if isinstance(config[name], dict))
-        raise KeyError(f"infra/samconfig.toml has no stage {stage}. Expected one of {known}")
+        raise KeyError(f"infra/{app}/samconfig.toml has no stage {stage or '(none)'}, expected one of {known}; add its tables to deploy another stage")
     return config[stage]["deploy"]["parameters"]
 
 
 def faults(written, given):
-    """Why CloudFormation would refuse these parameters, or SAM ignore them."""
+    """Returns the reasons for which CloudFormation would reject these parameters, or SAM ignore them."""
     found = []
     for name, value in given.items():
         parameter = written["Parameters"].get(name)
         if parameter is None:
-            found.append(f"the template has no parameter {name}")
+            found.append(f"{name}: the template has no such parameter; {_nearest(name, written['Parameters'])}")
         else:
             found += [f"{name}={value}: {fault}" for fault in _value(parameter, value)]
     for name, parameter in written["Parameters"].items():
         if name not in given and "Default" not in parameter:
-            found.append(f"{name} is missing")
+            found.append(f"{name} is missing: {parameter['Description']}")
     if found:
         return found
-    zone = given.get("TimeZone", written["Parameters"]["TimeZone"]["Default"])
-    for name in ("MonthlySchedule", "ResumeSchedule", "SweepSchedule"):
-        expression = given.get(name, written["Parameters"][name]["Default"])
-        found += [f"{name}: {fault}" for fault in schedule.faults(expression, zone)]
-    for name in sorted(JSON & set(given)):
-        found += [f"{name} is no JSON: {fault}" for fault in _json(given[name])]
+    zone = given.get("TimeZone", written["Parameters"].get("TimeZone", {}).get("Default"))
+    for name, parameter in written["Parameters"].items():
+        if name.endswith("Schedule"):
+            expression = given.get(name, parameter["Default"])
+            found += [f"{name}: {fault}" for fault in schedule.faults(expression, zone)]
     return found + broken_rules(written, given)
 
 
-def name_fault(name, made):
-    """Why a stack that makes these functions cannot have this name, which theirs begin with."""
-    longest = max(functions(made), key=len, default="")
-    room = NAME - len(f"-{longest}")
-    if longest and len(name) > room:
-        return (
-            f"stack_name {name} is too long, its function {longest} would have more than {NAME} characters: "
-            f"expected at most {room}"
-        )
+def configuration_faults(made_template):
+    """Returns the variables that the functions themselves reject, with the errors of their own parsers.
+
+    A function's program, started outside Lambda, checks its variables and ends. The second list has the functions that
+    have not been built.
+    """
+    found, skipped = [], []
+    for crate, properties in functions(made_template).items():
+        program = _program(crate)
+        if program is None:
+            skipped.append(crate)
+            continue
+        variables = properties.get("Environment", {}).get("Variables", {})
+        environment = {name: text(value) for name, value in variables.items()}
+        environment["AWS_REGION"] = "ap-northeast-2"
+        run = subprocess.run([program], env=environment, capture_output=True, encoding="utf-8", timeout=20)
+        if run.returncode:
+            found.append(f"{crate}: {(run.stdout + run.stderr).strip()}")
+    return found, skipped
+
+
+def _program(crate):
+    """Returns the function's newest program, or None if it was not built."""
+    target = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target")
+    built = [path for path in (target / "debug" / crate, target / "release" / crate) if path.exists()]
+    return max(built, key=lambda path: path.stat().st_mtime, default=None)
+
+
+def name_fault(name, made_template):
+    """Returns why a stack with these functions cannot have this name, with which their names begin; or None."""
+    suffixes = [text(f["FunctionName"]).removeprefix("${AWS::StackName}") for f in functions(made_template).values()]
+    longest = max(suffixes, key=len, default="")
+    room = NAME - len(longest)
+    if len(name) > room:
+        return f"stack_name {name} is too long: function names would exceed {NAME} characters, expected at most {room}"
     return None
 
 
-def _json(text):
-    try:
-        json.loads(text or "[]")
-    except ValueError as error:
-        yield str(error)
+def _nearest(name, parameters):
+    near = difflib.get_close_matches(name, parameters, n=1)
+    return f"did you mean {near[0]}?" if near else f"expected one of {', '.join(sorted(parameters))}"
 
 
 def _value(parameter, value):

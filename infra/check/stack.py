@@ -1,4 +1,4 @@
-"""The template as CloudFormation sees it: included, translated by SAM, and resolved for given parameters."""
+"""Templates as CloudFormation sees them: with included files, translated by SAM, and resolved for given parameters."""
 
 import copy
 import functools
@@ -8,10 +8,10 @@ import os
 import re
 from pathlib import Path
 
-# SAM's translator asks boto3 for a Region, nothing else.
+# SAM's translator requires a Region from boto3.
 os.environ.setdefault("AWS_DEFAULT_REGION", "ap-northeast-2")
 
-# It also wants to tell AWS how it is used.
+# It also tries to send usage data and warns when it cannot.
 logging.getLogger("samtranslator").setLevel(logging.ERROR)
 
 from samtranslator.parser.parser import Parser
@@ -19,30 +19,34 @@ from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
 ROOT = Path(__file__).resolve().parents[2]
-TEMPLATE = ROOT / "infra/template.yaml"
+INFRA = ROOT / "infra"
+#: The applications: every folder with a template and a samconfig.toml.
+APPLICATIONS = sorted(path.parent.name for path in INFRA.glob("*/samconfig.toml"))
+#: Applications with functions. The others are plain CloudFormation.
+FUNCTIONAL = [app for app in APPLICATIONS if (INFRA / app / "template.yaml").read_text().find("AWS::Serverless::") >= 0]
 
-#: What a value is that CloudFormation only knows once the stack is there.
+#: Stands for AWS::NoValue while a template is resolved.
 NO_VALUE = object()
 
 
-def template():
-    """The template as it is written, with the intrinsic functions in their long form."""
-    return _read(TEMPLATE)
+def template(app):
+    """Returns the template of an application, with intrinsic functions in their long form."""
+    return _read(INFRA / app / "template.yaml")
 
 
 def included(written):
-    """The template with the files that `AWS::Include` puts in, as SAM gets it."""
+    """Returns the template with the files of `AWS::Include`, as SAM receives it."""
     whole = copy.deepcopy(written)
     for resource in whole["Resources"].values():
         body = resource.get("Properties", {}).get("DefinitionBody", {})
         if "Fn::Transform" in body:
-            file = TEMPLATE.parent / body["Fn::Transform"]["Parameters"]["Location"]
+            [file] = INFRA.glob(f"*/{body['Fn::Transform']['Parameters']['Location']}")
             resource["Properties"]["DefinitionBody"] = _read(file)
     return whole
 
 
 def _read(file):
-    """A copy for the caller to change: reading takes longer than all that is done with it."""
+    """Returns a copy that the caller may change; parsing takes longer than everything done with the result."""
     return copy.deepcopy(_parsed(file))
 
 
@@ -52,22 +56,24 @@ def _parsed(file):
 
 
 def translated(written, parameters):
-    """Plain CloudFormation, conditions and all, as SAM makes it for these parameters."""
+    """Returns plain CloudFormation, with conditions and parameters, as SAM generates it for these parameters."""
     whole = included(written)
     for resource in whole["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
-            # SAM translates what has been uploaded.
+            # SAM translates uploaded code only.
             name = Path(resource["Properties"]["CodeUri"]).name
             resource["Properties"]["CodeUri"] = f"s3://artifacts/{name}"
-    return Translator(managed_policy_map={}, sam_parser=Parser()).translate(whole, _given(whole, parameters))
+    if "Transform" not in whole:
+        return whole
+    return Translator(managed_policy_map={}, sam_parser=Parser()).translate(whole, _values(whole, parameters))
 
 
 def broken_rules(written, parameters):
-    """The sentences of the rules by which CloudFormation refuses these parameters."""
+    """Returns the descriptions of the rules with which CloudFormation rejects these parameters."""
     view = View(written, parameters)
     return [
         assertion["AssertDescription"]
-        for rule in written["Rules"].values()
+        for rule in written.get("Rules", {}).values()
         if view.holds(rule.get("RuleCondition", {"Fn::Equals": ["", ""]}))
         for assertion in rule["Assertions"]
         if not view.holds(assertion["Assert"])
@@ -75,7 +81,7 @@ def broken_rules(written, parameters):
 
 
 def resolved(plain, parameters):
-    """What of a plain template is made with these parameters: no condition, no parameter is left in it."""
+    """Returns the part of a plain template that these parameters create, without conditions and parameters."""
     view = View(plain, parameters)
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
@@ -85,12 +91,12 @@ def resolved(plain, parameters):
 
 
 def made(written, parameters):
-    """The resources that a deployment with these parameters makes."""
+    """Returns the resources and outputs that a deployment with these parameters creates."""
     return resolved(translated(written, parameters), parameters)
 
 
 def of_type(made_template, kind):
-    """The properties of the resources of a type, by their logical ids."""
+    """Returns the properties of the resources of a type, by logical id."""
     return {
         name: resource.get("Properties", {})
         for name, resource in made_template["Resources"].items()
@@ -99,15 +105,20 @@ def of_type(made_template, kind):
 
 
 def functions(made_template):
-    """The properties of the functions, by the names of their crates."""
+    """Returns the properties of the functions, by the name of their crate."""
     every = of_type(made_template, "AWS::Lambda::Function").values()
-    return {
-        text(properties["FunctionName"]).removeprefix("${AWS::StackName}-"): properties for properties in every
-    }
+    return {Path(properties["Code"]["S3Key"]).stem: properties for properties in every}
+
+
+def crates(written):
+    """Returns the crates of a template's functions."""
+    resources = written["Resources"].values()
+    found = [r["Properties"]["CodeUri"] for r in resources if r["Type"] == "AWS::Serverless::Function"]
+    return sorted(Path(uri).stem for uri in found)
 
 
 def text(value):
-    """A value as one text, in which what is known only later is written `${…}`."""
+    """Returns a value as one string; a part that is known only after deployment is written `${…}`."""
     match value:
         case {"Fn::Sub": str(sub)}:
             return sub
@@ -123,11 +134,11 @@ def text(value):
             return between.join(text(part) for part in parts)
         case str() | int() | float():
             return str(value)
-    raise ValueError(f"{json.dumps(value)} is no text")
+    raise ValueError(f"{json.dumps(value)} is not a string")
 
 
-def _given(written, parameters):
-    """All parameters with their values, as CloudFormation has them: texts, and lists of texts."""
+def _values(written, parameters):
+    """Returns the values of all parameters as CloudFormation has them: strings, and lists of strings."""
     unknown = sorted(set(parameters) - set(written["Parameters"]))
     if unknown:
         raise KeyError(f"the template has no parameter {', '.join(unknown)}")
@@ -139,14 +150,14 @@ def _given(written, parameters):
 
 
 class View:
-    """A template with values for its parameters."""
+    """A template together with values for its parameters."""
 
     def __init__(self, plain, parameters):
         self.plain = plain
-        self.values = _given(plain, parameters)
+        self.values = _values(plain, parameters)
 
     def holds(self, condition):
-        """Whether a condition, or an assertion of a rule, is true."""
+        """Evaluates a condition, or an assertion of a rule."""
         match condition:
             case {"Condition": name}:
                 return self.holds(self.plain["Conditions"][name])
@@ -158,10 +169,10 @@ class View:
                 return all([self.holds(inner) for inner in inners])
             case {"Fn::Or": inners}:
                 return any([self.holds(inner) for inner in inners])
-        raise ValueError(f"this is no condition: {json.dumps(condition)}")
+        raise ValueError(f"{json.dumps(condition)} is not a condition")
 
     def section(self, name):
-        """The parts of a section whose condition is true, with their values."""
+        """Returns the parts of a section whose condition holds, with their values."""
         parts = {}
         for key, part in self.plain.get(name, {}).items():
             if "Condition" not in part or self.holds({"Condition": part["Condition"]}):
@@ -169,7 +180,7 @@ class View:
         return parts
 
     def value(self, value):
-        """A value without conditions and parameters; what is known only later stays as it is."""
+        """Resolves conditions and parameters; references to resources stay as they are."""
         match value:
             case {"Fn::If": [condition, then, otherwise]}:
                 return self.value(then if self.holds({"Condition": condition}) else otherwise)
@@ -214,18 +225,18 @@ class View:
 
 
 def dangling(made_template):
-    """References to what a deployment does not make: a misspelt name, or a condition that is too narrow."""
-    made_names = set(made_template["Resources"])
+    """Returns references to resources that the deployment does not create: misspelt names and too narrow conditions."""
+    names = set(made_template["Resources"])
     found = []
     for section in ("Resources", "Outputs"):
         for name, part in made_template[section].items():
-            unknown = sorted(target for target in _references(part) if target not in made_names)
-            found += [f"{name} refers to {target}, which is not made" for target in unknown]
+            unknown = sorted(target for target in _references(part) if target not in names)
+            found += [f"{name} refers to {target}, which is not created" for target in unknown]
     return found
 
 
 def _references(value):
-    """The names that a value refers to, without CloudFormation's own."""
+    """Returns the names that a value refers to, without pseudo parameters."""
     match value:
         case {"Ref": str(name)}:
             names = {name}
@@ -240,9 +251,7 @@ def _references(value):
         case dict():
             names = set().union(*map(_references, value.values()))
             depends = value.get("DependsOn", [])
-            names |= (
-                {depends} if isinstance(depends, str) else set(depends if isinstance(depends, list) else [])
-            )
+            names |= {depends} if isinstance(depends, str) else set(depends if isinstance(depends, list) else [])
         case list():
             names = set().union(*map(_references, value))
         case _:

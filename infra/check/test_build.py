@@ -1,4 +1,4 @@
-"""What `make build` zips: the same bytes whenever it does, and nothing that fails in Lambda only."""
+"""The zips of `make build`: reproducible, and nothing that would fail only in Lambda."""
 
 import json
 import os
@@ -12,7 +12,7 @@ import build
 
 
 def program(machine=0x3E, glibc=b"GLIBC_2.30"):
-    """As much of an ELF file as is looked at."""
+    """Returns the parts of an ELF file that build.py reads."""
     return b"\x7fELF".ljust(18, b"\0") + machine.to_bytes(2, "little") + b"\0" + glibc + b"\0" + bytes(5000)
 
 
@@ -33,14 +33,14 @@ class Packages(unittest.TestCase):
         build.package("f", architecture, build.ARCHITECTURES[architecture][1])
         return (self.target / "deploy" / architecture / "f.zip").read_bytes()
 
-    def test_the_same_program_is_the_same_zip_whenever_it_was_built(self):
+    def test_the_same_program_gives_the_same_zip_at_any_time(self):
         self.assertEqual(self.package(program(), 1_000_000_000), self.package(program(), 1_700_000_000))
         self.assertNotEqual(self.package(program(), 1), self.package(program() + b"x", 1))
 
     def test_a_program_for_another_architecture_is_refused(self):
-        with self.assertRaisesRegex(SystemExit, "f is no program for this architecture"):
+        with self.assertRaisesRegex(SystemExit, "f is not a program for this architecture"):
             self.package(program(machine=0x3E), 1, "arm64")
-        with self.assertRaisesRegex(SystemExit, "f is no program for this architecture"):
+        with self.assertRaisesRegex(SystemExit, "f is not a program for this architecture"):
             self.package(b"#!/bin/sh\n".ljust(64), 1)
 
     def test_a_program_that_needs_a_newer_glibc_is_refused(self):
@@ -48,24 +48,24 @@ class Packages(unittest.TestCase):
         with self.assertRaisesRegex(SystemExit, "f needs glibc 2.38, but provided.al2023 has 2.34"):
             self.package(program(glibc=b"GLIBC_2.4\0GLIBC_2.38"), 1)
 
-    def test_an_unknown_architecture_is_told(self):
+    def test_an_unknown_architecture_is_refused(self):
         with self.assertRaisesRegex(SystemExit, "unknown architecture x64, expected x86_64 or arm64"):
             build.main(["x64"], ["f"])
 
-    def test_without_a_rust_target_an_architecture_is_left_out_unless_it_was_asked_for(self):
+    def test_an_architecture_without_a_rust_target_is_skipped_unless_requested(self):
         with mock.patch.object(build, "has_target", return_value=False), mock.patch("builtins.print") as printed:
             build.main([], ["f"])
             self.assertIn("arm64    skipped: the Rust target aarch64-unknown-linux-gnu", printed.call_args[0][0])
-            with self.assertRaisesRegex(SystemExit, "cannot be had: rustup target add aarch64"):
+            with self.assertRaisesRegex(SystemExit, "is missing: rustup target add aarch64"):
                 build.main(["arm64"], ["f"])
 
 
 class Compiles(unittest.TestCase):
-    def test_flags_in_the_environment_are_left_out_and_everything_else_is_not(self):
+    def test_only_rustc_flags_are_removed_from_the_environment(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         folder = Path(folder.name)
-        # A cargo that notes how it was called.
+        # A stand-in for cargo that records its arguments and environment.
         cargo, note = folder / "cargo", folder / "note.json"
         cargo.write_text(
             f"#!{sys.executable}\nimport json, os, sys\n"

@@ -1,43 +1,33 @@
-import re
 import unittest
 
 from samtranslator.yaml_helper import yaml_parse
 
-from check import stack, workflow
+from check import stack
 
-FILE = stack.ROOT / "infra/github.yaml"
-GIVEN = {"Repository": "you/nightshift", "Stage": "dev"}
+FILE = stack.INFRA / "github/template.yaml"
 SUBJECT = "token.actions.githubusercontent.com:sub"
+OLD = {"Owner": "you", "Repository": "nightshift", "OwnerId": "", "RepositoryId": "", "Stage": "dev"}
 
 
 class GitHub(unittest.TestCase):
-    """Whose tokens the role takes. GitHub changed how they begin in June 2026."""
+    """The subjects whose tokens the role accepts. GitHub changed them on 15 July 2026. (GitHub Docs, OIDC.)"""
 
-    def check_takes(self, subject, parameters):
-        resources = stack.View(yaml_parse(FILE.read_text()), GIVEN | parameters).section("Resources")
+    def check_accepts(self, subject, parameters):
+        resources = stack.View(yaml_parse(FILE.read_text()), OLD | parameters).section("Resources")
         [statement] = resources["Role"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
-        self.assertEqual(subject, statement["Condition"]["StringEquals"][SUBJECT])
+        self.assertEqual({"Fn::Sub": subject} if "$" in subject else subject, statement["Condition"]["StringEquals"][SUBJECT])
 
-    def test_takes_the_tokens_of_an_old_repository_by_its_name(self):
-        self.check_takes("repo:you/nightshift:environment:dev", {})
+    def test_accepts_a_repository_by_its_ids(self):
+        self.check_accepts("repo:you@123/nightshift@456:environment:dev", {"OwnerId": "123", "RepositoryId": "456"})
 
-    def test_takes_the_tokens_of_a_new_repository_by_the_numbers_in_them(self):
-        for prefix in ("repo:you@123/nightshift@456", "repo:you-123/nightshift-456"):
-            pattern = yaml_parse(FILE.read_text())["Parameters"]["SubjectPrefix"]["AllowedPattern"]
-            self.assertRegex(prefix, pattern)
-            self.assertNotRegex(f"{prefix}:*", pattern)
-            self.check_takes(f"{prefix}:environment:dev", {"SubjectPrefix": prefix})
+    def test_accepts_an_older_repository_by_its_name(self):
+        self.check_accepts("repo:you/nightshift:environment:dev", {})
 
-    def test_the_credentials_and_the_job_outlast_the_slowest_deployment(self):
-        minutes = []
-        for kind in stack.template()["Parameters"]["DeploymentType"]["AllowedValues"]:
-            if shift := re.fullmatch(r"(Canary|Linear)10Percent(?:Every)?(\d+)Minutes?", kind):
-                # A tenth at once, and nine more one after the other.
-                minutes.append(int(shift[2]) * (9 if shift[1] == "Linear" else 1))
-        self.assertEqual(4, len(minutes))
-        # What is not the shift takes a while as well.
-        needed = max(minutes) + 20
-        role = yaml_parse(FILE.read_text())["Resources"]["Role"]["Properties"]
-        self.assertGreaterEqual(role["MaxSessionDuration"] / 60, needed)
-        job = (workflow.WORKFLOWS / "stage.yml").read_text()
-        self.assertGreaterEqual(int(re.search(r"timeout-minutes: (\d+)", job)[1]), needed)
+    def test_ids_are_parameters_without_a_default(self):
+        parameters = yaml_parse(FILE.read_text())["Parameters"]
+        self.assertNotIn("Default", parameters["OwnerId"])
+        self.assertNotIn("Default", parameters["RepositoryId"])
+
+    def test_one_id_without_the_other_is_refused(self):
+        broken = stack.broken_rules(yaml_parse(FILE.read_text()), OLD | {"OwnerId": "123"})
+        self.assertEqual(["OwnerId and RepositoryId need each other"], broken)

@@ -1,7 +1,7 @@
 import unittest
 
 from check import pattern, stack
-from check.scenario import ALL, EVERY_OPTION, PROD
+from check.scenario import FULL, LEAST
 
 FINAL = {"succeeded", "failed", "stopped", "fault", "timed-out", "codepipeline-initiator", "s3-source"}
 FINAL |= {"with-environment-values", "without-additional-information", "push-webhook"}
@@ -18,54 +18,41 @@ API_CHANGES = {
 }
 
 
-class Template(unittest.TestCase):
-    """Each rule matches the recorded events that are its own, and none of all the others."""
+class Rules(unittest.TestCase):
+    """Each rule matches its own recorded events and none of all the others."""
 
-    def setUp(self):
-        self.written = stack.template()
-
-    def check_matches(self, parameters, expected):
-        self.assertEqual(expected, pattern.matched(stack.made(self.written, parameters)))
+    def check_matches(self, app, more, expected):
+        self.assertEqual(expected, pattern.matched(stack.made(stack.template(app), LEAST[app] | more)))
 
     def test_every_rule_matches_its_events_and_no_others(self):
-        self.check_matches(
-            PROD | ALL,
-            {
-                "UploadRule": {"s3-to-teamcity/eventbridge"},
-                "ApigwLogRetentionFunctionApiChanges": API_CHANGES,
-                "CodebuildSlackFunctionBuilds": BUILDS,
-            },
-        )
+        self.check_matches("s3-to-teamcity", {}, {"UploadRule": {"s3-to-teamcity/eventbridge"}})
+        self.check_matches("apigw-log-retention", {}, {"FunctionApiChanges": API_CHANGES})
+        self.check_matches("codebuild-slack", {}, {"FunctionBuilds": BUILDS})
 
-    def test_with_one_message_per_build_the_rule_matches_its_beginning_and_phases_too(self):
-        matched = pattern.matched(stack.made(self.written, EVERY_OPTION | {"CodebuildProjects": ""}))
+    def test_with_a_bot_the_rule_also_matches_the_start_and_the_phases(self):
+        more = {"WebhookUrlSecret": "", "BotTokenSecret": "slack", "Channel": "C1"}
         others = {"codebuild-slack/in-progress", "codebuild-slack/phase-change"}
-        self.assertEqual(BUILDS | others, matched["CodebuildSlackFunctionBuilds"])
+        self.check_matches("codebuild-slack", more, {"FunctionBuilds": BUILDS | others})
 
-    def test_filters_leave_other_buckets_prefixes_and_projects_alone(self):
-        for parameters, rule in (
-            ({"UploadBucket": "another"}, "UploadRule"),
-            ({"UploadPrefix": "out/"}, "UploadRule"),
-            ({"CodebuildProjects": "another"}, "CodebuildSlackFunctionBuilds"),
-        ):
-            matched = pattern.matched(stack.made(self.written, PROD | ALL | parameters))
-            self.assertEqual(set(), matched[rule], parameters)
-        matched = pattern.matched(stack.made(self.written, PROD | ALL | {"UploadPrefix": "in/"}))
-        self.assertEqual({"s3-to-teamcity/eventbridge"}, matched["UploadRule"])
+    def test_filters_exclude_other_buckets_prefixes_and_projects(self):
+        self.check_matches("s3-to-teamcity", {"UploadBucket": "another"}, {"UploadRule": set()})
+        self.check_matches("s3-to-teamcity", {"UploadPrefix": "out/"}, {"UploadRule": set()})
+        self.check_matches("s3-to-teamcity", {"UploadPrefix": "in/"}, {"UploadRule": {"s3-to-teamcity/eventbridge"}})
+        self.check_matches("codebuild-slack", {"Projects": "another"}, {"FunctionBuilds": set()})
 
     def test_finds_a_misspelt_status(self):
-        rule = self.written["Resources"]["CodebuildSlackFunction"]["Properties"]["Events"]["Builds"][
-            "Properties"
-        ]
+        written = stack.template("codebuild-slack")
+        rule = written["Resources"]["Function"]["Properties"]["Events"]["Builds"]["Properties"]
         rule["Pattern"]["detail"]["build-status"] = ["SUCEEDED", "FAILED", "STOPPED", "FAULT", "TIMED_OUT"]
-        matched = pattern.matched(stack.made(self.written, PROD | ALL))
-        self.assertNotIn("codebuild-slack/succeeded", matched["CodebuildSlackFunctionBuilds"])
+        matched = pattern.matched(stack.made(written, LEAST["codebuild-slack"]))
+        self.assertNotIn("codebuild-slack/succeeded", matched["FunctionBuilds"])
 
-    def test_finds_a_rule_that_lets_failed_calls_through(self):
-        rule = self.written["Resources"]["ApigwLogRetentionFunction"]["Properties"]["Events"]["ApiChanges"]
-        del rule["Properties"]["Pattern"]["detail"]["errorCode"]
-        matched = pattern.matched(stack.made(self.written, PROD | ALL))
-        self.assertIn("apigw-log-retention/failed-call", matched["ApigwLogRetentionFunctionApiChanges"])
+    def test_finds_a_rule_that_matches_failed_calls(self):
+        written = stack.template("apigw-log-retention")
+        rule = written["Resources"]["Function"]["Properties"]["Events"]["ApiChanges"]["Properties"]
+        del rule["Pattern"]["detail"]["errorCode"]
+        matched = pattern.matched(stack.made(written, LEAST["apigw-log-retention"]))
+        self.assertIn("apigw-log-retention/failed-call", matched["FunctionApiChanges"])
 
 
 class Operators(unittest.TestCase):
@@ -88,8 +75,8 @@ class Operators(unittest.TestCase):
         self.assertFalse(pattern.matches({"a": {"b": ["x"]}}, {"a": "x"}))
         self.assertTrue(pattern.matches({"$or": [{"a": ["x"]}, {"b": ["y"]}]}, {"b": "y"}))
 
-    def test_refuses_what_eventbridge_would_not_take(self):
+    def test_refuses_what_eventbridge_rejects(self):
         with self.assertRaisesRegex(ValueError, "in arrays"):
             self.check("x", "x", True)
-        with self.assertRaisesRegex(ValueError, "no operator"):
+        with self.assertRaisesRegex(ValueError, "unknown operator"):
             self.check([{"like": "x"}], "x", True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from check import stack
 
-#: What of AWS's command line rollback.sh uses: a stack of 121 resources in pages of a hundred, and aliases.
+#: A stand-in for the AWS command line: a stack of 121 resources in pages of 100, and aliases.
 AWS = f"""#!{sys.executable}
 import json, os, sys
 import jmespath
@@ -80,22 +80,22 @@ class Rollback(unittest.TestCase):
     def test_functions_beyond_the_hundredth_resource_are_noted_and_put_back(self):
         self.rollback("note", "nightshift-dev", "versions")
         self.live({LOOPBACK: "7", PREP: "7"})
-        self.assertIn(f"{LOOPBACK} is back on version 6", self.rollback("back", "versions"))
+        self.assertIn(f"{LOOPBACK} was rolled back to version 6", self.rollback("back", "versions"))
         self.check_live({LOOPBACK: "6", PREP: "3"})
 
     def test_an_alias_that_went_back_follows_the_stack_again(self):
-        told = self.rollback("forward", "nightshift-dev")
-        self.assertEqual(f"{LOOPBACK} was on version 6, and is on the stack's version 7\n", told)
+        output = self.rollback("forward", "nightshift-dev")
+        self.assertEqual(f"{LOOPBACK} pointed at version 6, and now points at the stack's version 7\n", output)
         self.check_live({LOOPBACK: "7", PREP: "3"})
         self.assertEqual("", self.rollback("forward", "nightshift-dev"))
 
     def test_a_first_deployment_has_nothing_to_go_back_to(self):
-        self.assertIn("nothing to go back to", self.rollback("note", "nightshift-new", "versions"))
+        self.assertIn("nothing to record", self.rollback("note", "nightshift-new", "versions"))
         self.assertEqual("", self.rollback("back", "versions"))
 
     def test_one_that_cannot_go_back_does_not_keep_the_others(self):
         (self.folder / "versions").write_text(f"{PREP} 99\n{LOOPBACK} 7\n")
-        self.assertIn(f"{PREP} is NOT back on version 99", self.rollback("back", "versions", fails=True))
+        self.assertIn(f"{PREP} was NOT rolled back to version 99", self.rollback("back", "versions", fails=True))
         self.check_live({LOOPBACK: "7", PREP: "3"})
 
     def test_without_a_command_it_says_what_there_is(self):

@@ -1,45 +1,49 @@
 import unittest
 
 from check import stack, variable
-from check.scenario import EVERY_OPTION, SCENARIOS
+from check.scenario import FULL, SCENARIOS
 
 
 class Variable(unittest.TestCase):
-    def setUp(self):
-        self.written = stack.template()
+    def check_finds(self, app, change, *sentences):
+        written = stack.template(app)
+        change({
+            name: resource["Properties"]["Environment"]["Variables"]
+            for name, resource in written["Resources"].items()
+            if resource["Type"] == "AWS::Serverless::Function"
+        })
+        self.assertEqual(list(sentences), variable.faults(stack.made(written, FULL[app]), True))
 
-    def variables(self, function):
-        return self.written["Resources"][function]["Properties"]["Environment"]["Variables"]
-
-    def check_finds(self, *sentences):
-        self.assertEqual(list(sentences), variable.faults(stack.made(self.written, EVERY_OPTION), True))
-
-    def test_every_function_gets_what_it_needs_and_nothing_else(self):
-        for name, parameters in SCENARIOS.items():
-            with self.subTest(name):
-                self.assertEqual([], variable.faults(stack.made(self.written, parameters)))
+    def test_every_function_gets_what_it_requires_and_nothing_else(self):
+        for app, name, parameters in SCENARIOS:
+            with self.subTest(f"{app}, {name}"):
+                self.assertEqual([], variable.faults(stack.made(stack.template(app), parameters)))
 
     def test_every_variable_can_be_set(self):
-        self.check_finds()
+        for app in stack.FUNCTIONAL:
+            with self.subTest(app):
+                self.check_finds(app, lambda variables: None)
 
     def test_finds_a_misspelt_variable(self):
-        variables = self.variables("S3ToTeamcityFunction")
-        variables["TEAMCITY_URI"] = variables.pop("TEAMCITY_URL")
         self.check_finds(
-            "s3-to-teamcity does not know TEAMCITY_URI",
-            "s3-to-teamcity needs TEAMCITY_URL",
-            "s3-to-teamcity knows TEAMCITY_URL, which no parameter sets",
+            "s3-to-teamcity",
+            lambda variables: variables["Function"].update(TEAMCITY_URI=variables["Function"].pop("TEAMCITY_URL")),
+            "s3-to-teamcity does not read TEAMCITY_URI",
+            "s3-to-teamcity requires TEAMCITY_URL",
+            "s3-to-teamcity reads TEAMCITY_URL, which no parameter sets",
         )
 
     def test_finds_a_misspelt_variable_without_which_the_function_would_start(self):
-        variables = self.variables("StatAnalysisFunction")
-        variables["REPORT_LOCAL"] = variables.pop("REPORT_LOCALE")
         self.check_finds(
-            "stat-analysis does not know REPORT_LOCAL",
-            "stat-analysis knows REPORT_LOCALE, which no parameter sets",
+            "month",
+            lambda variables: variables["StatAnalysis"].update(REPORT_LOCAL=variables["StatAnalysis"].pop("REPORT_LOCALE")),
+            "stat-analysis does not read REPORT_LOCAL",
+            "stat-analysis reads REPORT_LOCALE, which no parameter sets",
         )
 
     def test_finds_a_misspelt_parameter(self):
-        self.variables("StatPrepFunction")["STAT_TIME_ZONE"] = {"Ref": "Timezone"}
-        made = stack.made(self.written, EVERY_OPTION)
-        self.assertEqual(["StatPrepFunction refers to Timezone, which is not made"], stack.dangling(made))
+        written = stack.template("month")
+        written["Resources"]["StatPrep"]["Properties"]["Environment"]["Variables"]["STAT_TIME_ZONE"] = {"Ref": "Timezone"}
+        self.assertEqual(
+            ["StatPrep refers to Timezone, which is not created"], stack.dangling(stack.made(written, FULL["month"]))
+        )

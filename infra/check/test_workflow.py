@@ -11,22 +11,22 @@ class Workflow(unittest.TestCase):
             with self.subTest(file.name):
                 self.assertEqual([], workflow.faults(file.read_text()))
 
-    def test_finds_an_action_that_is_a_moving_target(self):
+    def test_finds_an_action_that_is_not_pinned(self):
         text = "permissions:\n  contents: read\njobs:\n  a:\n    steps:\n      - uses: someone/action@v1\n"
         self.assertEqual(
-            ["someone/action@v1 is not pinned to a commit, with its version beside it"], workflow.faults(text)
+            ["someone/action@v1 is not pinned to a commit with its version in a comment"], workflow.faults(text)
         )
 
     def test_finds_a_long_lived_key(self):
         text = "permissions:\n  contents: read\nenv:\n  AWS_SECRET_ACCESS_KEY: ${{ secrets.KEY }}\n"
         self.assertEqual(["it uses a long-lived key instead of OpenID Connect"], workflow.faults(text))
 
-    def test_finds_an_approval_that_keeps_the_next_commit_waiting(self):
+    def test_finds_an_approval_that_blocks_the_next_commit(self):
         text = (workflow.WORKFLOWS / "deploy.yml").read_text().replace("jobs:", "concurrency:\n  group: a\njobs:")
         self.assertEqual(
-            ["a run that waits for an approval keeps the next one from the stage before"], workflow.faults(text)
+            ["a run that waits for an approval blocks the next one"], workflow.faults(text)
         )
 
-    def test_finds_a_second_run_that_would_be_green_on_the_old_version(self):
+    def test_finds_a_second_run_that_would_test_the_old_version(self):
         text = (workflow.WORKFLOWS / "stage.yml").read_text().replace("rollback.sh forward", "rollback.sh")
-        self.assertEqual(["a second run after a rollback would try the old version"], workflow.faults(text))
+        self.assertEqual(["a second run after a rollback would test the old version"], workflow.faults(text))

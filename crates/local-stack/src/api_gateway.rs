@@ -1,4 +1,4 @@
-//! Stage of a REST API of API Gateway, made from `infra/openapi.yaml`, in front of an emulated function.
+//! Stage of a REST API of API Gateway, made from `infra/api-loopback/openapi.yaml`, in front of an emulated function.
 //!
 //! The emulation covers that file: routes, body validation, content types, mapping templates (by a Velocity engine, in
 //! Python), integrations of the types `aws`, `aws_proxy` and `mock`, gateway responses.
@@ -25,7 +25,7 @@ pub struct ApiGateway {
 }
 
 impl ApiGateway {
-    /// Starts the stage `stage` of `infra/openapi.yaml` on 127.0.0.1 and a free port, in front of `function`.
+    /// Starts the stage `stage` of `infra/api-loopback/openapi.yaml` on 127.0.0.1 and a free port, in front of `function`.
     pub async fn start(
         emulator: &LambdaEmulator,
         function: &str,
@@ -52,7 +52,7 @@ impl ApiGateway {
     }
 }
 
-/// Reads `infra/openapi.yaml` as JSON. CloudFormation's intrinsic functions stay unresolved.
+/// Reads `infra/api-loopback/openapi.yaml` as JSON. CloudFormation's intrinsic functions stay unresolved.
 pub fn definition() -> Result<Value> {
     let path = definition_path();
     let json = venv::python(&[PROGRAM, "json", &path], String::new())
@@ -118,6 +118,6 @@ impl TemplateInput {
 }
 
 fn definition_path() -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/openapi.yaml");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/api-loopback/openapi.yaml");
     path.display().to_string()
 }

@@ -1,4 +1,4 @@
-//! Requests over HTTP, through a stage made from `infra/openapi.yaml`.
+//! Requests over HTTP, through a stage made from `infra/api-loopback/openapi.yaml`.
 
 use local_stack::ApiGateway;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};

@@ -1,4 +1,4 @@
-//! The function in the Lambda emulator, alone and behind an API Gateway's stage made from `infra/openapi.yaml`.
+//! The function in the Lambda emulator, alone and behind an API Gateway's stage made from `infra/api-loopback/openapi.yaml`.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 #![allow(

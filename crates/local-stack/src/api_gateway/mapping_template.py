@@ -1,7 +1,7 @@
 """API Gateway's mapping templates: a Velocity engine with API Gateway's variables.
 
 The engine is airspeed-ext, which is tested against AWS. The variables are those of "Mapping template variable
-reference" in the API Gateway Developer Guide that infra/openapi.yaml uses; any other is an error.
+reference" in the API Gateway Developer Guide that infra/api-loopback/openapi.yaml uses; any other is an error.
 """
 
 import json
