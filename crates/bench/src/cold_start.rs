@@ -1,6 +1,6 @@
-//! One start of a program as Lambda starts it, to the end of its first answer.
+//! One start of a function's program, from its process to the end of its first response.
 //!
-//! The least of a Runtime API, on a blocking socket: nothing of ours is in what is measured.
+//! The Runtime API here is minimal and on a blocking socket, so that its own time is not measured.
 
 use std::{
     collections::BTreeMap,
@@ -13,40 +13,41 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Longest wait for a request of the program.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// What is started.
+/// A program, and the event for its first invocation.
 pub struct Program {
     pub command: Vec<String>,
     pub variables: BTreeMap<String, String>,
     pub event: Value,
 }
 
-/// How it went.
+/// Times and memory of one start.
 #[derive(Clone, Copy)]
 pub struct ColdStart {
-    /// From the start of the process to its first request for work.
+    /// Time from the start of the process to its first request for an event.
     pub ready: Duration,
-    /// From the start of the process to its first answer.
-    pub answered: Duration,
-    /// Whether that answer was an error.
+    /// Time from the start of the process to its first response.
+    pub response: Duration,
+    /// True if the response was an error.
     pub is_refusal: bool,
-    /// The most memory that was resident then, in bytes; Linux only.
+    /// Peak of the resident memory in bytes; known on Linux only.
     pub memory: Option<u64>,
 }
 
-/// A request of the program, read to its end.
+/// A request of the program, after its body was read.
 struct Request {
     line: String,
     connection: TcpStream,
 }
 
 impl Program {
-    /// Starts it once.
+    /// Starts the program, sends it the event, and ends it after the response.
     pub fn start(&self) -> Result<ColdStart> {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         let address = listener.local_addr()?.to_string();
-        let (name, arguments) = self.command.split_first().context("there is no program")?;
+        let (name, arguments) = self.command.split_first().context("the command is empty")?;
         let began = Instant::now();
         let child = Command::new(name)
             .args(arguments)
@@ -60,7 +61,7 @@ impl Program {
             .with_context(|| format!("could not start {name}"))?;
         let child = Guard(child);
         let outcome = self.serve(&listener, &child, began);
-        outcome.with_context(|| format!("{name} did not answer"))
+        outcome.with_context(|| format!("{name} did not respond to its first event"))
     }
 
     fn serve(&self, listener: &TcpListener, child: &Guard, began: Instant) -> Result<ColdStart> {
@@ -68,11 +69,11 @@ impl Program {
         let ready = began.elapsed();
         ensure!(
             next.line.starts_with("GET "),
-            "it began with {}",
+            "expected a request for an event, received {}",
             next.line.trim()
         );
         let event = self.event.to_string();
-        // Kept open where the program goes on with it, and not minded where it comes with another one.
+        // The program may send its response on this connection or on a new one.
         write!(
             next.connection,
             "HTTP/1.1 200 OK\r\nlambda-runtime-aws-request-id: 1\r\nlambda-runtime-deadline-ms: {}\r\n\
@@ -81,23 +82,23 @@ impl Program {
             jiff::Timestamp::now().as_millisecond() + 60_000,
             event.len()
         )?;
-        let answer = request(listener, Some(next.connection))?;
-        let answered = began.elapsed();
+        let response = request(listener, Some(next.connection))?;
+        let time = began.elapsed();
         ensure!(
-            answer.line.starts_with("POST ") && answer.line.contains("/invocation/1/"),
-            "it went on with {}",
-            answer.line.trim()
+            response.line.starts_with("POST ") && response.line.contains("/invocation/1/"),
+            "expected a response to the event, received {}",
+            response.line.trim()
         );
         Ok(ColdStart {
             ready,
-            answered,
-            is_refusal: answer.line.contains("/invocation/1/error"),
+            response: time,
+            is_refusal: response.line.contains("/invocation/1/error"),
             memory: peak_memory(child.0.id()),
         })
     }
 }
 
-/// The next request, on the connection that is there or on a new one.
+/// Reads the next request, from the open connection or from a new one.
 fn request(listener: &TcpListener, connection: Option<TcpStream>) -> Result<Request> {
     if let Some(connection) = connection {
         return match read(&connection)? {
@@ -111,7 +112,7 @@ fn request(listener: &TcpListener, connection: Option<TcpStream>) -> Result<Requ
         match listener.accept() {
             Ok((connection, _)) => break connection,
             Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
-                ensure!(began.elapsed() < PATIENCE, "nobody came");
+                ensure!(began.elapsed() < TIMEOUT, "no connection within {TIMEOUT:?}");
                 std::thread::yield_now();
             }
             Err(error) => return Err(error.into()),
@@ -119,14 +120,14 @@ fn request(listener: &TcpListener, connection: Option<TcpStream>) -> Result<Requ
     };
     connection.set_nonblocking(false)?;
     connection.set_nodelay(true)?;
-    connection.set_read_timeout(Some(PATIENCE))?;
+    connection.set_read_timeout(Some(TIMEOUT))?;
     match read(&connection)? {
         Some(line) => Ok(Request { line, connection }),
-        None => bail!("it hung up"),
+        None => bail!("the connection was closed without a request"),
     }
 }
 
-/// The request's first line, after the whole of it was read; nothing where the other side has closed.
+/// Reads a request to its end and returns its first line, or nothing from a closed connection.
 fn read(connection: &TcpStream) -> Result<Option<String>> {
     let mut reader = BufReader::new(connection);
     let mut first = String::new();
@@ -164,7 +165,7 @@ fn peak_memory(pid: u32) -> Option<u64> {
     Some(kib * 1024)
 }
 
-/// Ends the process when it goes.
+/// A process that ends when this value is dropped.
 struct Guard(Child);
 
 impl Drop for Guard {
@@ -179,15 +180,14 @@ impl Drop for Guard {
 mod tests {
     use super::*;
 
-    /// A program that answers in this way.
     #[track_caller]
-    fn check(answer: &str, is_refusal: bool) {
+    fn check(kind: &str, is_refusal: bool) {
         let script = format!(
             "import http.client, os\n\
              api = http.client.HTTPConnection(os.environ['AWS_LAMBDA_RUNTIME_API'])\n\
              api.request('GET', '/2018-06-01/runtime/invocation/next')\n\
              api.getresponse().read()\n\
-             api.request('POST', '/2018-06-01/runtime/invocation/1/{answer}', '{{}}')\n\
+             api.request('POST', '/2018-06-01/runtime/invocation/1/{kind}', '{{}}')\n\
              api.getresponse()"
         );
         let program = Program {
@@ -195,11 +195,11 @@ mod tests {
             variables: BTreeMap::new(),
             event: Value::Null,
         };
-        assert_eq!(program.start().unwrap().is_refusal, is_refusal, "{answer}");
+        assert_eq!(program.start().unwrap().is_refusal, is_refusal, "{kind}");
     }
 
     #[test]
-    fn tells_a_refusal_from_an_answer() {
+    fn distinguishes_an_error_from_a_response() {
         check("response", false);
         check("error", true);
     }

@@ -1,5 +1,5 @@
-"""What the functions are compared with: a Lambda function as articles write it, with clients of boto3, and the least
-loop around it that the Runtime API allows."""
+"""The reference of `make bench`: a Lambda function with two clients of boto3, as tutorials write it, and the smallest loop
+around it that the Runtime API allows."""
 
 import http.client
 import json

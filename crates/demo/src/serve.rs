@@ -1,4 +1,4 @@
-//! Surroundings for functions that somebody else runs, such as `cargo lambda watch`.
+//! `--serve`: the servers and variables for functions that another program runs, such as `cargo lambda watch`.
 
 use std::{
     collections::BTreeMap,
@@ -7,72 +7,89 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use local_stack::process::{Process, Spec};
+use jiff::ToSpan;
+use local_stack::{
+    MonthStack, event,
+    process::{Process, Spec},
+};
 use rustix::process::Signal;
 
-use super::{api::Api, api_logs, builds, calendar::Month, screen, stage::Servers, tenant, uploads};
+use crate::{
+    functions::{apigw_log_retention, codebuild_slack::BuildWorld, rest_api::RestApi, s3_to_teamcity},
+    month::{month_id, source_tables::SourceTables},
+    output::{heading, line},
+    servers::Servers,
+};
 
-/// How long a command may take to end after Ctrl-C.
-const ENDS_WITHIN: Duration = Duration::from_secs(10);
+/// Time that the command gets to end after SIGINT.
+const GRACE: Duration = Duration::from_secs(10);
 
-/// Fills a database with the demo's texts for the month that the events in `events/stat-prep` name, prints
-/// the variables, and runs the command until it ends.
-pub async fn serve(servers: &Servers, lambda: &str, command: &[String]) -> Result<ExitCode> {
-    let event = local_stack::event("stat-prep", "period");
-    let month = Month::parse(event["period"].as_str().unwrap_or_default())?;
-    let surroundings = servers.month().await?;
-    tenant::fill_with_demo(&surroundings.sql, month).await?;
+/// Loads the demo's texts for the month of `events/stat-prep/period.json`, prints the variables, and runs the
+/// command until it ends.
+pub async fn run(servers: &Servers, lambda: &str, command: &[String]) -> Result<ExitCode> {
+    let event = event("stat-prep", "period");
+    let period = event["period"].as_str().unwrap_or_default();
+    let month = format!("{period}-01").parse();
+    let month =
+        month.with_context(|| format!("period {period:?} of the event is not a month such as 2026-10"))?;
+    let stack = MonthStack::new(&servers.postgres, &servers.moto).await?;
+    SourceTables::load_demo(&stack.sql, month).await?;
 
-    let mut variables: BTreeMap<String, String> = surroundings.stat_prep().environment;
-    variables.extend(surroundings.stat_analysis().environment);
-    let teamcity = uploads::teamcity().await?;
-    variables.extend(uploads::variables(&teamcity));
-    Api::make(&servers.moto).await?;
-    variables.extend(api_logs::variables());
-    let builds = builds::Surroundings::make(&servers.moto).await?;
+    let teamcity = s3_to_teamcity::start_teamcity().await?;
+    RestApi::create(&servers.moto).await?;
+    let builds = BuildWorld::start(&servers.moto).await?;
+    let mut variables: BTreeMap<String, String> = stack.stat_prep().environment;
+    variables.extend(stack.stat_analysis().environment);
+    variables.extend(s3_to_teamcity::variables(&teamcity));
+    variables.extend(apigw_log_retention::variables());
     variables.extend(builds.variables());
     variables.insert("AWS_ENDPOINT_URL_LAMBDA".to_owned(), lambda.to_owned());
-    screen::heading(format!(
-        "The demo's texts are in {} and {}. The functions get:",
-        month.before().id(),
-        month.id()
+    heading(format!(
+        "Loaded the demo's texts for {} and {}. Variables of the functions:",
+        month_id(month - 1.month()),
+        month_id(month)
     ));
     for (name, value) in &variables {
-        screen::line(format!("  export {name}={value}"));
+        line(format!("  export {name}={value}"));
     }
-    screen::line("");
+    line("");
+    match command.split_first() {
+        Some((program, arguments)) => run_command(program, arguments, variables).await,
+        None => std::future::pending().await,
+    }
+}
 
-    let Some((program, arguments)) = command.split_first() else {
-        return std::future::pending().await;
-    };
+async fn run_command(
+    program: &str,
+    arguments: &[String],
+    variables: BTreeMap<String, String>,
+) -> Result<ExitCode> {
     let mut environment: BTreeMap<String, String> = std::env::vars().collect();
     environment.extend(variables);
-    // `env` finds the program on the path.
+    // `env` finds the program on the PATH.
     let process = Spec::new("/usr/bin/env")
         .arg(program)
         .args(arguments)
         .environment(environment)
         .orphan_signal("INT")
-        .spawn(screen::line)
+        .spawn(line)
         .with_context(|| format!("could not run {program}"))?;
-    let child = Child(process);
-    let status = child.0.ended().await;
+    let command = Command(process);
+    let code = command.0.ended().await.code();
     Ok(ExitCode::from(
-        status
-            .code()
-            .and_then(|code| u8::try_from(code).ok())
-            .unwrap_or(1),
+        code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1),
     ))
 }
 
-/// Asked to end as by Ctrl-C, so that it ends what it started itself in process groups that we do not know.
-struct Child(Process);
+/// A running command. Dropping it sends SIGINT, as Ctrl-C does, so that the command can end the functions that it
+/// started in process groups of their own.
+struct Command(Process);
 
-impl Drop for Child {
+impl Drop for Command {
     fn drop(&mut self) {
         self.0.signal(Signal::INT);
         let began = Instant::now();
-        while self.0.is_running() && began.elapsed() < ENDS_WITHIN {
+        while self.0.is_running() && began.elapsed() < GRACE {
             std::thread::sleep(Duration::from_millis(20));
         }
     }

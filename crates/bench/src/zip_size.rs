@@ -1,4 +1,4 @@
-//! How large a function is as a zip.
+//! The size of a function's zip.
 
 use std::{
     fs,
@@ -8,22 +8,22 @@ use std::{
 
 use anyhow::{Context, Result};
 
-/// A zip that there is, or that there would be.
+/// A zip of `make build`, or an estimate of it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Zip {
-    /// In millions of bytes.
+    /// Size in millions of bytes.
     pub megabytes: f64,
-    /// Made by `make build`; otherwise it is this machine's program, which is linked in another way.
+    /// True for a zip of `make build`, false for this machine's program, which is linked differently.
     pub is_built: bool,
 }
 
-/// The largest of `target/deploy/*/{function}.zip` that are no older than the program in `target/release`, else the
-/// program itself, as Python's zlib packs it.
+/// Measures the largest of `target/deploy/*/{function}.zip` that are no older than the program in `target/release`. Without
+/// such a zip, it compresses the program.
 pub fn zip(target: &Path, function: &str, python: &Path) -> Result<Zip> {
     let program = target.join("release").join(function);
     let modified = fs::metadata(&program)
         .and_then(|metadata| metadata.modified())
-        .with_context(|| format!("could not look at {}", program.display()))?;
+        .with_context(|| format!("could not read the metadata of {}", program.display()))?;
     let built = architectures(target)
         .iter()
         .filter_map(|folder| fs::metadata(folder.join(format!("{function}.zip"))).ok())
@@ -33,27 +33,27 @@ pub fn zip(target: &Path, function: &str, python: &Path) -> Result<Zip> {
     Ok(Zip {
         megabytes: match built {
             Some(bytes) => bytes as f64,
-            None => packed(&program, python)?,
+            None => compressed(&program, python)?,
         } / 1e6,
         is_built: built.is_some(),
     })
 }
 
-/// `target/deploy/x86_64` and the like.
+/// Lists the folders of architectures, such as `target/deploy/x86_64`.
 fn architectures(target: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(target.join("deploy"));
     let entries = entries.into_iter().flatten().flatten();
     entries.map(|entry| entry.path()).collect()
 }
 
-/// In bytes.
-fn packed(program: &Path, python: &Path) -> Result<f64> {
+/// Compresses a program with Python's zlib, as `make build` does, and returns its size in bytes.
+fn compressed(program: &Path, python: &Path) -> Result<f64> {
     let script = "import sys, zlib; print(len(zlib.compress(open(sys.argv[1], 'rb').read(), 9)))";
     let output = Command::new(python).args(["-c", script]).arg(program).output()?;
     let size = String::from_utf8(output.stdout)?;
     size.trim()
         .parse()
-        .with_context(|| format!("could not pack {}", program.display()))
+        .with_context(|| format!("could not compress {}", program.display()))
 }
 
 #[cfg(test)]
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn is_that_of_make_build_and_else_says_whose_it_is() {
+    fn measures_the_zip_of_make_build_unless_it_is_outdated() {
         let now = SystemTime::now();
         let (x86, arm) = ("deploy/x86_64/f.zip", "deploy/arm64/f.zip");
         check(
@@ -100,7 +100,7 @@ mod tests {
             now - HOUR,
             Some(2.0),
         );
-        // One that was not built since.
+        // The larger zip is older than the program.
         check(
             &[(x86, 2_000_000, now - 2 * HOUR), (arm, 1_500_000, now)],
             now - HOUR,
