@@ -7,12 +7,13 @@ use local_stack::{Fault, FaultProxy, Match, Moto};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
+use tokio::sync::OnceCell;
 
 use crate::setup::{NAME, PATIENCE, Setup, changed, event, fast_sweep};
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/apigateway-logs";
 
-/// One moto for each test, because a sweep covers the whole Region, and a proxy that records requests.
+/// An API in moto, and a proxy that records the requests of one test.
 struct Aws {
     moto: Moto,
     proxy: FaultProxy,
@@ -21,8 +22,21 @@ struct Aws {
 }
 
 impl Aws {
-    async fn with_stages(stages: &[&str]) -> Self {
-        let moto = Moto::start().await.unwrap();
+    /// Creates an API in an account that other tests use too, with a CloudWatch role.
+    async fn shared(stages: &[&str]) -> Self {
+        static MOTO: OnceCell<Moto> = OnceCell::const_new();
+        let start = async || Moto::start().await.unwrap();
+        let aws = Self::in_account(MOTO.get_or_init(start).await.clone(), stages).await;
+        aws.set_role().await;
+        aws
+    }
+
+    /// Creates an API in an account of its own, without a CloudWatch role.
+    async fn alone(stages: &[&str]) -> Self {
+        Self::in_account(Moto::start().await.unwrap(), stages).await
+    }
+
+    async fn in_account(moto: Moto, stages: &[&str]) -> Self {
         let proxy = FaultProxy::start(moto.endpoint()).await.unwrap();
         let config = Config::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -122,7 +136,7 @@ impl Aws {
             .collect()
     }
 
-    /// Reads the stage, the retention of all log groups and the account's role with boto3.
+    /// Reads a stage, the retention of the API's log groups and the account's role with boto3.
     fn read_with_boto3(&self, stage: &str) -> Value {
         let script = "import boto3, json, sys
 api, stage = sys.argv[1:]
@@ -131,7 +145,8 @@ described = rest.get_stage(restApiId=api, stageName=stage)
 groups = logs.get_paginator('describe_log_groups').paginate().search('logGroups')
 print(json.dumps({
     'access': described.get('accessLogSettings'), 'methods': described.get('methodSettings'),
-    'groups': {group['logGroupName']: group.get('retentionInDays') for group in groups},
+    'groups': {group['logGroupName']: group.get('retentionInDays')
+               for group in groups if api in group['logGroupName']},
     'role': rest.get_account().get('cloudwatchRoleArn'),
 }))";
         self.run("python", &["-c", script, &self.api_id, stage])
@@ -170,8 +185,7 @@ print(json.dumps({
 
 #[tokio::test]
 async fn a_new_stage_gets_its_logs_as_boto3_and_the_aws_cli_read_them() {
-    let aws = Aws::with_stages(&["prod"]).await;
-    aws.set_role().await;
+    let aws = Aws::shared(&["prod"]).await;
     let function = aws.function(&[("RETENTION_DAYS", "90")]).await;
     let created = event("rest-create-stage", &aws.api_id, "prod");
     let response = function.invoke(&created).await;
@@ -220,8 +234,7 @@ async fn a_new_stage_gets_its_logs_as_boto3_and_the_aws_cli_read_them() {
 
 #[tokio::test]
 async fn a_deployment_names_its_stage_or_the_function_looks_it_up() {
-    let aws = Aws::with_stages(&["prod"]).await;
-    aws.set_role().await;
+    let aws = Aws::shared(&["prod"]).await;
     let function = aws.function(&[]).await;
     // The console creates a deployment for the stage "", then the stage.
     let deployment = aws.deploy(None).await;
@@ -251,7 +264,7 @@ async fn a_deployment_names_its_stage_or_the_function_looks_it_up() {
 
 #[tokio::test]
 async fn skips_a_failed_call_without_a_request() {
-    let aws = Aws::with_stages(&["prod"]).await;
+    let aws = Aws::shared(&["prod"]).await;
     let function = aws.function(&[]).await;
     let response = function.invoke(&event("failed-call", &aws.api_id, "prod")).await;
     let expected = json!([{
@@ -263,7 +276,7 @@ async fn skips_a_failed_call_without_a_request() {
 
 #[tokio::test]
 async fn a_sweep_sets_the_role_and_the_logs_of_all_stages() {
-    let aws = Aws::with_stages(&["dev", "prod"]).await;
+    let aws = Aws::alone(&["dev", "prod"]).await;
     let orphaned = "API-Gateway-Execution-Logs_zzzzzzzzzz/old";
     let group = json!({"logGroupName": orphaned});
     aws.moto
@@ -278,13 +291,14 @@ async fn a_sweep_sets_the_role_and_the_logs_of_all_stages() {
     );
     let read = aws.read_with_boto3("dev");
     assert_eq!(read["role"], ROLE);
-    assert_eq!(
-        (
-            &read["groups"][orphaned],
-            read["groups"].as_object().unwrap().len()
-        ),
-        (&json!(30), 5)
-    );
+    assert_eq!(read["groups"].as_object().unwrap().len(), 4);
+    let prefix = json!({"logGroupNamePrefix": orphaned});
+    let groups = aws
+        .moto
+        .json("logs", "Logs_20140328.DescribeLogGroups", &prefix)
+        .await
+        .unwrap();
+    assert_eq!(groups["logGroups"][0]["retentionInDays"], 30);
     let writes = aws.writes();
     function.invoke(&json!({"sweep": true})).await;
     assert_eq!(aws.writes(), writes, "a second run writes nothing");
@@ -292,7 +306,7 @@ async fn a_sweep_sets_the_role_and_the_logs_of_all_stages() {
 
 #[tokio::test]
 async fn reports_a_missing_role() {
-    let aws = Aws::with_stages(&["prod"]).await;
+    let aws = Aws::alone(&["prod"]).await;
     let function = aws.function(&[]).await;
     let (error_type, message) = function
         .error(&event("rest-create-stage", &aws.api_id, "prod"))
@@ -304,8 +318,7 @@ async fn reports_a_missing_role() {
 
 #[tokio::test]
 async fn the_next_attempt_completes_the_work_of_an_environment_killed_before_the_settings() {
-    let aws = Aws::with_stages(&["prod"]).await;
-    aws.set_role().await;
+    let aws = Aws::shared(&["prod"]).await;
     let function = aws.function(&[]).await;
     aws.proxy
         .faults
@@ -327,8 +340,7 @@ async fn the_next_attempt_completes_the_work_of_an_environment_killed_before_the
 
 #[tokio::test]
 async fn repeats_a_request_after_a_lost_response() {
-    let aws = Aws::with_stages(&["prod"]).await;
-    aws.set_role().await;
+    let aws = Aws::shared(&["prod"]).await;
     let function = aws.function(&[]).await;
     for request in [
         "Logs_20140328.CreateLogGroup",
