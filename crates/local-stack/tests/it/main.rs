@@ -6,7 +6,6 @@
 )]
 
 mod api_gateway;
-mod architecture;
 mod delivery;
 mod disturbances;
 mod fault_proxy;
