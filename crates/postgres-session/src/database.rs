@@ -8,6 +8,7 @@ use tokio_postgres::Client;
 
 use crate::address::Address;
 use crate::error_class::is_refused_password;
+use crate::session::Session;
 use crate::settings::DatabaseSettings;
 use crate::tls;
 
@@ -24,6 +25,15 @@ impl Database {
             settings,
             secrets: Secrets::new(sdk),
         }
+    }
+
+    /// Opens a connection of which every statement runs in a transaction.
+    ///
+    /// # Errors
+    /// As [`Database::connect`].
+    pub async fn session(&self) -> anyhow::Result<Session> {
+        let schema = self.settings.schema.clone();
+        Ok(Session::new(self.connect().await?, schema))
     }
 
     /// Opens a connection. Its driver runs as a task of its own until the client is dropped.

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod database;
+mod session;
 mod settings;
 
 mod address;
@@ -9,4 +10,5 @@ mod tls;
 
 pub use database::Database;
 pub use error_class::is_rejected_data;
+pub use session::{SchemaName, Session};
 pub use settings::DatabaseSettings;

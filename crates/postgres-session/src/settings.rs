@@ -5,6 +5,7 @@ use lambda_core::variables::Variables;
 use std::path::PathBuf;
 
 use crate::address::Address;
+use crate::session::SchemaName;
 
 /// Settings of a connection, as the environment gives them.
 #[derive(Clone, Debug)]
@@ -12,11 +13,12 @@ pub struct DatabaseSettings {
     pub(crate) url: SecretSource,
     pub(crate) credentials: Option<SecretSource>,
     pub(crate) ca_file: Option<PathBuf>,
+    pub(crate) schema: Option<SchemaName>,
 }
 
 impl DatabaseSettings {
-    /// Reads `DATABASE_URL` (or `DATABASE_URL_SECRET`), `DATABASE_CREDENTIALS_SECRET` and
-    /// `DATABASE_CA_FILE`. Reports a missing or malformed URL as a fault of `variables`.
+    /// Reads `DATABASE_URL` (or `DATABASE_URL_SECRET`), `DATABASE_CREDENTIALS_SECRET`, `DATABASE_CA_FILE` and
+    /// `DATABASE_SCHEMA`. Reports a missing or malformed value as a fault of `variables`.
     pub fn from_variables(variables: &Variables) -> Option<Self> {
         let url = variables.required_secret("DATABASE_URL");
         if let Some(SecretSource::Variable(url)) = &url
@@ -24,12 +26,14 @@ impl DatabaseSettings {
         {
             variables.fault(format!("DATABASE_URL is malformed: {error}"));
         }
+        let schema = variables.optional("DATABASE_SCHEMA", str::parse);
         Some(Self {
             url: url?,
             credentials: variables
                 .text("DATABASE_CREDENTIALS_SECRET")
                 .map(SecretSource::in_secrets_manager),
             ca_file: variables.text("DATABASE_CA_FILE").map(PathBuf::from),
+            schema: schema?,
         })
     }
 }
