@@ -1,14 +1,11 @@
-//! The build for an upload, and the tag by which it is found again.
-//!
-//! TeamCity has no idempotency key, and S3 and Lambda deliver every event at least once. So every build carries a tag
-//! that depends only on the upload: bucket, key, and the mark by which S3 tells the events of one key apart. The same
-//! upload reported twice has the same tag, and the same content uploaded again has another one. A look-up by tag
-//! therefore shows whether an upload already has its build.
+//! The build for an upload.
 
-use sha2::{Digest, Sha256};
 use std::fmt;
 
+use crate::build_tag::{BuildNumber, Tag};
+use crate::key_pattern::CapturedText;
 use crate::route::Route;
+use crate::template::escape_percent_signs;
 use crate::upload::Upload;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,62 +14,171 @@ pub(crate) struct BuildRequest {
     /// The branch; `None` is TeamCity's default branch.
     pub(crate) branch: Option<String>,
     pub(crate) queue_at_top: bool,
-    pub(crate) comment: String,
-    pub(crate) tag: Tag,
+    pub(crate) comment: Option<String>,
+    pub(crate) identity: Identity,
+    /// The place of the route in the configuration, for log lines.
+    pub(crate) route: String,
     /// The object's address, `s3://bucket/key`, for log lines.
     pub(crate) object: String,
     /// Names and values.
     pub(crate) properties: Vec<(String, String)>,
 }
 
+/// The tags of a build, and the builds that make it superfluous.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Identity {
+    /// A build of one upload. Any build with the tag `of_event` is the upload's build.
+    Upload {
+        of_event: Tag,
+        of_object: Vec<Tag>,
+        /// Tag of builds that also count, for an object that a job lists.
+        known_by: Option<Tag>,
+    },
+    /// A build that serves all uploads before its start. Any *queued* build with the tag serves this upload too.
+    Coalescing(Tag),
+}
+
 impl BuildRequest {
-    pub(crate) fn new(upload: &Upload, route: &Route, comment: &str) -> Self {
-        let identity = Identity::of(upload);
-        let from_upload = identity.properties(upload);
+    /// Creates the request for an upload that a route matched. `earlier` are the requests of routes before it.
+    pub(crate) fn new(
+        upload: &Upload,
+        route: &Route,
+        captured: &CapturedText,
+        comment: Option<&str>,
+        earlier: &[Self],
+    ) -> Self {
+        let branch = route
+            .branch
+            .as_ref()
+            .map(|branch| branch.render(upload, captured));
+        let branch = branch.filter(|branch| !branch.is_empty());
+        let from_upload = match route.coalesce {
+            true => vec![("eventBucket", Some(upload.bucket.as_str()))],
+            false => properties_of(upload),
+        };
+        let from_upload = from_upload
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), escape_percent_signs(value?))));
         let from_route = route
             .properties
             .iter()
-            .map(|(name, template)| (name.clone(), template.render(upload)));
+            .map(|(name, template)| (name.clone(), template.render(upload, captured)));
+        let properties: Vec<_> = from_upload.chain(from_route).collect();
+        let identity = match route.coalesce {
+            true => Identity::Coalescing(Tag::of_build(
+                route.build_type.as_str(),
+                branch.as_deref(),
+                &properties,
+            )),
+            false => Identity::of_upload(upload, number(route, earlier)),
+        };
         Self {
             build_type: route.build_type.clone(),
-            branch: route.branch.clone(),
+            branch,
             queue_at_top: route.queue_at_top,
-            comment: comment.to_owned(),
-            tag: identity.tag(upload),
+            comment: comment.map(str::to_owned),
+            identity,
+            route: route.name.clone(),
             object: upload.to_string(),
-            properties: from_upload
-                .into_iter()
-                .chain(from_route)
-                .map(|(name, value)| (name, escape_percent_signs(value)))
-                .collect(),
+            properties,
+        }
+    }
+
+    pub(crate) fn tags(&self) -> Vec<Tag> {
+        match &self.identity {
+            Identity::Coalescing(tag) => vec![tag.clone()],
+            Identity::Upload {
+                of_event, of_object, ..
+            } => [of_event].into_iter().chain(of_object).cloned().collect(),
+        }
+    }
+
+    /// Reports whether one build serves both requests.
+    pub(crate) fn is_same_build(&self, other: &Self) -> bool {
+        let tag = |request: &Self| match &request.identity {
+            Identity::Upload { of_event: tag, .. } | Identity::Coalescing(tag) => tag.clone(),
+        };
+        self.build_type == other.build_type && tag(self) == tag(other)
+    }
+}
+
+impl Identity {
+    fn of_upload(upload: &Upload, number: BuildNumber) -> Self {
+        let of_version = Tag::of_version(upload, number);
+        let of_key = Tag::of_key(upload, number);
+        let known_by = match &upload.batch_job {
+            Some(job) if !job.again => Some(of_version.clone().unwrap_or_else(|| of_key.clone())),
+            _ => None,
+        };
+        Self::Upload {
+            of_event: Tag::of_event(upload, number),
+            of_object: [of_key].into_iter().chain(of_version).collect(),
+            known_by,
         }
     }
 }
 
+/// Returns the number of the route's build among those of its configuration.
+fn number(route: &Route, earlier: &[BuildRequest]) -> BuildNumber {
+    let is_same_type = |request: &&BuildRequest| {
+        let is_of_upload = matches!(request.identity, Identity::Upload { .. });
+        is_of_upload && request.build_type == route.build_type
+    };
+    BuildNumber(1 + earlier.iter().filter(is_same_type).count())
+}
+
 /// The properties that describe the object. Every build has them, and no route may set them.
-pub(crate) const OWN_PROPERTIES: [&str; 6] = [
+pub(crate) const OWN_PROPERTIES: [&str; 8] = [
     "eventKey",
     "eventBucket",
     "eventVersionId",
     "eventETag",
     "eventSequencer",
+    "eventName",
     "eventTime",
+    "eventBatchJob",
 ];
+
+/// Returns the properties that describe the object, and everything that tells events apart: TeamCity merges two queued
+/// builds that have equal properties.
+fn properties_of(upload: &Upload) -> Vec<(&'static str, Option<&str>)> {
+    let has_sequencer = upload.sequencer.is_some();
+    let again = upload.batch_job.as_ref().filter(|job| job.again);
+    vec![
+        ("eventKey", Some(upload.key.as_str())),
+        ("eventBucket", Some(&upload.bucket)),
+        ("eventVersionId", upload.version_id.as_deref()),
+        ("eventETag", upload.etag.as_deref()),
+        ("eventSequencer", upload.sequencer.as_deref()),
+        (
+            "eventName",
+            Some(upload.event_name.as_str()).filter(|_| !has_sequencer),
+        ),
+        (
+            "eventTime",
+            upload.event_time.as_deref().filter(|_| !has_sequencer),
+        ),
+        ("eventBatchJob", again.map(|job| job.id.as_str())),
+    ]
+}
 
 /// The id of a build configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct BuildTypeId(String);
 
 impl BuildTypeId {
-    /// Parses an id that needs no escaping in a locator. TeamCity's own ids have letters, digits and underscores.
+    /// Parses an id. TeamCity's ids have Latin letters, digits and underscores, and so need no escaping in a locator.
     ///
     /// # Errors
     ///
-    /// The text is empty, or has characters with a meaning in locators.
+    /// The text is empty or has other characters, among them the braces of a placeholder: an uploader must not choose the
+    /// build configuration.
     pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
-        let is_special = |character: char| ",:()$%".contains(character) || character.is_whitespace();
-        if text.is_empty() || text.contains(is_special) {
-            return Err("expected the id of a build configuration (letters, digits and underscores)");
+        let is_plain = |character: char| character.is_ascii_alphanumeric() || character == '_';
+        if text.is_empty() || !text.chars().all(is_plain) {
+            return Err(
+                "expected the id of a build configuration (letters, digits and underscores), without placeholders",
+            );
         }
         Ok(Self(text.to_owned()))
     }
@@ -88,162 +194,22 @@ impl fmt::Display for BuildTypeId {
     }
 }
 
-/// The tag that marks the build of one upload. It is hexadecimal, and so safe in a locator whatever the key is.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Tag(String);
-
-impl Tag {
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Tag {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-/// The mark that tells an upload from the others of its key.
-enum Identity<'a> {
-    /// S3's sequencer, in every notification of a created or removed object since 2015.
-    Sequencer(&'a str),
-    /// The object's version, if there is no sequencer.
-    Version(&'a str),
-    /// Hash of the content and time of the event, if the bucket has no versions either.
-    ContentAndTime { etag: &'a str, time: &'a str },
-}
-
-impl<'a> Identity<'a> {
-    fn of(upload: &'a Upload) -> Self {
-        let version = upload.version_id.as_deref().filter(|version| *version != "null");
-        match (&upload.sequencer, version) {
-            (Some(sequencer), _) => Self::Sequencer(sequencer),
-            (None, Some(version)) => Self::Version(version),
-            (None, None) => Self::ContentAndTime {
-                etag: upload.etag.as_deref().unwrap_or_default(),
-                time: upload.event_time.as_deref().unwrap_or_default(),
-            },
-        }
-    }
-
-    /// Returns `s3-` and the first 32 hexadecimal digits of SHA-256 over bucket, NUL, key, NUL and the mark.
-    fn tag(&self, upload: &Upload) -> Tag {
-        let mut hash = Sha256::new();
-        hash.update(format!("{}\0{}\0", upload.bucket, upload.key));
-        match self {
-            Self::Sequencer(mark) | Self::Version(mark) => hash.update(mark),
-            Self::ContentAndTime { etag, time } => hash.update(format!("{etag}{time}")),
-        }
-        let digits: String = hash.finalize()[..16]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        Tag(format!("s3-{digits}"))
-    }
-
-    /// Returns the properties that describe the object, the mark among them: TeamCity merges two queued builds that have
-    /// equal properties.
-    fn properties(&self, upload: &Upload) -> Vec<(String, String)> {
-        let known = [
-            ("eventKey", Some(upload.key.to_string())),
-            ("eventBucket", Some(upload.bucket.clone())),
-            ("eventVersionId", upload.version_id.clone()),
-            ("eventETag", upload.etag.clone()),
-            ("eventSequencer", upload.sequencer.clone()),
-            (
-                "eventTime",
-                upload
-                    .event_time
-                    .clone()
-                    .filter(|_| matches!(self, Self::ContentAndTime { .. })),
-            ),
-        ];
-        known
-            .into_iter()
-            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
-            .collect()
-    }
-}
-
-/// Escapes a value, so that TeamCity passes it to the build unchanged.
-///
-/// In TeamCity `%name%` refers to a parameter, `%%` is a percent sign, and a single `%` is itself. Without escaping, an
-/// object with the key `%system.password%` would put a password into the build's properties.
-/// Source: "Using Build Parameters" in TeamCity's help.
-fn escape_percent_signs(value: String) -> String {
-    if value.matches('%').count() > 1 {
-        value.replace('%', "%%")
-    } else {
-        value
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event_name::EventName;
-    use crate::upload::ObjectKey;
+    use crate::upload::BatchJob;
+    use crate::upload::tests::upload;
 
-    fn upload() -> Upload {
+    fn versioned() -> Upload {
         Upload {
-            bucket: "inbox".to_owned(),
-            key: ObjectKey::from_eventbridge("in/누수.csv").expect("a good key"),
-            event_name: EventName::from_notification("ObjectCreated:Put"),
             version_id: Some("v1".to_owned()),
-            etag: Some("e1".to_owned()),
-            size: Some(7),
-            sequencer: Some("0A1B".to_owned()),
-            event_time: Some("2026-11-01T00:00:00.000Z".to_owned()),
+            ..upload("in/누수.csv", "ObjectCreated:Put")
         }
     }
 
     fn request(upload: &Upload) -> BuildRequest {
         let route = Route::to(BuildTypeId::parse("Nightly_Import").expect("a good id"));
-        BuildRequest::new(upload, &route, "by hand")
-    }
-
-    fn tag(change: impl FnOnce(&mut Upload)) -> String {
-        let mut upload = upload();
-        change(&mut upload);
-        request(&upload).tag.to_string()
-    }
-
-    #[test]
-    fn the_tag_is_a_hash_of_bucket_key_and_sequencer() {
-        // printf 'inbox\0in/누수.csv\0000A1B' | sha256sum | head -c 32
-        assert_eq!(tag(|_| {}), "s3-30f44e6409753fd7c74f3738edcbec40");
-        // printf 'inbox\0in/누수.csv\0v1' | sha256sum | head -c 32
-        assert_eq!(
-            tag(|upload| upload.sequencer = None),
-            "s3-3a09535fa38dff28f6bd52922c2457a4"
-        );
-        // printf 'inbox\0in/누수.csv\0e12026-11-01T00:00:00.000Z' | sha256sum | head -c 32
-        let without_version = |version: Option<&str>| {
-            tag(|upload| {
-                upload.sequencer = None;
-                upload.version_id = version.map(str::to_owned);
-            })
-        };
-        assert_eq!(without_version(None), "s3-a69ec8752aa7c9034ef2bdc4bbfaa0d3");
-        assert_eq!(
-            without_version(Some("null")),
-            "s3-a69ec8752aa7c9034ef2bdc4bbfaa0d3"
-        );
-    }
-
-    #[test]
-    fn the_same_content_uploaded_again_has_another_tag() {
-        let again = tag(|upload| upload.sequencer = Some("0A1C".to_owned()));
-        assert_ne!(again, tag(|_| {}));
-    }
-
-    #[test]
-    fn the_tag_does_not_depend_on_the_channel() {
-        assert_eq!(
-            tag(|upload| upload.event_name = EventName::from_notification("ObjectCreated")),
-            tag(|_| {})
-        );
+        BuildRequest::new(upload, &route, &CapturedText::new(), Some("by hand"), &[])
     }
 
     #[track_caller]
@@ -258,7 +224,7 @@ mod tests {
     #[test]
     fn every_build_has_properties_of_its_object() {
         check_properties(
-            &upload(),
+            &versioned(),
             &[
                 ("eventKey", "in/누수.csv"),
                 ("eventBucket", "inbox"),
@@ -270,18 +236,19 @@ mod tests {
     }
 
     #[test]
-    fn the_time_is_a_property_if_nothing_else_tells_uploads_apart() {
+    fn name_and_time_are_properties_if_no_sequencer_tells_events_apart() {
         let upload = Upload {
-            version_id: None,
             sequencer: None,
-            ..upload()
+            ..versioned()
         };
         check_properties(
             &upload,
             &[
                 ("eventKey", "in/누수.csv"),
                 ("eventBucket", "inbox"),
+                ("eventVersionId", "v1"),
                 ("eventETag", "e1"),
+                ("eventName", "ObjectCreated:Put"),
                 ("eventTime", "2026-11-01T00:00:00.000Z"),
             ],
         );
@@ -289,18 +256,62 @@ mod tests {
 
     #[test]
     fn a_key_cannot_refer_to_teamcitys_parameters() {
+        let value = |key| request(&upload(key, "ObjectCreated:Put")).properties[0].1.clone();
+        assert_eq!(value("%system.password%"), "%%system.password%%");
+        assert_eq!(value("50%.csv"), "50%%.csv");
+    }
+
+    #[test]
+    fn a_job_looks_builds_up_by_version_or_key_unless_it_builds_again() {
+        let known_by = |version: Option<&str>, again| {
+            let upload = Upload {
+                version_id: version.map(str::to_owned),
+                batch_job: Some(BatchJob {
+                    id: "j".to_owned(),
+                    again,
+                }),
+                ..upload("a", "ObjectCreated:Put")
+            };
+            match request(&upload).identity {
+                Identity::Upload { known_by, .. } => known_by.map(|tag| tag.to_string()),
+                Identity::Coalescing(_) => panic!("the route does not coalesce"),
+            }
+        };
+        let prefix = |tag: Option<String>| tag.map(|tag| tag[..4].to_owned());
+        assert_eq!(prefix(known_by(Some("v1"), false)).as_deref(), Some("s3v-"));
+        assert_eq!(prefix(known_by(None, false)).as_deref(), Some("s3k-"));
+        assert_eq!(known_by(Some("v1"), true), None);
+    }
+
+    #[test]
+    fn a_coalescing_build_carries_no_key_and_no_tag_of_an_upload() {
+        let route = Route {
+            coalesce: true,
+            ..Route::to(BuildTypeId::parse("Nightly_Import").expect("a good id"))
+        };
+        let of = |upload: &Upload| BuildRequest::new(upload, &route, &CapturedText::new(), None, &[]);
+        let request = of(&upload("a", "ObjectCreated:Put"));
         assert_eq!(
-            escape_percent_signs("%system.password%".to_owned()),
-            "%%system.password%%"
+            request.properties,
+            [("eventBucket".to_owned(), "inbox".to_owned())]
         );
-        assert_eq!(escape_percent_signs("a%%b".to_owned()), "a%%%%b");
-        assert_eq!(escape_percent_signs("a%2Bb".to_owned()), "a%2Bb");
+        let tags = request.tags();
+        assert!(
+            tags.len() == 1 && tags[0].as_str().starts_with("s3c-"),
+            "{tags:?}"
+        );
+        assert!(request.is_same_build(&of(&upload("b", "ObjectCreated:Copy"))));
+        let elsewhere = Upload {
+            bucket: "outbox".to_owned(),
+            ..upload("a", "ObjectCreated:Put")
+        };
+        assert!(!request.is_same_build(&of(&elsewhere)));
     }
 
     #[test]
     fn a_build_configurations_id_is_safe_in_a_locator() {
         assert!(BuildTypeId::parse("Nightly_Import2").is_ok());
-        for wrong in ["", "A,B", "A:B", "A(B)", "A B", "$any"] {
+        for wrong in ["", "A,B", "A:B", "A(B)", "A B", "$any", "{key}", "누수"] {
             assert!(BuildTypeId::parse(wrong).is_err(), "{wrong:?}");
         }
     }

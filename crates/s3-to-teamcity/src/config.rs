@@ -1,6 +1,5 @@
 //! The function's variables.
 
-use lambda_core::rules;
 use lambda_core::secrets::SecretSource;
 use lambda_core::variables::{ConfigurationError, Variables};
 use std::path::PathBuf;
@@ -9,6 +8,7 @@ use url::Url;
 
 use crate::build_request::BuildTypeId;
 use crate::route::Route;
+use crate::route_reach::read_routes;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
@@ -16,7 +16,9 @@ pub(crate) struct Config {
     /// Routes in the order in which they are tried.
     pub(crate) routes: Vec<Route>,
     /// The comment of every build, shown in TeamCity.
-    pub(crate) comment: String,
+    pub(crate) comment: Option<String>,
+    /// The queue for SQS messages that no retry can repair.
+    pub(crate) dead_letter_queue_url: Option<String>,
     pub(crate) function_timeout: Duration,
 }
 
@@ -45,10 +47,8 @@ impl Config {
             Some(Self {
                 teamcity: teamcity?,
                 routes: routes?,
-                comment: variables
-                    .text("BUILD_COMMENT")
-                    .unwrap_or("Executed by AWS Lambda.")
-                    .to_owned(),
+                comment: comment(variables),
+                dead_letter_queue_url: variables.text("DEAD_LETTER_QUEUE_URL").map(str::to_owned),
                 function_timeout: Duration::from_secs(function_timeout?.into()),
             })
         })
@@ -72,6 +72,13 @@ impl TeamCitySettings {
     }
 }
 
+/// Returns the comment of every build. An empty variable means none, because a comment needs a permission of its own.
+fn comment(variables: &Variables) -> Option<String> {
+    let default = "Executed by AWS Lambda.";
+    let is_blank = variables.is_blank("BUILD_COMMENT");
+    (!is_blank).then(|| variables.text("BUILD_COMMENT").unwrap_or(default).to_owned())
+}
+
 /// Parses a server's address and removes a final `/`. Credentials are not allowed: every error would show them.
 fn parse_url(text: &str) -> Result<Url, String> {
     let expected = || "expected an address like https://teamcity.example.com".to_owned();
@@ -81,11 +88,45 @@ fn parse_url(text: &str) -> Result<Url, String> {
     {
         return Err(expected());
     }
-    Ok(url)
+    match end_of_base(url.path()) {
+        None => Ok(url),
+        Some(end) => {
+            let mut base = url.clone();
+            base.set_path(&url.path()[..end]);
+            let (base, rest) = (base.as_str().trim_end_matches('/'), &url.path()[end..]);
+            Err(format!(
+                "expected the server's own address, write {base} without {rest}"
+            ))
+        }
+    }
+}
+
+/// Returns the position at which the path leaves the server's address for one of its pages or for the REST API.
+fn end_of_base(path: &str) -> Option<usize> {
+    const PAGES: [&str; 8] = [
+        "app",
+        "httpAuth",
+        "guestAuth",
+        "ntlmAuth",
+        "buildConfiguration",
+        "project",
+        "favorite",
+        "admin",
+    ];
+    let is_page =
+        |segment: &str| PAGES.contains(&segment) || segment.contains(".html") || segment.contains(".jsp");
+    let mut end = 0;
+    for segment in path.split('/').skip(1) {
+        if is_page(segment) {
+            return Some(end);
+        }
+        end += 1 + segment.len();
+    }
+    None
 }
 
 fn routes(variables: &Variables) -> Option<Vec<Route>> {
-    let routes = rules::read(variables, "BUILD_ROUTES", &Route::KEYS, Route::read);
+    let routes = read_routes(variables);
     let build_type = variables.optional("TEAMCITY_BUILD_TYPE", BuildTypeId::parse);
     match (routes?, build_type?) {
         (Some(routes), None) => Some(routes),
@@ -124,7 +165,7 @@ mod tests {
         let config = Config::from_variables(&GOOD.into_iter().collect()).expect("the rest has defaults");
         assert_eq!(config.teamcity.url.as_str(), "https://teamcity.example.com/ci");
         assert_eq!(config.teamcity.timeout, Duration::from_secs(10));
-        assert_eq!(config.comment, "Executed by AWS Lambda.");
+        assert_eq!(config.comment.as_deref(), Some("Executed by AWS Lambda."));
         assert_eq!(config.routes.len(), 1);
         assert!(!format!("{config:?}").contains("hunter2"));
     }
@@ -160,6 +201,49 @@ mod tests {
             .into_iter()
             .chain([("BUILD_ROUTES", r#"[{"build_type": "A"}]"#)]);
         assert!(error(both).contains("both set"));
+    }
+
+    #[test]
+    fn an_empty_comment_is_none() {
+        for blank in ["", "  "] {
+            let variables = GOOD.into_iter().chain([("BUILD_COMMENT", blank)]);
+            let config = Config::from_variables(&variables.collect()).expect("good variables");
+            assert_eq!(config.comment, None);
+        }
+    }
+
+    #[test]
+    fn an_address_of_a_page_or_of_the_rest_api_is_rejected_with_the_servers_address() {
+        let error = |url| {
+            error(GOOD.into_iter().chain([("TEAMCITY_URL", url)]))
+                .split_once("write ")
+                .map(|(_, remedy)| remedy.to_owned())
+        };
+        let check = |url, expected: &str| assert_eq!(error(url).as_deref(), Some(expected), "{url}");
+        check(
+            "https://ci.example.com/app/rest",
+            "https://ci.example.com without /app/rest",
+        );
+        check(
+            "https://ci.example.com/app/rest/builds/",
+            "https://ci.example.com without /app/rest/builds",
+        );
+        check(
+            "https://ci.example.com/teamcity/httpAuth",
+            "https://ci.example.com/teamcity without /httpAuth",
+        );
+        check(
+            "https://ci.example.com/login.html",
+            "https://ci.example.com without /login.html",
+        );
+        check(
+            "https://ci.example.com/project/Web",
+            "https://ci.example.com without /project/Web",
+        );
+        check(
+            "http://ci:8111/tc/viewType.html",
+            "http://ci:8111/tc without /viewType.html",
+        );
     }
 
     #[test]

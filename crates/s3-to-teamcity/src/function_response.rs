@@ -3,6 +3,8 @@
 use aws_lambda_events::sqs::SqsBatchResponse;
 use serde::Serialize;
 
+use crate::batch_operations::BatchTaskResults;
+use crate::notification::Notice;
 use crate::route::SkipReason;
 use crate::upload::Upload;
 
@@ -12,6 +14,8 @@ use crate::upload::Upload;
 pub enum FunctionResponse {
     /// The response to SQS, which accepts only this form.
     SqsBatch(SqsBatchResponse),
+    /// The response to S3 Batch Operations.
+    BatchOperations(BatchTaskResults),
     /// The response to every other event.
     Uploads(UploadReport),
 }
@@ -36,10 +40,10 @@ pub(crate) struct BuildOfUpload {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct SkippedUpload {
-    pub(crate) bucket: Option<String>,
-    /// `None` for S3's test event, which concerns no object.
-    pub(crate) key: Option<String>,
-    pub(crate) reason: SkipReason,
+    bucket: Option<String>,
+    /// `None` for an event that concerns no object, such as S3's test event.
+    key: Option<String>,
+    reason: SkipReason,
 }
 
 impl BuildOfUpload {
@@ -54,19 +58,12 @@ impl BuildOfUpload {
 }
 
 impl SkippedUpload {
-    pub(crate) fn new(upload: &Upload, reason: SkipReason) -> Self {
-        Self {
-            bucket: Some(upload.bucket.clone()),
-            key: Some(upload.key.to_string()),
-            reason,
-        }
-    }
-
-    pub(crate) fn test_event(bucket: Option<String>) -> Self {
-        Self {
-            bucket,
-            key: None,
-            reason: SkipReason::TestEvent,
-        }
+    pub(crate) fn new(notice: &Notice, reason: SkipReason) -> Self {
+        let (bucket, key) = match notice {
+            Notice::Upload(upload) => (Some(upload.bucket.clone()), Some(upload.key.to_string())),
+            Notice::TestEvent { bucket } => (bucket.clone(), None),
+            Notice::Foreign(_) | Notice::Malformed(_) => (None, None),
+        };
+        Self { bucket, key, reason }
     }
 }

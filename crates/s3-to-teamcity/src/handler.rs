@@ -1,8 +1,8 @@
 //! The handling of one event.
 
-mod event_outcome;
+mod record_outcome;
+mod sqs_batch;
 
-use aws_lambda_events::sqs::SqsBatchResponse;
 use futures_util::{StreamExt, stream};
 use lambda_core::deadline::Deadline;
 use lambda_core::invocation::Invocation;
@@ -13,16 +13,19 @@ use serde_json::Value;
 use std::collections::HashSet;
 use std::time::Duration;
 
-use crate::adapters::teamcity::{TeamCity, UploadBuild};
+use crate::adapters::dead_letters::DeadLetters;
+use crate::adapters::teamcity::{BuildNotQueued, FailureKind, TeamCity, UploadBuild};
+use crate::batch_operations::{BatchTaskResults, BatchTasks};
 use crate::build_plan::{BuildPlan, Step};
 use crate::build_request::BuildRequest;
 use crate::config::Config;
-use crate::event::{Event, SqsMessage};
+use crate::event::Event;
 use crate::function_response::{FunctionResponse, UploadReport};
 use crate::notification::Notice;
+use crate::route_reach::with_leading_slash;
 use crate::time_share::time_share;
 
-use event_outcome::EventOutcome;
+use record_outcome::{Failure, RecordOutcome, RecordResult, emit_metrics, report};
 
 const CONCURRENT_BUILDS: usize = 8;
 /// Time kept for the response, at most a tenth of the invocation.
@@ -34,6 +37,7 @@ const LISTED_FAILURES: usize = 10;
 pub struct S3ToTeamCity {
     config: Config,
     teamcity: TeamCity,
+    dead_letters: Option<DeadLetters>,
 }
 
 // Called by AWS for every event.
@@ -47,10 +51,11 @@ impl Handler for S3ToTeamCity {
 
     /// Queues a build for each upload that a route matches.
     ///
-    /// Removed objects, uploads without a route and S3's test event are skipped with a reason. Any other upload that has
-    /// no build at the end is a failure, and so is a notice that could not be read. A failure in an SQS message fails
-    /// this message alone: the queue delivers it again, and at last moves it to the dead-letter queue. Any other event
-    /// fails as a whole, after the builds of its other uploads were queued.
+    /// Removed objects, folder markers, uploads without a route, S3's test event and events about something else are
+    /// skipped with a reason. Any other upload that has no build at the end is a failure, and so is a notice that could not
+    /// be read. A failure in an SQS message fails this message alone: the queue delivers it again, and at last moves it to
+    /// the dead-letter queue; a message that no retry can repair is sent there at once. A failure of a task fails this task
+    /// alone. Any other event fails as a whole, after the builds of its other uploads were queued.
     async fn handle(&self, event: Value, invocation: Invocation) -> anyhow::Result<FunctionResponse> {
         Ok(match Event::parse(&event)? {
             Event::Notification(notices) => {
@@ -58,6 +63,9 @@ impl Handler for S3ToTeamCity {
             }
             Event::SqsBatch(messages) => {
                 FunctionResponse::SqsBatch(self.handle_batch(messages, &invocation).await)
+            }
+            Event::BatchOperations(tasks) => {
+                FunctionResponse::BatchOperations(self.handle_tasks(tasks, &invocation).await)
             }
         })
     }
@@ -76,14 +84,21 @@ impl S3ToTeamCity {
     /// The configuration is invalid.
     pub fn start(variables: &Variables) -> anyhow::Result<Self> {
         let config = Config::from_variables(variables)?;
+        for route in with_leading_slash(&config.routes) {
+            let name = &route.name;
+            tracing::warn!(
+                "{name} matches keys that begin with /; keys seldom do, in/a.csv is the usual form"
+            );
+        }
         Ok(Self {
             teamcity: TeamCity::new(&config.teamcity, Secrets::lazy())?,
+            dead_letters: config.dead_letter_queue_url.as_deref().map(DeadLetters::new),
             config,
         })
     }
 }
 
-// Called for the notices of every event.
+// Called for the records of every event.
 impl S3ToTeamCity {
     async fn handle_notification(
         &self,
@@ -91,59 +106,50 @@ impl S3ToTeamCity {
         invocation: &Invocation,
     ) -> anyhow::Result<UploadReport> {
         let total = notices.len();
-        let outcome = self.queue_builds(notices, invocation).await;
-        if outcome.failures.is_empty() {
-            return Ok(outcome.report);
+        let outcomes = self
+            .queue_builds(notices, self.working_time(invocation.deadline))
+            .await;
+        emit_metrics(&outcomes, 0, &invocation.function_name);
+        let failures = outcomes.iter().flat_map(RecordOutcome::failures);
+        let failures: Vec<String> = failures.map(|failure| failure.message.clone()).collect();
+        match failures.is_empty() {
+            true => Ok(report(&outcomes)),
+            false => Err(UploadsNotQueued { total, failures }.into()),
         }
-        let failures = outcome.failures.into_iter().map(|(_, failure)| failure);
-        Err(UploadsNotQueued {
-            total,
-            failures: failures.collect(),
-        }
-        .into())
     }
 
-    async fn handle_batch(&self, messages: Vec<SqsMessage>, invocation: &Invocation) -> SqsBatchResponse {
-        let mut message_ids = Vec::new();
-        let mut notices = Vec::new();
-        for message in messages {
-            message_ids.extend(message.notices.iter().map(|_| message.id.clone()));
-            notices.extend(message.notices);
-        }
-        let outcome = self.queue_builds(notices, invocation).await;
-        let mut failed_ids = Vec::new();
-        for (notice, failure) in &outcome.failures {
-            let id = message_ids[*notice].as_str();
-            // The response has room for the ids only.
-            tracing::error!(sqs.message_id = id, "failed SQS message {id}: {failure}");
-            if !failed_ids.contains(&id) {
-                failed_ids.push(id);
-            }
-        }
-        let mut response = SqsBatchResponse::default();
-        response.set_failures(failed_ids);
-        response
+    async fn handle_tasks(&self, tasks: BatchTasks, invocation: &Invocation) -> BatchTaskResults {
+        let notices = tasks.tasks.iter().map(|task| task.notice.clone()).collect();
+        let outcomes = self
+            .queue_builds(notices, self.working_time(invocation.deadline))
+            .await;
+        emit_metrics(&outcomes, 0, &invocation.function_name);
+        tasks.results(outcomes.iter().map(RecordOutcome::task_result))
     }
 
-    /// Queues the builds that these notices request. A failed one does not stop the others.
-    async fn queue_builds(&self, notices: Vec<Notice>, invocation: &Invocation) -> EventOutcome {
-        let plan = BuildPlan::new(notices, &self.config.routes, &self.config.comment);
-        let builds = self.queue_all(&plan.requests, invocation.deadline).await;
-        let mut outcome = EventOutcome::default();
+    /// Queues the builds that these notices request, and logs the outcome of each. A failed one does not stop the others.
+    async fn queue_builds(&self, notices: Vec<Notice>, deadline: Deadline) -> Vec<RecordOutcome> {
+        let plan = BuildPlan::new(notices, &self.config.routes, self.config.comment.as_deref());
+        let builds = self.queue_all(&plan.requests, deadline).await;
         let mut reported = HashSet::new();
-        for (notice, step) in plan.steps.into_iter().enumerate() {
-            match step {
-                Step::Skip(upload) => outcome.add_skipped(upload),
-                Step::Fail(failure) => outcome.failures.push((notice, failure)),
-                Step::Build(index, upload) => match &builds[index] {
-                    Err(error) => outcome.failures.push((notice, format!("{upload}: {error:#}"))),
-                    Ok(build) if reported.insert(index) => outcome.add_build(&upload, build),
-                    Ok(build) => outcome.add_known_build(&upload, build),
-                },
-            }
+        let mut outcomes = Vec::new();
+        for (notice, step) in plan.steps {
+            let outcome = match step {
+                Step::Skip(reason) => RecordOutcome::new(notice, vec![RecordResult::Skipped(reason)]),
+                Step::Fail(fault) => RecordOutcome::failed(notice, &fault, FailureKind::Permanent),
+                Step::Build(indices) => {
+                    let result = |index: usize| {
+                        let is_first = reported.insert(index);
+                        result(&plan.requests[index], &builds[index], is_first)
+                    };
+                    let results = indices.into_iter().map(result).collect();
+                    RecordOutcome::new(notice, results)
+                }
+            };
+            outcome.log();
+            outcomes.push(outcome);
         }
-        outcome.emit_metrics(&invocation.function_name);
-        outcome
+        outcomes
     }
 
     /// Queues builds concurrently. Each gets an even share of the remaining time.
@@ -151,9 +157,7 @@ impl S3ToTeamCity {
         &self,
         requests: &[BuildRequest],
         deadline: Deadline,
-    ) -> Vec<anyhow::Result<UploadBuild>> {
-        let reserve = RESERVE.min(deadline.total() / 10);
-        let deadline = Deadline::after(deadline.remaining().saturating_sub(reserve));
+    ) -> Vec<Result<UploadBuild, BuildNotQueued>> {
         let builds = stream::iter(requests.iter().enumerate()).map(|(index, request)| {
             let share = time_share(deadline.remaining(), requests.len() - index, CONCURRENT_BUILDS);
             async move {
@@ -164,6 +168,43 @@ impl S3ToTeamCity {
         let mut builds: Vec<_> = builds.buffer_unordered(CONCURRENT_BUILDS).collect().await;
         builds.sort_by_key(|(index, _)| *index);
         builds.into_iter().map(|(_, build)| build).collect()
+    }
+
+    /// Returns the time for builds, which leaves some for the response.
+    fn working_time(&self, deadline: Deadline) -> Deadline {
+        let reserve = RESERVE.min(deadline.total() / 10);
+        Deadline::after(deadline.remaining().saturating_sub(reserve))
+    }
+}
+
+/// Returns the result of one request for a record. A build that several records share is new for the first of them.
+fn result(
+    request: &BuildRequest,
+    build: &Result<UploadBuild, BuildNotQueued>,
+    is_first: bool,
+) -> RecordResult {
+    let route = request.route.clone();
+    match build {
+        Err(error) => {
+            let message = format!("{}: {error}", request.object);
+            let kind = error.kind;
+            let failure = Failure { message, kind };
+            RecordResult::Failed { route, failure }
+        }
+        Ok(build) if build.is_new && is_first => RecordResult::Queued {
+            route,
+            build: build.clone(),
+        },
+        Ok(build) => {
+            // The duplicates of a shared build were counted for its first record.
+            let count = |count| if is_first { count } else { 0 };
+            let build = UploadBuild {
+                duplicates_cancelled: count(build.duplicates_cancelled),
+                duplicates_started: count(build.duplicates_started),
+                ..build.clone()
+            };
+            RecordResult::Known { route, build }
+        }
     }
 }
 

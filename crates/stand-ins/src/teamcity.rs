@@ -5,6 +5,8 @@
 //! | `server` | HTTP requests and responses |
 //! | `builds` | builds, from the queue to their end |
 //! | `locator` | build locators |
+//! | `permission` | permissions of the token |
+//! | `page` | HTML pages of the server and of servers before it |
 //! | `refusal` | errors, in JSON, XML or text |
 //!
 //! TeamCity's source leaves some behaviour open; here it is chosen so that it is harder for a client, see
@@ -12,6 +14,8 @@
 
 mod builds;
 mod locator;
+mod page;
+mod permission;
 mod refusal;
 mod server;
 #[cfg(test)]
@@ -31,6 +35,8 @@ use local_stack::{
 };
 
 pub use builds::{Build, State};
+pub use page::{login_page, maintenance, not_found_page, redirect};
+pub use permission::Permission;
 pub use refusal::ErrorFormat;
 
 use builds::Builds;
@@ -40,6 +46,10 @@ use builds::Builds;
 pub struct Settings {
     /// Access token that it accepts.
     pub token: String,
+    /// Permissions of the token.
+    pub permissions: Vec<Permission>,
+    /// Path under which it is served, such as `/teamcity`; elsewhere its servlet container answers.
+    pub context_path: String,
     /// Ids of its build configurations.
     pub build_types: Vec<String>,
     /// Time that a build waits for an agent.
@@ -54,10 +64,13 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// One configuration `Nightly_Import`, the token `teamcity-token`, and builds that wait for an hour.
+    /// One configuration `Nightly_Import`, the token `teamcity-token` with every permission, and builds that wait for an
+    /// hour.
     fn default() -> Self {
         Self {
             token: "teamcity-token".to_owned(),
+            permissions: Permission::ALL.to_vec(),
+            context_path: String::new(),
             build_types: vec!["Nightly_Import".to_owned()],
             time_in_queue: Duration::from_secs(3600),
             time_running: Duration::from_secs(3600),
@@ -116,9 +129,10 @@ impl TeamCity {
 
     /// URL for `TEAMCITY_URL`.
     pub fn url(&self) -> String {
+        let path = self.shared.settings().context_path.clone();
         match &self.tls {
-            Some(front) => format!("https://localhost:{}", front.port),
-            None => format!("http://{}", self.server.address),
+            Some(front) => format!("https://localhost:{}{path}", front.port),
+            None => format!("http://{}{path}", self.server.address),
         }
     }
 
@@ -160,6 +174,12 @@ pub fn too_many_requests(retry_after_s: u64) -> Fault {
 /// Returns TeamCity's response while it starts.
 pub fn starting_up() -> Fault {
     Fault::respond(503, "Server is starting up, please wait.")
+}
+
+/// Returns TeamCity's response to a request that reached a secondary node.
+pub fn wrong_node() -> Fault {
+    let body = r#"{"errors":[{"message":"This TeamCity node is not allowed to perform this action."}]}"#;
+    Fault::respond(400, body)
 }
 
 /// Returns TeamCity's response to a request that meets another one at the same moment.

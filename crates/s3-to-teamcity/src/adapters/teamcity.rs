@@ -2,12 +2,14 @@
 
 mod error;
 mod error_body;
+mod hint;
+mod page;
 mod queue_once;
 
 use lambda_core::deadline::Deadline;
 use lambda_core::http;
 use lambda_core::secrets::{Secret, SecretSource, Secrets};
-use reqwest::header::{ACCEPT, RETRY_AFTER};
+use reqwest::header::{ACCEPT, HeaderName, LOCATION, RETRY_AFTER};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -15,11 +17,13 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use url::Url;
 
-use crate::build_request::{BuildRequest, BuildTypeId, Tag};
+use crate::build_request::{BuildRequest, BuildTypeId};
+use crate::build_tag::Tag;
 use crate::config::TeamCitySettings;
 use crate::upload_builds::{Build, BuildState};
 
-pub(crate) use queue_once::UploadBuild;
+pub(crate) use error::FailureKind;
+pub(crate) use queue_once::{BuildNotQueued, UploadBuild};
 
 use error::TeamCityError;
 
@@ -66,7 +70,7 @@ impl TeamCity {
         })
     }
 
-    /// Returns the newest `count` builds with this tag, in any state and on any branch.
+    /// Returns the newest `count` builds with this tag, on any branch, and in the state `queued` or `any`.
     ///
     /// Without `state:any,defaultFilter:false` TeamCity hides builds that are queued, running, cancelled or on another
     /// branch.
@@ -74,12 +78,13 @@ impl TeamCity {
         &self,
         build_type: &BuildTypeId,
         tag: &Tag,
+        state: &str,
         count: u32,
         deadline: Deadline,
     ) -> Result<Vec<Build>, TeamCityError> {
         let mut url = self.resource(&["builds"]);
         let locator = format!(
-            "buildType:(id:{build_type}),tag:(name:{tag}),state:any,defaultFilter:false,count:{count}"
+            "buildType:(id:{build_type}),tag:(name:{tag}),state:{state},defaultFilter:false,count:{count}"
         );
         url.query_pairs_mut()
             .append_pair("locator", &locator)
@@ -148,7 +153,7 @@ impl TeamCity {
         if timeout.is_zero() {
             return Err(TeamCityError::NoTimeLeft);
         }
-        let token = token.expose().trim();
+        let token = bearer_token(token.expose());
         let request = request
             .timeout(timeout)
             .bearer_auth(token)
@@ -156,10 +161,56 @@ impl TeamCity {
         let response = request.send().await?;
         let status = response.status();
         if status != StatusCode::OK {
-            return Err(rejection(status, response, token).await);
+            return Err(self.rejection(status, response, token).await);
         }
         let body = response.bytes().await?;
-        serde_json::from_slice(&body).map_err(|error| TeamCityError::UnexpectedBody(error.to_string()))
+        serde_json::from_slice(&body).map_err(|error| self.unexpected_body(&body, &error, token))
+    }
+
+    async fn rejection(&self, status: StatusCode, response: Response, token: &str) -> TeamCityError {
+        let header = |name: HeaderName| {
+            let value = response.headers().get(name)?.to_str().ok()?;
+            Some(value.to_owned())
+        };
+        let retry_after = header(RETRY_AFTER).and_then(|value| error::retry_after(&value));
+        let location = header(LOCATION);
+        // If the body breaks off, the status suffices.
+        let body = error_body::read(&response.text().await.unwrap_or_default());
+        let hint = hint::hint(status.as_u16(), &body, &self.resource(&[]), location.as_deref());
+        TeamCityError::Rejected {
+            status: status.as_u16(),
+            hint: masked(&hint, token),
+            message: masked(&body.message, token),
+            is_rest: body.is_rest,
+            retry_after,
+        }
+    }
+
+    fn unexpected_body(&self, body: &[u8], error: &serde_json::Error, token: &str) -> TeamCityError {
+        let body = String::from_utf8_lossy(body);
+        let message = match error_body::is_page(&body) {
+            true => masked(&error_body::read(&body).message, token),
+            false => error.to_string(),
+        };
+        let address = self.resource(&[]).to_string();
+        TeamCityError::UnexpectedBody { address, message }
+    }
+}
+
+/// Returns the token itself. A token that was copied from a request has the scheme before it.
+fn bearer_token(text: &str) -> &str {
+    let text = text.trim();
+    match text.split_once(char::is_whitespace) {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
+        _ => text,
+    }
+}
+
+/// Removes the token: a server could echo the request, and the token must not reach the log even then.
+fn masked(text: &str, token: &str) -> String {
+    match token.is_empty() {
+        true => text.to_owned(),
+        false => text.replace(token, "***"),
     }
 }
 
@@ -174,33 +225,23 @@ async fn in_time<T>(
     }
 }
 
-async fn rejection(status: StatusCode, response: Response, token: &str) -> TeamCityError {
-    let retry_after = response
-        .headers()
-        .get(RETRY_AFTER)
-        .and_then(|value| value.to_str().ok());
-    let retry_after = retry_after.and_then(error::retry_after);
-    // If the body breaks off, the status suffices.
-    let body = response.text().await.unwrap_or_default();
-    TeamCityError::Rejected {
-        status: status.as_u16(),
-        // A server could echo the request; the token must not reach the log even then.
-        message: error_body::message(&body).replace(token, "***"),
-        retry_after,
-    }
-}
-
 fn queue_body(request: &BuildRequest) -> Value {
     let properties = request
         .properties
         .iter()
         .map(|(name, value)| json!({"name": name, "value": value}));
+    let tags = request
+        .tags()
+        .into_iter()
+        .map(|tag| json!({"name": tag.as_str()}));
     let mut body = json!({
         "buildType": {"id": request.build_type.as_str()},
-        "comment": {"text": request.comment},
         "properties": {"property": properties.collect::<Vec<_>>()},
-        "tags": {"tag": [{"name": request.tag.as_str()}]},
+        "tags": {"tag": tags.collect::<Vec<_>>()},
     });
+    if let Some(comment) = &request.comment {
+        body["comment"] = json!({"text": comment});
+    }
     if let Some(branch) = &request.branch {
         body["branchName"] = json!(branch);
     }
@@ -223,6 +264,18 @@ impl From<BuildJson> for Build {
             id: build.id,
             state,
             web_url: build.web_url,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_may_have_its_scheme_before_it() {
+        for text in ["eyJ", " eyJ\n", "Bearer eyJ", "bearer  eyJ "] {
+            assert_eq!(bearer_token(text), "eyJ", "{text:?}");
         }
     }
 }

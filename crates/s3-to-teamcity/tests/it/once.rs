@@ -7,19 +7,13 @@ use serde_json::{Value, json};
 use stand_ins::teamcity::State;
 use std::time::Duration;
 
-use crate::setup::{BUILD_TYPE, PATIENCE, Setup, event, record, records, sqs_message};
+use crate::setup::{BUILD_TYPE, PATIENCE, Setup, counts, event, record, records, sqs_message};
 
 const QUEUE: &str = "/app/rest/buildQueue";
 
 fn cancellations(setup: &Setup) -> usize {
     let cancel = Match::path("POST", &format!("{QUEUE}/"));
     setup.teamcity.faults.count(&cancel)
-}
-
-/// Returns the number of queued and of known builds.
-fn counts(response: &Value) -> (usize, usize) {
-    let count = |name: &str| response[name].as_array().unwrap().len();
-    (count("queued"), count("known"))
 }
 
 #[tokio::test]

@@ -47,11 +47,24 @@ impl Setup {
             .variable("TEAMCITY_URL", self.teamcity.url())
             .variable("TEAMCITY_TOKEN", TOKEN)
             .variable("TEAMCITY_BUILD_TYPE", BUILD_TYPE)
+            .variable("AWS_LAMBDA_LOG_FORMAT", "JSON")
     }
 
     /// Deploys the function with one variable changed.
     pub(crate) fn deploy(&self, name: &str, value: &str) {
         self.emulator.deploy(self.function().variable(name, value));
+    }
+
+    /// Deploys the function with these routes.
+    pub(crate) fn deploy_routes(&self, routes: &Value) {
+        self.emulator.deploy(self.function_with_routes(routes));
+    }
+
+    /// Returns the function with routes instead of a single build configuration.
+    pub(crate) fn function_with_routes(&self, routes: &Value) -> Function {
+        let mut function = self.function().variable("BUILD_ROUTES", routes.to_string());
+        function.environment.remove("TEAMCITY_BUILD_TYPE");
+        function
     }
 
     pub(crate) async fn outcome(&self, event: &Value) -> Outcome {
@@ -75,6 +88,15 @@ impl Setup {
 
     pub(crate) fn logs(&self) -> String {
         self.emulator.logs(NAME).join("\n")
+    }
+
+    /// Returns the log lines about records, each as JSON.
+    pub(crate) fn record_lines(&self) -> Vec<Value> {
+        let lines = self.emulator.logs(NAME).into_iter();
+        let lines = lines.filter_map(|line| serde_json::from_str::<Value>(&line).ok());
+        lines
+            .filter(|line| !line["fields"]["outcome"].is_null())
+            .collect()
     }
 
     /// Returns the sum of a metric over all responses.
@@ -129,6 +151,18 @@ pub(crate) fn settings() -> Settings {
 /// Reads `events/s3-to-teamcity/{case}.json`.
 pub(crate) fn event(case: &str) -> Value {
     local_stack::event(NAME, case)
+}
+
+/// Returns the number of queued and of known builds.
+pub(crate) fn counts(response: &Value) -> (usize, usize) {
+    let count = |name: &str| response[name].as_array().unwrap().len();
+    (count("queued"), count("known"))
+}
+
+/// Returns the reasons for which uploads were skipped.
+pub(crate) fn reasons(response: &Value) -> Vec<&str> {
+    let skipped = response["skipped"].as_array().unwrap().iter();
+    skipped.map(|upload| upload["reason"].as_str().unwrap()).collect()
 }
 
 /// Returns a record of an S3 notification.

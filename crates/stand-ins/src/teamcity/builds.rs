@@ -6,7 +6,7 @@ use std::{
 use serde_json::{Map, Value, json};
 
 use super::{
-    Settings,
+    Permission, Settings,
     locator::{BuildLocator, StateFilter},
     refusal::Refusal,
 };
@@ -65,17 +65,22 @@ impl Builds {
     /// Queues the build that `body` describes, or returns a queued build that absorbs it.
     pub(super) fn queue(&mut self, body: &Value, settings: &Settings) -> Result<Build, Refusal> {
         let build = parse(body, FIRST_ID + self.builds.len() as u64)?;
-        if !settings.build_types.contains(&build.build_type) {
-            let message = format!(
-                "No build type nor template is found by id '{}'.",
-                build.build_type
-            );
-            return Err(Refusal::not_found(message));
+        find_build_type(&build.build_type, settings)?;
+        check_permissions(&build, settings)?;
+        let is_to_move = build.queue_at_top;
+        let queued = self.add(build, settings);
+        // TeamCity moves a build after it has queued it.
+        if is_to_move {
+            Permission::ReorderBuilds.check(settings)?;
         }
+        Ok(queued)
+    }
+
+    fn add(&mut self, build: Build, settings: &Settings) -> Build {
         if settings.merges
             && let Some(at) = self.waiting_twin(&build, settings)
         {
-            return Ok(self.builds[at].now(settings));
+            return self.builds[at].now(settings);
         }
         for tag in &build.tags {
             self.by_tag
@@ -84,7 +89,7 @@ impl Builds {
                 .push(self.builds.len());
         }
         self.builds.push(build.clone());
-        Ok(build.now(settings))
+        build.now(settings)
     }
 
     /// Position of a queued build with the same branch and properties. The newest builds are queued: search from the end.
@@ -116,11 +121,8 @@ impl Builds {
 
     /// Returns the builds that `locator` selects, the newest first, as TeamCity lists them.
     pub(super) fn find(&self, locator: &BuildLocator, settings: &Settings) -> Result<Vec<Build>, Refusal> {
-        if let Some(build_type) = &locator.build_type
-            && !settings.build_types.contains(build_type)
-        {
-            let message = format!("No build type nor template is found by id '{build_type}'.");
-            return Err(Refusal::not_found(message));
+        if let Some(build_type) = &locator.build_type {
+            find_build_type(build_type, settings)?;
         }
         let candidates: Vec<usize> = match &locator.tag {
             Some(tag) => self.by_tag.get(tag).cloned().unwrap_or_default(),
@@ -135,6 +137,29 @@ impl Builds {
             .take(locator.count)
             .collect())
     }
+}
+
+/// Fails if there is no such build configuration, or if the token may not see it.
+fn find_build_type(id: &str, settings: &Settings) -> Result<(), Refusal> {
+    let is_visible = Permission::ViewProject.check(settings).is_ok();
+    if is_visible && settings.build_types.iter().any(|build_type| build_type == id) {
+        return Ok(());
+    }
+    Err(Refusal::not_found(format!(
+        "No build type nor template is found by id '{id}'."
+    )))
+}
+
+/// Fails if the token lacks a permission that queueing the build needs.
+fn check_permissions(build: &Build, settings: &Settings) -> Result<(), Refusal> {
+    let needed = [
+        (Permission::RunBuild, true),
+        (Permission::CommentBuild, build.comment.is_some()),
+        (Permission::CustomizeBuildParameters, !build.properties.is_empty()),
+        (Permission::TagBuild, !build.tags.is_empty()),
+    ];
+    let mut needed = needed.into_iter().filter(|(_, is_needed)| *is_needed);
+    needed.try_for_each(|(permission, _)| permission.check(settings))
 }
 
 fn fits(build: &Build, locator: &BuildLocator) -> bool {
@@ -152,6 +177,16 @@ fn fits(build: &Build, locator: &BuildLocator) -> bool {
 }
 
 impl Build {
+    /// Value of a property as the build sees it: TeamCity resolves `%%` to a percent sign.
+    pub fn resolved(&self, property: &str) -> Option<String> {
+        Some(self.properties.get(property)?.replace("%%", "%"))
+    }
+
+    /// Time at which it leaves the queue if it waits for `time_in_queue`.
+    pub fn starts_at(&self, time_in_queue: Duration) -> Instant {
+        self.queued_at + time_in_queue
+    }
+
     fn now(&self, settings: &Settings) -> Self {
         let waited = self.queued_at.elapsed();
         let state = match (&self.cancelled, waited.checked_sub(settings.time_in_queue)) {

@@ -4,7 +4,9 @@ use local_stack::http::{Response, response};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
-use super::{Settings, Shared, builds, locator::BuildLocator, refusal::Refusal};
+use super::{
+    Permission, Settings, Shared, builds, locator::BuildLocator, page::NOT_FOUND_PAGE, refusal::Refusal,
+};
 
 /// Operation of the REST API.
 enum Operation {
@@ -15,6 +17,17 @@ enum Operation {
 
 pub(super) fn respond(shared: &Shared, request: &Request<Bytes>) -> Response {
     let settings = shared.settings().clone();
+    if !request
+        .uri()
+        .path()
+        .starts_with(&format!("{}/app/rest/", settings.context_path))
+    {
+        return response(
+            404,
+            &[("content-type", "text/html;charset=utf-8")],
+            NOT_FOUND_PAGE,
+        );
+    }
     let outcome =
         check(request, &settings).and_then(|operation| carry_out(shared, request, &operation, &settings));
     match outcome {
@@ -56,6 +69,7 @@ fn check(request: &Request<Bytes>, settings: &Settings) -> Result<Operation, Ref
         ));
     }
     let path = percent_decode_str(request.uri().path()).decode_utf8_lossy();
+    let path = path.strip_prefix(settings.context_path.as_str()).unwrap_or(&path);
     match (request.method(), path.split('/').collect::<Vec<_>>().as_slice()) {
         (&Method::GET, ["", "app", "rest", "builds"]) => Ok(Operation::FindBuilds),
         (&Method::POST, ["", "app", "rest", "buildQueue"]) => Ok(Operation::QueueBuild),
@@ -77,7 +91,7 @@ fn carry_out(
     operation: &Operation,
     settings: &Settings,
 ) -> Result<Value, Refusal> {
-    let server = format!("http://{}", host(request));
+    let server = format!("http://{}{}", host(request), settings.context_path);
     match operation {
         Operation::FindBuilds => {
             let locator = BuildLocator::parse(&query(request, "locator"))?;
@@ -94,6 +108,7 @@ fn carry_out(
                     "Restore in queue is not supported for queued builds.",
                 ));
             }
+            Permission::StopBuild.check(settings)?;
             let comment = body["comment"].as_str().unwrap_or_default();
             Ok(shared.builds().cancel(*id, comment, settings)?.json(&server))
         }

@@ -129,6 +129,73 @@ async fn queued_builds_with_the_same_properties_become_one() {
     assert_ne!(json(post(&server, "", &other)).await["id"], first);
 }
 
+/// Queues a build with a token that lacks `permission`.
+async fn queue_without(permission: Permission, build: &Value) -> (TeamCity, u16, String) {
+    let server = server(|settings| settings.permissions.retain(|own| *own != permission)).await;
+    let refused = post(&server, "", build).send().await.unwrap();
+    let status = refused.status().as_u16();
+    (server, status, refused.text().await.unwrap())
+}
+
+#[tokio::test]
+async fn a_build_needs_a_permission_for_each_of_its_parts() {
+    for permission in [
+        Permission::RunBuild,
+        Permission::CommentBuild,
+        Permission::CustomizeBuildParameters,
+        Permission::TagBuild,
+    ] {
+        let (server, status, body) = queue_without(permission, &build()).await;
+        assert_eq!(status, 403, "{permission:?}");
+        let message = format!(
+            "You do not have \\\"{}\\\" permission in project",
+            permission.name()
+        );
+        assert!(body.contains(&message), "{body}");
+        assert!(server.builds().is_empty());
+    }
+    let bare = json!({"buildType": {"id": "Nightly_Import"}});
+    for permission in [
+        Permission::CommentBuild,
+        Permission::TagBuild,
+        Permission::StopBuild,
+    ] {
+        assert_eq!(queue_without(permission, &bare).await.1, 200, "{permission:?}");
+    }
+    assert_eq!(
+        queue_without(Permission::ViewProject, &bare).await.1,
+        404,
+        "the configuration is hidden"
+    );
+}
+
+#[tokio::test]
+async fn a_build_that_may_not_move_to_the_top_stays_in_the_queue() {
+    let mut build = build();
+    build["triggeringOptions"] = json!({"queueAtTop": true});
+    let (server, status, _) = queue_without(Permission::ReorderBuilds, &build).await;
+    assert_eq!((status, server.builds().len()), (403, 1));
+}
+
+#[tokio::test]
+async fn a_build_may_be_cancelled_only_with_the_permission() {
+    let (server, status, _) = queue_without(Permission::StopBuild, &build()).await;
+    assert_eq!(status, 200);
+    let path = format!("/id:{}", server.builds()[0].id);
+    let cancel = json!({"comment": "no", "readdIntoQueue": false});
+    assert_eq!(super::tests::status(post(&server, &path, &cancel)).await, 403);
+}
+
+#[tokio::test]
+async fn outside_of_its_path_the_servlet_container_answers() {
+    let server = server(|settings| settings.context_path = "/teamcity".to_owned()).await;
+    assert_eq!(status(post(&server, "", &build())).await, 200);
+    let outside = server.url().replace("/teamcity", "/app/rest/buildQueue");
+    let page = Client::new().post(outside).send().await.unwrap();
+    assert_eq!(page.status().as_u16(), 404);
+    assert!(page.text().await.unwrap().contains("HTTP Status 404"));
+}
+
 #[tokio::test]
 async fn a_malformed_locator_is_a_bad_request() {
     let server = server(|_| {}).await;

@@ -6,32 +6,70 @@ use std::time::Duration;
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum TeamCityError {
-    #[error("TeamCity responded with status {status}{}: {message}", hint(*.status))]
+    #[error("TeamCity responded with status {status}{hint}: {message}")]
     Rejected {
         status: u16,
+        /// The cause that the message leaves open, in parentheses; perhaps empty.
+        hint: String,
         /// The message in the body.
         message: String,
+        /// True if the REST API responded, and no proxy or other server.
+        is_rest: bool,
         retry_after: Option<Duration>,
     },
     /// TeamCity could not be reached, or its response was lost. The request may have succeeded.
     #[error("no response from TeamCity: {0}")]
     NoResponse(String),
     /// The response has the status 200 and is not JSON of the REST API, perhaps a proxy's page.
-    #[error("unexpected response, TEAMCITY_URL may lead to another server or a login page: {0}")]
-    UnexpectedBody(String),
+    #[error(
+        "unexpected response from {address}, TEAMCITY_URL may lead to another server or a login page: {message}"
+    )]
+    UnexpectedBody { address: String, message: String },
+    #[error(
+        "could not set up a request, TEAMCITY_TOKEN may hold characters that no HTTP header can have: {0}"
+    )]
+    BadRequest(String),
     #[error("the deadline left no time for a request to TeamCity")]
     NoTimeLeft,
     #[error("could not read the token for TeamCity: {0:#}")]
     NoToken(anyhow::Error),
 }
 
+/// The prospects of an upload that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FailureKind {
+    /// A later attempt may succeed by itself.
+    Transient,
+    /// A later attempt succeeds once somebody repaired the settings or the token. It concerns many uploads.
+    Repairable,
+    /// No later attempt succeeds with these routes.
+    Permanent,
+}
+
 impl TeamCityError {
+    pub(super) fn kind(&self) -> FailureKind {
+        match self {
+            _ if self.is_transient() => FailureKind::Transient,
+            Self::NoTimeLeft => FailureKind::Transient,
+            Self::Rejected {
+                status: 400 | 404,
+                is_rest: true,
+                ..
+            } => FailureKind::Permanent,
+            _ => FailureKind::Repairable,
+        }
+    }
+
     /// Reports whether a retry may succeed.
     pub(super) fn is_transient(&self) -> bool {
         match self {
-            Self::Rejected { status, .. } => matches!(status, 408 | 409 | 429 | 500..),
+            Self::Rejected { status, message, .. } => {
+                // Behind a load balancer, the next request may reach a node that is allowed to do it.
+                let is_wrong_node = *status == 400 && message.contains("node is not allowed");
+                matches!(status, 408 | 409 | 429 | 500..) || is_wrong_node
+            }
             Self::NoResponse(_) => true,
-            Self::UnexpectedBody(_) | Self::NoTimeLeft | Self::NoToken(_) => false,
+            Self::UnexpectedBody { .. } | Self::BadRequest(_) | Self::NoTimeLeft | Self::NoToken(_) => false,
         }
     }
 
@@ -51,6 +89,10 @@ impl TeamCityError {
         matches!(self, Self::Rejected { status: 401, .. })
     }
 
+    pub(super) fn is_forbidden(&self) -> bool {
+        matches!(self, Self::Rejected { status: 403, .. })
+    }
+
     /// Reports whether the resource does not exist, or is hidden from this token.
     pub(super) fn is_not_found(&self) -> bool {
         matches!(self, Self::Rejected { status: 404, .. })
@@ -67,18 +109,13 @@ impl TeamCityError {
 
 impl From<reqwest::Error> for TeamCityError {
     fn from(error: reqwest::Error) -> Self {
+        let is_own = error.is_builder();
         // The alternate form has the causes: reqwest's own message is only "error sending request".
-        Self::NoResponse(format!("{:#}", anyhow::Error::from(error.without_url())))
-    }
-}
-
-/// Returns the cause that TeamCity's message leaves open.
-fn hint(status: u16) -> &'static str {
-    match status {
-        401 => " (the token is not valid)",
-        403 => " (the token lacks a permission)",
-        404 => " (the build configuration does not exist, or the token may not see it)",
-        _ => "",
+        let message = format!("{:#}", anyhow::Error::from(error.without_url()));
+        match is_own {
+            true => Self::BadRequest(message),
+            false => Self::NoResponse(message),
+        }
     }
 }
 
@@ -95,10 +132,12 @@ pub(super) fn retry_after(value: &str) -> Option<Duration> {
 mod tests {
     use super::*;
 
-    fn rejected(status: u16) -> TeamCityError {
+    fn rejected(status: u16, message: &str, is_rest: bool) -> TeamCityError {
         TeamCityError::Rejected {
             status,
-            message: "no".to_owned(),
+            hint: String::new(),
+            message: message.to_owned(),
+            is_rest,
             retry_after: None,
         }
     }
@@ -106,12 +145,27 @@ mod tests {
     #[test]
     fn transient_statuses_are_retried() {
         for status in [409, 429, 500, 502, 503, 504] {
-            assert!(rejected(status).is_transient(), "{status}");
+            assert!(rejected(status, "no", true).is_transient(), "{status}");
         }
         for status in [302, 400, 401, 403, 404, 406, 415] {
-            assert!(!rejected(status).is_transient(), "{status}");
+            assert!(!rejected(status, "no", true).is_transient(), "{status}");
         }
         assert!(TeamCityError::NoResponse(String::new()).is_transient());
+        let node = "This TeamCity node is not allowed to perform this action.";
+        assert!(rejected(400, node, true).is_transient());
+    }
+
+    #[test]
+    fn only_the_rest_apis_400_and_404_are_permanent() {
+        for status in [400, 404] {
+            assert_eq!(rejected(status, "no", true).kind(), FailureKind::Permanent);
+            assert_eq!(rejected(status, "no", false).kind(), FailureKind::Repairable);
+        }
+        for status in [302, 401, 403] {
+            assert_eq!(rejected(status, "no", true).kind(), FailureKind::Repairable);
+        }
+        assert_eq!(rejected(503, "no", false).kind(), FailureKind::Transient);
+        assert_eq!(TeamCityError::NoTimeLeft.kind(), FailureKind::Transient);
     }
 
     #[test]

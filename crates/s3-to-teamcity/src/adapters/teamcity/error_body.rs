@@ -1,24 +1,49 @@
-//! The message in the body of an error. TeamCity writes JSON, XML or text, depending on the part that responds.
+//! The message in the body of an error. TeamCity writes JSON, XML or text, depending on the part that responds; proxies and
+//! servlet containers write pages.
 
 use roxmltree::Document;
 use serde_json::Value;
 
+use super::page;
+
 /// The greatest length in characters. TeamCity's messages are shorter, and a proxy's page may be longer.
 const MAX_CHARS: usize = 500;
 
-/// Returns the body's message in one line.
-pub(super) fn message(body: &str) -> String {
-    let text = json(body)
-        .or_else(|| xml(body))
-        .unwrap_or_else(|| without_tags(body));
+/// The body of an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ErrorBody {
+    /// The message in one line.
+    pub(super) message: String,
+    /// True if the REST API wrote it, and no proxy or servlet container.
+    pub(super) is_rest: bool,
+}
+
+/// Reads the message of a body in any format.
+pub(super) fn read(body: &str) -> ErrorBody {
+    let structured = json(body).or_else(|| xml(body));
+    let is_rest = structured.is_some() || TEXTS_OF_REST.iter().any(|text| body.starts_with(text));
+    let text = structured.unwrap_or_else(|| match is_page(body) {
+        true => page::text(body),
+        false => body.to_owned(),
+    });
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.is_empty() {
-        return "no message".to_owned();
-    }
-    match line.char_indices().nth(MAX_CHARS) {
+    let message = match line.char_indices().nth(MAX_CHARS) {
+        _ if line.is_empty() => "no message".to_owned(),
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line,
-    }
+    };
+    ErrorBody { message, is_rest }
+}
+
+/// The beginnings of errors that the REST API writes as text, of old and new versions.
+const TEXTS_OF_REST: [&str; 2] = [
+    "Responding with error",
+    "Error has occurred during request processing",
+];
+
+/// Reports whether the body is HTML.
+pub(super) fn is_page(body: &str) -> bool {
+    body.trim_start_matches('\u{feff}').trim_start().starts_with('<')
 }
 
 /// Parses `{"errors":[{"message","additionalMessage","statusText"}]}`.
@@ -56,24 +81,13 @@ fn join(errors: impl Iterator<Item = String>) -> Option<String> {
     (!texts.is_empty()).then(|| texts.join("; "))
 }
 
-/// Removes the tags of an HTML page that is not XML.
-fn without_tags(text: &str) -> String {
-    if !text.trim_start().starts_with('<') {
-        return text.to_owned();
-    }
-    let parts = text
-        .split('<')
-        .map(|part| part.split_once('>').map_or(part, |(_, text)| text));
-    parts.collect::<Vec<_>>().join(" ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[track_caller]
     fn check(body: &str, expected: &str) {
-        assert_eq!(message(body), expected);
+        assert_eq!(read(body).message, expected);
     }
 
     #[test]
@@ -117,7 +131,16 @@ mod tests {
     }
 
     #[test]
+    fn knows_the_rest_api_from_other_servers() {
+        assert!(read(r#"{"errors":[{"message":"a"}]}"#).is_rest);
+        assert!(read("Responding with error, status code: 404 (Not Found).\nDetails: a").is_rest);
+        assert!(!read("404 page not found").is_rest);
+        assert!(!read("<html><h1>Not Found</h1></html>").is_rest);
+        assert!(!read("").is_rest);
+    }
+
+    #[test]
     fn shortens_a_long_body() {
-        assert_eq!(message(&"가".repeat(10_000)).chars().count(), MAX_CHARS + 1);
+        assert_eq!(read(&"가".repeat(10_000)).message.chars().count(), MAX_CHARS + 1);
     }
 }

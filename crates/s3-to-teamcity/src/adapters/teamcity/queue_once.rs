@@ -1,12 +1,12 @@
 //! Queueing the build of an upload exactly once, as far as TeamCity allows.
 
-use anyhow::Context;
 use lambda_core::backoff;
 use lambda_core::deadline::Deadline;
 use std::time::Duration;
 
-use super::{TeamCity, TeamCityError};
-use crate::build_request::BuildRequest;
+use super::{FailureKind, TeamCity, TeamCityError};
+use crate::build_request::{BuildRequest, Identity};
+use crate::build_tag::Tag;
 use crate::upload_builds::{Build, UploadBuilds};
 
 /// Builds that a look-up returns at most; no upload ever gets as many.
@@ -27,13 +27,22 @@ pub(crate) struct UploadBuild {
     pub(crate) duplicates_started: usize,
 }
 
+/// The error for an upload without a build.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct BuildNotQueued {
+    message: String,
+    pub(crate) kind: FailureKind,
+}
+
 impl TeamCity {
     /// Queues the build unless it exists, and cancels duplicates.
     ///
     /// The tag is looked up first; a build that is found counts. After a build was queued, the tag is looked up again:
     /// if another invocation queued one at the same moment, both see both builds, and the higher id is cancelled. A
-    /// transient error (409, 429, 5xx, no response) is retried until `deadline`. Every retry begins with the look-up,
-    /// because a request may have succeeded although its response was lost.
+    /// coalescing build is looked up in the queue only, and never cancelled. A transient error (409, 429, 5xx, no
+    /// response) is retried until `deadline`. Every retry begins with the look-up, because a request may have succeeded
+    /// although its response was lost.
     ///
     /// # Errors
     ///
@@ -42,7 +51,7 @@ impl TeamCity {
         &self,
         request: &BuildRequest,
         deadline: Deadline,
-    ) -> anyhow::Result<UploadBuild> {
+    ) -> Result<UploadBuild, BuildNotQueued> {
         let mut attempts = Attempts {
             teamcity: self,
             request,
@@ -64,11 +73,19 @@ impl TeamCity {
             }
             let delay = backoff::delay(backoff_attempt, FIRST_DELAY, LONGEST_DELAY);
             let delay = delay + error.retry_after().unwrap_or_default();
+            let build_type = &request.build_type;
             if !error.is_transient() || deadline.remaining() <= delay {
-                return Err(error).with_context(|| format!("gave up after attempt {attempt}"));
+                let message =
+                    format!("gave up after attempt {attempt}: {error} (build configuration {build_type})");
+                let kind = error.kind();
+                return Err(BuildNotQueued { message, kind });
             }
             let object = &request.object;
-            tracing::warn!(attempt, build.tag = %request.tag, "retrying the build for {object}, attempt {attempt} failed: {error}");
+            tracing::warn!(
+                attempt,
+                build.type_id = %build_type,
+                "retrying the build of {build_type} for {object}, attempt {attempt} failed: {error}"
+            );
             tokio::time::sleep(delay).await;
             (attempt, backoff_attempt) = (attempt + 1, backoff_attempt + 1);
         }
@@ -89,52 +106,120 @@ struct Attempts<'a> {
 
 impl Attempts<'_> {
     async fn next(&mut self) -> Result<UploadBuild, TeamCityError> {
-        let builds = match self.look_up().await? {
+        match &self.request.identity {
+            Identity::Coalescing(tag) => self.next_coalescing(tag).await,
+            Identity::Upload {
+                of_event, known_by, ..
+            } => self.next_of_upload(of_event, known_by.as_ref()).await,
+        }
+    }
+
+    async fn next_of_upload(
+        &mut self,
+        of_event: &Tag,
+        known_by: Option<&Tag>,
+    ) -> Result<UploadBuild, TeamCityError> {
+        let builds = match self.look_up(of_event).await? {
             Some(builds) => builds,
             None => {
-                let queued = self.queue().await?;
+                // Another event's build serves a job's task. It has other duplicates, which are not this task's.
+                if let Some(tag) = known_by
+                    && let Some(builds) = self.look_up(tag).await?
+                {
+                    return Ok(self.outcome(builds.first, false, 0));
+                }
+                let queued = self.queue(of_event).await?;
                 // If TeamCity does not list the build under its tag, no duplicate can be found either.
-                self.look_up()
+                self.look_up(of_event)
                     .await?
                     .unwrap_or_else(|| UploadBuilds::only(queued))
             }
         };
-        let duplicates_started = self.cancel_duplicates(&builds).await?;
+        let duplicates_started = self.cancel_duplicates(of_event, &builds).await?;
         let is_new = match &self.queued {
             Some(queued) => queued.id == builds.first.id,
             None => self.may_be_queued,
         };
-        Ok(UploadBuild {
-            id: builds.first.id,
-            web_url: builds.first.web_url,
+        Ok(self.outcome(builds.first, is_new, duplicates_started))
+    }
+
+    /// Takes a build that waits in the queue, or queues one.
+    ///
+    /// A build that waited when TeamCity looked it up starts later than that, and so after the upload, whenever its
+    /// response arrives. A build that runs may have listed the bucket before the upload: it does not count.
+    async fn next_coalescing(&mut self, tag: &Tag) -> Result<UploadBuild, TeamCityError> {
+        if let Some(waiting) = self.look_up_in_queue(tag).await? {
+            let is_new = self.may_be_queued;
+            return Ok(self.outcome(waiting, is_new, 0));
+        }
+        let queued = self.queue(tag).await?;
+        Ok(self.outcome(queued, true, 0))
+    }
+
+    fn outcome(&self, build: Build, is_new: bool, duplicates_started: usize) -> UploadBuild {
+        UploadBuild {
+            id: build.id,
+            web_url: build.web_url,
             is_new,
             duplicates_cancelled: self.duplicates_cancelled,
             duplicates_started,
-        })
+        }
     }
 
-    async fn look_up(&self) -> Result<Option<UploadBuilds>, TeamCityError> {
-        let BuildRequest { build_type, tag, .. } = self.request;
+    async fn look_up(&self, tag: &Tag) -> Result<Option<UploadBuilds>, TeamCityError> {
+        let build_type = &self.request.build_type;
         let builds = self
             .teamcity
-            .find_by_tag(build_type, tag, MAX_BUILDS, self.deadline);
+            .find_by_tag(build_type, tag, "any", MAX_BUILDS, self.deadline);
         builds.await.map(UploadBuilds::sort)
     }
 
+    /// Returns the first build with this tag that waits in the queue.
+    async fn look_up_in_queue(&self, tag: &Tag) -> Result<Option<Build>, TeamCityError> {
+        let build_type = &self.request.build_type;
+        let builds = self
+            .teamcity
+            .find_by_tag(build_type, tag, "queued", MAX_BUILDS, self.deadline);
+        Ok(UploadBuilds::sort(builds.await?).map(|builds| builds.first))
+    }
+
     /// Queues the build, unless an earlier attempt did.
-    async fn queue(&mut self) -> Result<Build, TeamCityError> {
+    async fn queue(&mut self, tag: &Tag) -> Result<Build, TeamCityError> {
         if let Some(queued) = &self.queued {
             return Ok(queued.clone());
         }
         let result = self.teamcity.queue(self.request, self.deadline).await;
         self.may_be_queued |= result.as_ref().is_err_and(TeamCityError::may_have_succeeded);
-        let queued = result?;
+        let queued = match result {
+            Err(error) if error.is_forbidden() && self.request.queue_at_top => {
+                self.queued_below_the_top(tag, error).await?
+            }
+            result => result?,
+        };
         self.queued = Some(queued.clone());
         Ok(queued)
     }
 
+    /// Looks for the build after a 403. TeamCity queues a build first and moves it to the top afterwards, for which the
+    /// token may lack the permission.
+    async fn queued_below_the_top(&self, tag: &Tag, error: TeamCityError) -> Result<Build, TeamCityError> {
+        let found = match &self.request.identity {
+            Identity::Coalescing(_) => self.look_up_in_queue(tag).await?,
+            Identity::Upload { .. } => self.look_up(tag).await?.map(|builds| builds.first),
+        };
+        let Some(build) = found else {
+            return Err(error);
+        };
+        let id = build.id;
+        tracing::warn!(
+            build.id = id,
+            "queued build {id}, but could not move it to the top of the queue: {error}"
+        );
+        Ok(build)
+    }
+
     /// Cancels queued duplicates, and returns the number of duplicates that run or will run.
-    async fn cancel_duplicates(&mut self, builds: &UploadBuilds) -> Result<usize, TeamCityError> {
+    async fn cancel_duplicates(&mut self, tag: &Tag, builds: &UploadBuilds) -> Result<usize, TeamCityError> {
         let comment = format!("duplicate of {}", builds.first.id);
         let (mut any_left_queue, mut not_cancelled) = (false, 0);
         for &id in &builds.queued_duplicates {
@@ -152,7 +237,7 @@ impl Attempts<'_> {
         if any_left_queue {
             // Such a duplicate has just started, or another invocation has cancelled it.
             started = self
-                .look_up()
+                .look_up(tag)
                 .await?
                 .map_or(started, |now| now.started_duplicates.len());
         }
