@@ -16,6 +16,7 @@ use crate::response_options::ResponseOptions;
 use crate::secret;
 
 impl Handler for ApiLoopback {
+    type Event = Value;
     type Response = FunctionResponse;
     const ERROR_TYPES: &'static [ErrorType] = &[
         ErrorType::of::<RejectedRequest>("Refusal"),

@@ -28,6 +28,7 @@ mod sweep;
 use account_role::CloudWatchRoleMissing;
 
 impl Handler for ApigwLogRetention {
+    type Event = Value;
     type Response = FunctionResponse;
     const ERROR_TYPES: &'static [ErrorType] = &[
         ErrorType::of::<CloudWatchRoleMissing>("CloudWatchRoleMissing"),

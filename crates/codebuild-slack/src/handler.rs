@@ -30,6 +30,7 @@ use crate::message::{self, Message};
 use crate::route::{self, Decision};
 
 impl Handler for CodeBuildSlack {
+    type Event = Value;
     type Response = FunctionResponse;
     const ERROR_TYPES: &'static [ErrorType] = &[
         ErrorType::of::<SlackError>("MessageNotPosted"),

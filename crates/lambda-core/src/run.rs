@@ -18,7 +18,8 @@
 
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::Serialize;
-use serde_json::Value;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use std::fmt;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -32,6 +33,9 @@ use crate::variables::{ConfigurationError, Variables};
 
 /// A Lambda function.
 pub trait Handler {
+    /// The JSON that the function receives: `Value`, or `Box<RawValue>` for its exact text.
+    type Event: DeserializeOwned;
+
     /// The JSON that the function returns.
     type Response: Serialize;
 
@@ -42,7 +46,7 @@ pub trait Handler {
     /// Processes one event.
     fn handle(
         &self,
-        event: Value,
+        event: Self::Event,
         invocation: Invocation,
     ) -> impl Future<Output = anyhow::Result<Self::Response>>;
 
@@ -108,7 +112,7 @@ pub async fn run<H: Handler>(variables: &Variables, handler: anyhow::Result<H>) 
         return ExitCode::SUCCESS;
     }
     let set = variables.checks();
-    let served = lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
+    let served = lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| {
         serve(&handler, &set, event)
     }))
     .await;
@@ -132,7 +136,7 @@ enum Served<R> {
 async fn serve<H: Handler>(
     handler: &H,
     variables: &[Check],
-    event: LambdaEvent<Value>,
+    event: LambdaEvent<Box<RawValue>>,
 ) -> Result<Served<H::Response>, Failure> {
     let LambdaEvent { payload, context } = event;
     let invocation = Invocation {
@@ -142,7 +146,7 @@ async fn serve<H: Handler>(
         function_name: context.env_config.function_name.clone(),
         context,
     };
-    if check::is_check(&payload) {
+    if check::is_check(payload.get()) {
         let checks = [variables.to_vec(), handler.checks(&invocation).await].concat();
         let version = invocation.context.env_config.version.clone();
         return Ok(Served::Checks(CheckReport::new(
@@ -151,8 +155,16 @@ async fn serve<H: Handler>(
             checks,
         )));
     }
-    let response = handler.handle(payload, invocation).await;
+    let event = parse(&payload).map_err(Failure::new::<H>)?;
+    drop(payload);
+    let response = handler.handle(event, invocation).await;
     response.map(Served::Response).map_err(Failure::new::<H>)
+}
+
+/// Parses an event. serde's message names a position, and never the event's content.
+fn parse<E: DeserializeOwned>(text: &RawValue) -> anyhow::Result<E> {
+    serde_json::from_str(text.get())
+        .map_err(|error| InvalidEvent::new(format!("expected JSON that this function can read: {error}")).into())
 }
 
 /// An error as Lambda reports it. The runtime logs its `Debug` form.
@@ -216,10 +228,12 @@ async fn report_init_error(failure: Failure) -> Result<(), lambda_runtime::Error
 mod tests {
     use super::*;
     use anyhow::{Context, anyhow};
+    use serde_json::Value;
 
     struct Function;
 
     impl Handler for Function {
+        type Event = Value;
         type Response = Value;
 
         const ERROR_TYPES: &'static [ErrorType] = &[

@@ -42,6 +42,7 @@ pub struct S3ToTeamCity {
 
 // Called by AWS for every event.
 impl Handler for S3ToTeamCity {
+    type Event = Value;
     type Response = FunctionResponse;
 
     const ERROR_TYPES: &'static [ErrorType] = &[

@@ -44,6 +44,7 @@ pub struct StatAnalysis {
 }
 
 impl Handler for StatAnalysis {
+    type Event = Value;
     type Response = FunctionResponse;
 
     const ERROR_TYPES: &'static [ErrorType] = &[

@@ -36,6 +36,7 @@ pub struct StatPrep {
 }
 
 impl Handler for StatPrep {
+    type Event = Value;
     type Response = FunctionResponse;
 
     const ERROR_TYPES: &'static [ErrorType] = &[
