@@ -5,6 +5,7 @@ from check.scenario import FULL, LEAST
 
 FINAL = {"succeeded", "failed", "stopped", "fault", "timed-out", "codepipeline-initiator", "s3-source"}
 FINAL |= {"with-environment-values", "without-additional-information", "push-webhook"}
+UPLOADS = {f"s3-to-teamcity/{case}" for case in ("eventbridge", "folder-marker", "replay")}
 BUILDS = {f"codebuild-slack/{case}" for case in FINAL}
 API_CHANGES = {
     f"apigw-log-retention/{case}"
@@ -25,7 +26,7 @@ class Rules(unittest.TestCase):
         self.assertEqual(expected, pattern.matched(stack.made(stack.template(app), LEAST[app] | more)))
 
     def test_every_rule_matches_its_events_and_no_others(self):
-        self.check_matches("s3-to-teamcity", {}, {"UploadRule": {"s3-to-teamcity/eventbridge"}})
+        self.check_matches("s3-to-teamcity", {}, {"UploadRule": UPLOADS})
         self.check_matches("apigw-log-retention", {}, {"FunctionApiChanges": API_CHANGES})
         self.check_matches("codebuild-slack", {}, {"FunctionBuilds": BUILDS})
 
@@ -37,7 +38,7 @@ class Rules(unittest.TestCase):
     def test_filters_exclude_other_buckets_prefixes_and_projects(self):
         self.check_matches("s3-to-teamcity", {"UploadBucket": "another"}, {"UploadRule": set()})
         self.check_matches("s3-to-teamcity", {"UploadPrefix": "out/"}, {"UploadRule": set()})
-        self.check_matches("s3-to-teamcity", {"UploadPrefix": "in/"}, {"UploadRule": {"s3-to-teamcity/eventbridge"}})
+        self.check_matches("s3-to-teamcity", {"UploadPrefix": "in/"}, {"UploadRule": UPLOADS})
         self.check_matches("codebuild-slack", {"Projects": "another"}, {"FunctionBuilds": set()})
 
     def test_finds_a_misspelt_status(self):
