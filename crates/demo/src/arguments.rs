@@ -7,7 +7,7 @@ use clap::Parser;
 /// Runs all functions on this machine, checks the results and leaves the month's report in target/demo.
 #[derive(Debug, Parser)]
 pub struct Arguments {
-    /// File to analyse instead of the demo's texts: one building<TAB>text per line, in UTF-8
+    /// File to analyse instead of the demo's texts: UTF-8, each line a building, a tab and a text
     #[arg(long, value_name = "FILE", conflicts_with = "serve")]
     pub texts: Option<PathBuf>,
 
