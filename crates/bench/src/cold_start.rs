@@ -17,7 +17,7 @@ use serde_json::Value;
 const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A program, and the event for its first invocation.
-pub struct Program {
+pub(crate) struct Program {
     pub command: Vec<String>,
     pub variables: BTreeMap<String, String>,
     pub event: Value,
@@ -25,7 +25,7 @@ pub struct Program {
 
 /// Times and memory of one start.
 #[derive(Clone, Copy)]
-pub struct ColdStart {
+pub(crate) struct ColdStart {
     /// Time from the start of the process to its first request for an event.
     pub ready: Duration,
     /// Time from the start of the process to its first response.
@@ -44,7 +44,7 @@ struct Request {
 
 impl Program {
     /// Starts the program, sends it the event, and ends it after the response.
-    pub fn start(&self) -> Result<ColdStart> {
+    pub(crate) fn start(&self) -> Result<ColdStart> {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         let address = listener.local_addr()?.to_string();
         let (name, arguments) = self.command.split_first().context("the command is empty")?;

@@ -13,10 +13,10 @@ use crate::{
 };
 
 /// Number of measured starts of each function, in turn with as many of the reference.
-pub const STARTS: u64 = 15;
+pub(crate) const STARTS: u64 = 15;
 
 /// Medians of one function and of the reference.
-pub struct Measurement {
+pub(crate) struct Measurement {
     subject: &'static Subject,
     function: Summary,
     reference: Summary,
@@ -25,7 +25,7 @@ pub struct Measurement {
 
 impl Measurement {
     /// Starts the function and the reference in turn.
-    pub fn take(subject: &'static Subject, progress: &ProgressBar) -> Result<Self> {
+    pub(crate) fn take(subject: &'static Subject, progress: &ProgressBar) -> Result<Self> {
         let function = subject.program(&program(subject.name));
         let reference = reference(&python(), &source("reference.py"));
         // The first start is not measured: it brings the files into the page cache.
@@ -45,7 +45,7 @@ impl Measurement {
         })
     }
 
-    pub fn is_within_budgets(&self) -> bool {
+    pub(crate) fn is_within_budgets(&self) -> bool {
         self.over().is_empty()
     }
 
@@ -103,7 +103,7 @@ impl Measurement {
     }
 }
 
-pub fn table(measurements: &[Measurement]) -> String {
+pub(crate) fn table(measurements: &[Measurement]) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.add_row("|ready ms|ratio|answer ms|ratio|MiB|ratio|zip MB|".split('|'));
@@ -118,7 +118,7 @@ pub fn table(measurements: &[Measurement]) -> String {
 }
 
 /// Explains the columns and states the budgets.
-pub fn legend() -> String {
+pub(crate) fn legend() -> String {
     format!(
         "ready: from the start of the process to its first request for an event; answer: to the end of its first response\n\
          refusal: that response was an error, while the Python function always returns its event\n\

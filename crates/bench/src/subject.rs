@@ -9,7 +9,7 @@ use crate::cold_start::Program;
 
 /// A function, an event to which it responds without another system, and its budgets. Where every event needs a database,
 /// the event is one that the function refuses, and the row notes it.
-pub struct Subject {
+pub(crate) struct Subject {
     pub name: &'static str,
     variables: &'static [(&'static str, &'static str)],
     event: fn() -> Value,
@@ -18,12 +18,12 @@ pub struct Subject {
 }
 
 /// Least time of the reference divided by the function's, for all functions.
-pub const LEAST_RATIO: f64 = 25.0;
+pub(crate) const LEAST_RATIO: f64 = 25.0;
 /// Longest time to the first request for an event, for all functions.
-pub const MOST_READY_MS: f64 = 6.0;
+pub(crate) const MOST_READY_MS: f64 = 6.0;
 
 /// Budgets of all functions but `stat-analysis`, which embeds a dictionary.
-pub const SMALL: Subject = Subject {
+pub(crate) const SMALL: Subject = Subject {
     name: "",
     variables: &[],
     event: || json!({"no": "such event"}),
@@ -31,7 +31,7 @@ pub const SMALL: Subject = Subject {
     most_zip_mb: 3.5,
 };
 const DATABASE: (&str, &str) = ("DATABASE_URL", "postgres://nobody@127.0.0.1:1/none");
-pub const STAT_ANALYSIS: Subject = Subject {
+pub(crate) const STAT_ANALYSIS: Subject = Subject {
     name: "stat-analysis",
     variables: &[
         DATABASE,
@@ -42,7 +42,7 @@ pub const STAT_ANALYSIS: Subject = Subject {
     most_zip_mb: 15.0,
     ..SMALL
 };
-pub const SUBJECTS: [Subject; 6] = [
+pub(crate) const SUBJECTS: [Subject; 6] = [
     Subject {
         name: "s3-to-teamcity",
         variables: &[
@@ -79,7 +79,7 @@ pub const SUBJECTS: [Subject; 6] = [
 ];
 
 impl Subject {
-    pub fn program(&self, path: &Path) -> Program {
+    pub(crate) fn program(&self, path: &Path) -> Program {
         Program {
             command: vec![path.display().to_string()],
             variables: variables(self.name, self.variables),
@@ -89,7 +89,7 @@ impl Subject {
 }
 
 /// The Python function with which every function is compared.
-pub fn reference(python: &Path, source: &Path) -> Program {
+pub(crate) fn reference(python: &Path, source: &Path) -> Program {
     Program {
         command: vec![python.display().to_string(), source.display().to_string()],
         variables: variables("reference", &[]),

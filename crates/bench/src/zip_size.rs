@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 
 /// A zip of `make build`, or an estimate of it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Zip {
+pub(crate) struct Zip {
     /// Size in millions of bytes.
     pub megabytes: f64,
     /// True for a zip of `make build`, false for this machine's program, which is linked differently.
@@ -19,7 +19,7 @@ pub struct Zip {
 
 /// Measures the largest of `target/deploy/*/{function}.zip` that are no older than the program in `target/release`. Without
 /// such a zip, it compresses the program.
-pub fn zip(target: &Path, function: &str, python: &Path) -> Result<Zip> {
+pub(crate) fn zip(target: &Path, function: &str, python: &Path) -> Result<Zip> {
     let program = target.join("release").join(function);
     let modified = fs::metadata(&program)
         .and_then(|metadata| metadata.modified())

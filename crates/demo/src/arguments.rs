@@ -6,7 +6,7 @@ use clap::Parser;
 
 /// Runs all functions on this machine, checks the results and leaves the month's report in target/demo.
 #[derive(Debug, Parser)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// File to analyse instead of the demo's texts: UTF-8, each line a building, a tab and a text
     #[arg(long, value_name = "FILE", conflicts_with = "serve")]
     pub texts: Option<PathBuf>,

@@ -1,17 +1,17 @@
 //! The other functions, each with the server that stands for its other side.
 
 mod api_loopback;
-pub mod apigw_log_retention;
-pub mod codebuild_slack;
-pub mod rest_api;
-pub mod s3_to_teamcity;
+pub(crate) mod apigw_log_retention;
+pub(crate) mod codebuild_slack;
+pub(crate) mod rest_api;
+pub(crate) mod s3_to_teamcity;
 
 use anyhow::Result;
 use local_stack::{Function, LambdaEmulator, Moto, function_binary};
 
 use crate::{invocation_record::InvocationRecord, month::checks::CheckResult};
 
-pub const NAMES: [&str; 4] = [
+pub(crate) const NAMES: [&str; 4] = [
     s3_to_teamcity::FUNCTION,
     apigw_log_retention::FUNCTION,
     codebuild_slack::FUNCTION,
@@ -19,14 +19,14 @@ pub const NAMES: [&str; 4] = [
 ];
 
 /// Invocations of a function and the result of its check.
-pub struct FunctionDemo {
+pub(crate) struct FunctionDemo {
     pub function: &'static str,
     pub records: Vec<InvocationRecord>,
     pub check: CheckResult,
 }
 
 /// Invokes one function after the other and prints each invocation.
-pub async fn run_all(moto: &Moto) -> Result<Vec<FunctionDemo>> {
+pub(crate) async fn run_all(moto: &Moto) -> Result<Vec<FunctionDemo>> {
     Ok(vec![
         s3_to_teamcity::run().await?,
         apigw_log_retention::run(moto).await?,

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::output::{self, labelled, labelled_briefly, line, seconds};
 
 #[derive(Clone, Debug)]
-pub struct InvocationRecord {
+pub(crate) struct InvocationRecord {
     pub function: &'static str,
     pub event: Value,
     pub result: Value,
@@ -22,7 +22,11 @@ pub struct InvocationRecord {
 
 impl InvocationRecord {
     /// Invokes a function and waits for its response. The caller adds the effects.
-    pub async fn invoke(emulator: &LambdaEmulator, function: &'static str, event: Value) -> Result<Self> {
+    pub(crate) async fn invoke(
+        emulator: &LambdaEmulator,
+        function: &'static str,
+        event: Value,
+    ) -> Result<Self> {
         let began = Instant::now();
         let outcome = emulator.invoke(function, &event).await?;
         Ok(Self {
@@ -35,7 +39,7 @@ impl InvocationRecord {
         })
     }
 
-    pub fn print(&self) {
+    pub(crate) fn print(&self) {
         line(format!("  {}, {}", self.function, seconds(self.duration)));
         labelled_briefly([
             ("  event", output::json(&self.event)),
@@ -45,13 +49,13 @@ impl InvocationRecord {
     }
 
     /// The record as it stands in `summary.json`.
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         json!({"event": self.event, "result": self.result, "received": self.received})
     }
 }
 
 /// The response, or `{"error": …}` for an invocation without one.
-pub fn result(outcome: Option<&Outcome>) -> Value {
+pub(crate) fn result(outcome: Option<&Outcome>) -> Value {
     match outcome {
         Some(Outcome::Response(answer)) => answer.clone(),
         Some(Outcome::Error(error) | Outcome::InitFailed(error)) => json!({"error": error}),

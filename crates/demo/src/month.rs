@@ -1,12 +1,12 @@
 //! The monthly statistics: `stat-prep` and `stat-analysis` compute a month from the schedule's event to the mail.
 
 mod browser_check;
-pub mod checks;
+pub(crate) mod checks;
 mod personal_data;
 mod result_tables;
 mod results;
 mod setup;
-pub mod source_tables;
+pub(crate) mod source_tables;
 mod text_files;
 
 use std::{
@@ -32,7 +32,7 @@ use crate::{
 use checks::Evidence;
 use source_tables::SourceTables;
 
-pub const FUNCTIONS: [&str; 2] = ["stat-prep", "stat-analysis"];
+pub(crate) const FUNCTIONS: [&str; 2] = ["stat-prep", "stat-analysis"];
 /// Time zone of the buildings, and the functions' default.
 const TIME_ZONE: &str = "Asia/Seoul";
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
@@ -55,7 +55,7 @@ struct MonthRun {
 
 /// Computes the last full month, then invokes the other functions, checks everything and leaves the report in
 /// the target folder.
-pub async fn run(servers: &Servers, texts: Option<&Path>) -> Result<ExitCode> {
+pub(crate) async fn run(servers: &Servers, texts: Option<&Path>) -> Result<ExitCode> {
     let folder = OutputFolder::create()?;
     let mut run = MonthRun::prepare(servers, texts).await?;
     if texts.is_none() {
@@ -80,7 +80,7 @@ pub async fn run(servers: &Servers, texts: Option<&Path>) -> Result<ExitCode> {
 }
 
 /// Formats a month as the functions do: `2026-10`.
-pub fn month_id(month: Date) -> String {
+pub(crate) fn month_id(month: Date) -> String {
     month.strftime("%Y-%m").to_string()
 }
 

@@ -16,22 +16,22 @@ const MOST_LINES: usize = 5;
 const LOG_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Prints a line. A closed pipe, such as that of `make demo | head`, is not an error.
-pub fn line(text: impl Display) {
+pub(crate) fn line(text: impl Display) {
     writeln!(std::io::stdout(), "{text}").ok();
 }
 
 /// Prints an empty line and a heading.
-pub fn heading(text: impl Display) {
+pub(crate) fn heading(text: impl Display) {
     line(format!("\n{text}"));
 }
 
 /// Prints labels and texts in two columns and wraps the texts.
-pub fn labelled<L: Display, T: Display>(rows: impl IntoIterator<Item = (L, T)>) {
+pub(crate) fn labelled<L: Display, T: Display>(rows: impl IntoIterator<Item = (L, T)>) {
     labelled_up_to(usize::MAX, rows);
 }
 
 /// Prints labels and the first lines of texts that `summary.json` has in full.
-pub fn labelled_briefly<L: Display, T: Display>(rows: impl IntoIterator<Item = (L, T)>) {
+pub(crate) fn labelled_briefly<L: Display, T: Display>(rows: impl IntoIterator<Item = (L, T)>) {
     labelled_up_to(MOST_LINES, rows);
 }
 
@@ -49,7 +49,7 @@ fn labelled_up_to<L: Display, T: Display>(most_lines: usize, rows: impl IntoIter
 }
 
 /// Prints rows as a table, with the columns in `right` aligned to the right.
-pub fn table(rows: Vec<Vec<String>>, right: impl IntoIterator<Item = usize>) {
+pub(crate) fn table(rows: Vec<Vec<String>>, right: impl IntoIterator<Item = usize>) {
     let mut table = Table::new();
     table.add_rows(rows);
     for index in right {
@@ -76,31 +76,31 @@ fn rendered(table: &mut Table) -> String {
 }
 
 /// Formats JSON on one line, with spaces at which [`labelled`] can wrap it.
-pub fn json(value: &serde_json::Value) -> String {
+pub(crate) fn json(value: &serde_json::Value) -> String {
     // A line break inside a string is escaped, so every one here lies between two tokens.
     let lines = format!("{value:#}");
     lines.lines().map(str::trim_start).collect::<Vec<_>>().join(" ")
 }
 
 /// Formats a count as `1,234,567`.
-pub fn grouped(count: impl TryInto<u64>) -> String {
+pub(crate) fn grouped(count: impl TryInto<u64>) -> String {
     HumanCount(count.try_into().unwrap_or_default()).to_string()
 }
 
 /// Formats a duration as `1.2 s`.
-pub fn seconds(duration: Duration) -> String {
+pub(crate) fn seconds(duration: Duration) -> String {
     format!("{:.1} s", duration.as_secs_f64())
 }
 
 /// Progress of a long step: a line that changes in a terminal, a line every ten seconds elsewhere. It disappears
 /// with this value.
-pub struct Progress {
+pub(crate) struct Progress {
     bar: ProgressBar,
     printed: Instant,
 }
 
 impl Progress {
-    pub fn start(message: &'static str) -> Self {
+    pub(crate) fn start(message: &'static str) -> Self {
         let bar = ProgressBar::new_spinner().with_message(message);
         bar.enable_steady_tick(Duration::from_millis(100));
         Self {
@@ -109,7 +109,7 @@ impl Progress {
         }
     }
 
-    pub fn update(&mut self, message: String) {
+    pub(crate) fn update(&mut self, message: String) {
         if self.bar.is_hidden() && self.printed.elapsed() >= LOG_INTERVAL {
             line(format!("  {message} …"));
             self.printed = Instant::now();

@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 
 use crate::{functions::FunctionDemo, month::checks::Evidence};
 
-pub struct OutputFolder(PathBuf);
+pub(crate) struct OutputFolder(PathBuf);
 
 impl OutputFolder {
     /// Creates the folder and removes the files of an earlier demo.
-    pub fn create() -> Result<Self> {
+    pub(crate) fn create() -> Result<Self> {
         let program = std::env::current_exe().context("could not find the running program")?;
         // Cargo marks its target folder with this file.
         let target = program
@@ -30,12 +30,12 @@ impl OutputFolder {
         Ok(Self(folder))
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 
     /// Writes the report byte for byte as in S3, and the summary.
-    pub fn write(&self, evidence: &Evidence<'_>, demos: &[FunctionDemo]) -> Result<()> {
+    pub(crate) fn write(&self, evidence: &Evidence<'_>, demos: &[FunctionDemo]) -> Result<()> {
         let summary = format!("{:#}\n", summary(evidence, demos));
         for (name, content) in [
             ("report.csv", evidence.csv.as_slice()),

@@ -26,7 +26,7 @@ const GRACE: Duration = Duration::from_secs(10);
 
 /// Loads the demo's texts for the month of `events/stat-prep/period.json`, prints the variables, and runs the
 /// command until it ends.
-pub async fn run(servers: &Servers, lambda: &str, command: &[String]) -> Result<ExitCode> {
+pub(crate) async fn run(servers: &Servers, lambda: &str, command: &[String]) -> Result<ExitCode> {
     let event = event("stat-prep", "period");
     let period = event["period"].as_str().unwrap_or_default();
     let month = format!("{period}-01").parse();

@@ -11,14 +11,14 @@ use crate::{
 };
 
 /// Servers that run until [`Servers::stop`].
-pub struct Servers {
+pub(crate) struct Servers {
     pub postgres: PostgresServer,
     pub moto: Moto,
 }
 
 impl Servers {
     /// Starts both servers while cargo builds the functions.
-    pub async fn start() -> Result<Self> {
+    pub(crate) async fn start() -> Result<Self> {
         line(
             "Nightshift demo: all functions run on this machine, with PostgreSQL, moto (an emulator of AWS)",
         );
@@ -39,7 +39,7 @@ impl Servers {
     }
 
     /// Stops both servers and removes their data.
-    pub async fn stop(self) -> Result<()> {
+    pub(crate) async fn stop(self) -> Result<()> {
         self.moto.shutdown().await;
         self.postgres.shutdown().await
     }

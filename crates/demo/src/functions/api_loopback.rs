@@ -14,13 +14,13 @@ use crate::{
     output::heading,
 };
 
-pub const FUNCTION: &str = "api-loopback";
+pub(super) const FUNCTION: &str = "api-loopback";
 const STAGE: &str = "dev";
 /// Text that breaks the passthrough template which the API Gateway console creates.
 const TEXT: &str = "공용부 'A동' \\ \"냉난방기\" 🏙️";
 const CREDENTIALS: &str = "Bearer not-for-the-demo";
 
-pub async fn run() -> Result<FunctionDemo> {
+pub(super) async fn run() -> Result<FunctionDemo> {
     let emulator = deploy(FUNCTION, []).await?;
     let gateway = ApiGateway::start(&emulator, FUNCTION, STAGE, &json!({"stage": STAGE})).await?;
     let mut records = Vec::new();

@@ -13,11 +13,11 @@ use super::{
 };
 use crate::{invocation_record::InvocationRecord, month::checks::CheckResult, output::heading};
 
-pub const FUNCTION: &str = "apigw-log-retention";
+pub(crate) const FUNCTION: &str = "apigw-log-retention";
 /// The function's default retention, in days.
 const DAYS: u32 = 30;
 
-pub async fn run(moto: &Moto) -> Result<FunctionDemo> {
+pub(crate) async fn run(moto: &Moto) -> Result<FunctionDemo> {
     let api = RestApi::create(moto).await?;
     let emulator = deploy(FUNCTION, moto.environment().into_iter().chain(variables())).await?;
     let sweep = event(FUNCTION, "sweep");
@@ -52,7 +52,7 @@ pub async fn run(moto: &Moto) -> Result<FunctionDemo> {
 }
 
 /// The function's variable: the role that lets API Gateway write logs.
-pub fn variables() -> [(String, String); 1] {
+pub(crate) fn variables() -> [(String, String); 1] {
     let role = format!("arn:aws:iam::{ACCOUNT}:role/api-gateway-logs");
     [("CLOUDWATCH_ROLE_ARN".to_owned(), role)]
 }

@@ -13,7 +13,7 @@ use stand_ins::{
 use super::{FunctionDemo, deploy};
 use crate::{invocation_record::InvocationRecord, month::checks::CheckResult, output::heading};
 
-pub const FUNCTION: &str = "codebuild-slack";
+pub(crate) const FUNCTION: &str = "codebuild-slack";
 const TABLE: &str = "codebuild-slack-messages";
 /// Token in the log of the failed build, which must not reach Slack.
 const TOKEN: &str = "ghp_Zq8v3Kx0Lm5Np7Rt2Wy4Bd6Fg1Hj9Sa3Qc5V";
@@ -53,14 +53,14 @@ const EVENTS: [(&str, &str); 6] = [
 ];
 
 /// The function's other side: Slack, a DynamoDB table, a log, and the project's builds in CodeBuild.
-pub struct BuildWorld {
+pub(crate) struct BuildWorld {
     slack: Slack,
     codebuild: FaultProxy,
     moto: Moto,
 }
 
 impl BuildWorld {
-    pub async fn start(moto: &Moto) -> Result<Self> {
+    pub(crate) async fn start(moto: &Moto) -> Result<Self> {
         let table = json!({
             "TableName": TABLE,
             "KeySchema": [{"AttributeName": "build_id", "KeyType": "HASH"}],
@@ -78,7 +78,7 @@ impl BuildWorld {
     }
 
     /// Variables with which the function reaches its other side.
-    pub fn variables(&self) -> Vec<(String, String)> {
+    pub(crate) fn variables(&self) -> Vec<(String, String)> {
         let own = [
             ("AWS_ENDPOINT_URL_CODEBUILD", self.codebuild.endpoint()),
             ("SLACK_API_URL", self.slack.api_url()),
@@ -142,7 +142,7 @@ async fn write_log(moto: &Moto) -> Result<()> {
     Ok(())
 }
 
-pub async fn run(moto: &Moto) -> Result<FunctionDemo> {
+pub(crate) async fn run(moto: &Moto) -> Result<FunctionDemo> {
     let world = BuildWorld::start(moto).await?;
     let emulator = deploy(FUNCTION, world.variables()).await?;
     let mut records = Vec::new();

@@ -8,19 +8,19 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 /// Stage that already has an access log, with a destination and a format of its owner's choice.
-pub const CONFIGURED_STAGE: &str = "dev";
+pub(crate) const CONFIGURED_STAGE: &str = "dev";
 /// Stage that has no logs yet.
-pub const NEW_STAGE: &str = "prod";
+pub(crate) const NEW_STAGE: &str = "prod";
 /// Stage that was deleted and left its log group behind.
-pub const DELETED_STAGE: &str = "staging";
-pub const CONFIGURED_GROUP: &str = "billing-team-access";
-pub const CONFIGURED_DAYS: u32 = 365;
-pub const CONFIGURED_FORMAT: &str = "$context.requestId $context.status $context.path";
+pub(crate) const DELETED_STAGE: &str = "staging";
+pub(crate) const CONFIGURED_GROUP: &str = "billing-team-access";
+pub(crate) const CONFIGURED_DAYS: u32 = 365;
+pub(crate) const CONFIGURED_FORMAT: &str = "$context.requestId $context.status $context.path";
 
 /// Longest printed setting, in characters.
 const LONGEST_SETTING: usize = 48;
 
-pub struct RestApi<'m> {
+pub(crate) struct RestApi<'m> {
     moto: &'m Moto,
     pub id: String,
     pub deployment: String,
@@ -28,7 +28,7 @@ pub struct RestApi<'m> {
 
 /// Settings of the account, the stages and the log groups at one moment.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Settings {
+pub(crate) struct Settings {
     role: Value,
     stages: BTreeMap<String, Value>,
     /// Retention in days by name; null never expires.
@@ -37,7 +37,7 @@ pub struct Settings {
 
 impl<'m> RestApi<'m> {
     /// Creates an API with two stages and the orphaned log group of a third.
-    pub async fn create(moto: &'m Moto) -> Result<Self> {
+    pub(crate) async fn create(moto: &'m Moto) -> Result<Self> {
         let name = json!({"name": "billing"});
         let api = moto.rest(Method::POST, "apigateway", "/restapis", &name).await?;
         let mut api = Self {
@@ -93,7 +93,7 @@ impl<'m> RestApi<'m> {
     }
 
     /// Reads the current settings from moto.
-    pub async fn settings(&self) -> Result<Settings> {
+    pub(crate) async fn settings(&self) -> Result<Settings> {
         let account = self
             .moto
             .rest(Method::GET, "apigateway", "/account", &Value::Null)
@@ -145,7 +145,7 @@ fn stage_settings(stage: &Value) -> Value {
 }
 
 /// Settings before and after an event, for `summary.json`.
-pub fn received(before: &Settings, after: &Settings) -> Value {
+pub(crate) fn received(before: &Settings, after: &Settings) -> Value {
     let api_gateway =
         |settings: &Settings| json!({"cloudwatch_role": settings.role, "stages": settings.stages});
     json!({
@@ -155,7 +155,7 @@ pub fn received(before: &Settings, after: &Settings) -> Value {
 }
 
 /// Describes the settings that differ.
-pub fn effects(before: &Settings, after: &Settings) -> Vec<String> {
+pub(crate) fn effects(before: &Settings, after: &Settings) -> Vec<String> {
     let before = before.by_name();
     let mut effects = Vec::new();
     for (name, value) in after.by_name() {

@@ -11,7 +11,7 @@ use stand_ins::{
 use super::{FunctionDemo, deploy};
 use crate::{invocation_record::InvocationRecord, month::checks::CheckResult, output::heading};
 
-pub const FUNCTION: &str = "s3-to-teamcity";
+pub(crate) const FUNCTION: &str = "s3-to-teamcity";
 
 /// Title of each invocation, and the event's file in `events/`.
 const EVENTS: [(&str, &str); 4] = [
@@ -33,7 +33,7 @@ const EVENTS: [(&str, &str); 4] = [
     ),
 ];
 
-pub async fn run() -> Result<FunctionDemo> {
+pub(crate) async fn run() -> Result<FunctionDemo> {
     let teamcity = start_teamcity().await?;
     let emulator = deploy(FUNCTION, variables(&teamcity)).await?;
     let mut records = Vec::new();
@@ -57,7 +57,7 @@ pub async fn run() -> Result<FunctionDemo> {
 
 /// Starts a stand-in for TeamCity whose builds stay in the queue, and whose token has the permissions that the function's
 /// README requires and no others.
-pub async fn start_teamcity() -> Result<TeamCity> {
+pub(crate) async fn start_teamcity() -> Result<TeamCity> {
     let permissions = Permission::required_by(include_str!("../../../s3-to-teamcity/README.md"));
     TeamCity::start(Settings {
         permissions,
@@ -67,7 +67,7 @@ pub async fn start_teamcity() -> Result<TeamCity> {
 }
 
 /// Variables with which the function reaches the stand-in.
-pub fn variables(teamcity: &TeamCity) -> [(String, String); 3] {
+pub(crate) fn variables(teamcity: &TeamCity) -> [(String, String); 3] {
     let settings = Settings::default();
     [
         ("TEAMCITY_URL", teamcity.url()),

@@ -21,7 +21,7 @@ return {buildings: names.length, sorted, charts: charts.length, drawn: charts.ev
         filtered: found > 0 && found < names.length, width: document.documentElement.scrollWidth};";
 
 /// Opens the report at two widths and uses it.
-pub async fn check(html: &[u8]) -> Result<String> {
+pub(super) async fn check(html: &[u8]) -> Result<String> {
     if !Browser::is_installed() {
         return Ok("skipped: ChromeDriver is not installed".to_owned());
     }

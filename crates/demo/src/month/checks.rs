@@ -17,7 +17,7 @@ use crate::{
 const CSV_HEADER: &str = "\u{feff}period,building_id,building,rank,term,frequency,documents,z_score,previous_frequency,share_change";
 
 /// State of all systems after the month's last event.
-pub struct Evidence<'r> {
+pub(crate) struct Evidence<'r> {
     pub(super) run: &'r MonthRun,
     pub run_id: Uuid,
     /// Number of the run's rows in `stat_keyword`.
@@ -32,26 +32,26 @@ pub struct Evidence<'r> {
 
 impl Evidence<'_> {
     /// The invocations of `stat-prep` and `stat-analysis`.
-    pub fn records(&self) -> impl Iterator<Item = &InvocationRecord> {
+    pub(crate) fn records(&self) -> impl Iterator<Item = &InvocationRecord> {
         self.run.preparations.iter().chain(&self.run.analyses)
     }
 
-    pub fn period(&self) -> String {
+    pub(crate) fn period(&self) -> String {
         month_id(self.run.month)
     }
 
     /// Number of texts that were loaded into the month.
-    pub fn texts(&self) -> i64 {
+    pub(crate) fn texts(&self) -> i64 {
         let texts = &self.run.source.texts;
         texts.get(&self.period()).copied().unwrap_or_default()
     }
 }
 
 /// Fact that a check has proved, or the fault that it found.
-pub type CheckResult = Result<String>;
+pub(crate) type CheckResult = Result<String>;
 
 /// Prints the result of every check. Returns whether all of them passed.
-pub async fn print(evidence: &Evidence<'_>, demos: Vec<FunctionDemo>) -> bool {
+pub(crate) async fn print(evidence: &Evidence<'_>, demos: Vec<FunctionDemo>) -> bool {
     let mut checks = vec![
         ("month", month_is_done(evidence)),
         ("texts", every_text_is_counted(evidence)),

@@ -4,19 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Mail addresses and long numbers.
 #[derive(Debug, Default)]
-pub struct PersonalData {
+pub(crate) struct PersonalData {
     addresses: BTreeSet<String>,
     /// Numbers of phones, residents and cards as in the text, by their digits.
     numbers: BTreeMap<String, String>,
 }
 
 impl PersonalData {
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.addresses.len() + self.numbers.len()
     }
 
     /// Adds the personal data in `text`.
-    pub fn collect(&mut self, text: &str) {
+    pub(crate) fn collect(&mut self, text: &str) {
         if text.contains('@') {
             let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || "@._%+-".contains(c)));
             let is_address = |word: &&str| {
@@ -34,7 +34,7 @@ impl PersonalData {
     }
 
     /// Returns the first known address or number in `text`. A number is found with any separators.
-    pub fn found_in(&self, text: &str) -> Option<&str> {
+    pub(crate) fn found_in(&self, text: &str) -> Option<&str> {
         let address = self.addresses.iter().find(|address| text.contains(*address));
         let number = || numbers(text).find_map(|number| self.numbers.get(&digits(number)));
         address.or_else(number).map(String::as_str)

@@ -18,7 +18,7 @@ const PLAN: [(&str, &str); 5] = [
 ];
 
 /// Counts the rows of the plan's tables. A table that does not exist yet has none.
-pub async fn plan_rows(sql: &Client) -> Result<Map<String, Value>> {
+pub(super) async fn plan_rows(sql: &Client) -> Result<Map<String, Value>> {
     let mut rows = Map::new();
     for (table, condition) in PLAN {
         let count = match exists(sql, table).await? {
@@ -31,7 +31,7 @@ pub async fn plan_rows(sql: &Client) -> Result<Map<String, Value>> {
 }
 
 /// The differences between two results of [`plan_rows`].
-pub fn added(before: &Map<String, Value>, after: &Map<String, Value>) -> Map<String, Value> {
+pub(super) fn added(before: &Map<String, Value>, after: &Map<String, Value>) -> Map<String, Value> {
     let number = |rows: &Map<String, Value>, table: &str| rows[table].as_i64().unwrap_or_default();
     let added = |table: &String| number(after, table) - number(before, table);
     after
@@ -41,7 +41,7 @@ pub fn added(before: &Map<String, Value>, after: &Map<String, Value>) -> Map<Str
 }
 
 /// Counts the rows that a task has written.
-pub async fn task_rows(sql: &Client, run_id: Uuid, task: i32) -> Result<Map<String, Value>> {
+pub(super) async fn task_rows(sql: &Client, run_id: Uuid, task: i32) -> Result<Map<String, Value>> {
     let mut rows = Map::new();
     for table in ["stat_building", "stat_term"] {
         let from = format!(
@@ -56,7 +56,7 @@ pub async fn task_rows(sql: &Client, run_id: Uuid, task: i32) -> Result<Map<Stri
 }
 
 /// Counts the rows of a run in a table of results.
-pub async fn run_rows(sql: &Client, table: &str, run_id: Uuid) -> Result<i64> {
+pub(super) async fn run_rows(sql: &Client, table: &str, run_id: Uuid) -> Result<i64> {
     count(sql, &format!("{table} where run_id = $1"), &[&run_id]).await
 }
 
@@ -70,7 +70,7 @@ async fn count(sql: &Client, from: &str, parameters: &[&(dyn ToSql + Sync)]) -> 
 }
 
 /// Returns whether a table or view exists.
-pub async fn exists(sql: &Client, name: &str) -> Result<bool> {
+pub(super) async fn exists(sql: &Client, name: &str) -> Result<bool> {
     let row = sql
         .query_one("select to_regclass($1) is not null", &[&name])
         .await;
@@ -78,7 +78,7 @@ pub async fn exists(sql: &Client, name: &str) -> Result<bool> {
 }
 
 /// Reads the period of a run, `2026-10`.
-pub async fn period(sql: &Client, run_id: Uuid) -> Result<String> {
+pub(super) async fn period(sql: &Client, run_id: Uuid) -> Result<String> {
     let row = sql
         .query_one("select period_id from stat_run where run_id = $1", &[&run_id])
         .await;
@@ -89,7 +89,7 @@ pub async fn period(sql: &Client, run_id: Uuid) -> Result<String> {
 
 /// Columns of the view `stat_status` for a month.
 #[derive(Debug, Deserialize)]
-pub struct Month {
+pub(crate) struct Month {
     #[serde(rename = "period_id")]
     pub period: String,
     pub state: String,
@@ -103,7 +103,7 @@ pub struct Month {
 }
 
 impl Month {
-    pub fn progress(&self) -> String {
+    pub(crate) fn progress(&self) -> String {
         let (tasks, done) = (self.tasks, self.tasks_done);
         format!(
             "{}: {done}/{tasks} tasks, {}/{} buildings, {} texts{}",
@@ -117,7 +117,7 @@ impl Month {
 }
 
 /// Reads the months that have a run, the latest first.
-pub async fn months(sql: &Client) -> Result<Vec<Month>> {
+pub(super) async fn months(sql: &Client) -> Result<Vec<Month>> {
     let rows = sql.query("select to_json(s)::text from stat_status s", &[]).await;
     let rows = rows.context("could not read the view stat_status")?;
     let month = |row: &Row| serde_json::from_str(row.get(0)).context("stat_status has unexpected columns");
@@ -125,7 +125,7 @@ pub async fn months(sql: &Client) -> Result<Vec<Month>> {
 }
 
 /// Prints the state of all months.
-pub async fn print_months(sql: &Client) -> Result<()> {
+pub(super) async fn print_months(sql: &Client) -> Result<()> {
     let query = "
         select period_id as period, state, tasks_done || '/' || tasks as tasks,
                buildings_done || '/' || buildings as buildings, buildings_failed as failed,
@@ -137,7 +137,7 @@ pub async fn print_months(sql: &Client) -> Result<()> {
 }
 
 /// Prints the five most distinctive terms of each of the four buildings with the most texts.
-pub async fn print_terms(sql: &Client, run_id: Uuid) -> Result<()> {
+pub(super) async fn print_terms(sql: &Client, run_id: Uuid) -> Result<()> {
     let query = format!("
         select case rank when 1 then name else '' end as building,
                case rank when 1 then to_char(b.documents, 'FM999,999,999') else '' end as texts,

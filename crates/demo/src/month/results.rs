@@ -18,7 +18,7 @@ use crate::{
 const PRINTED_TASKS: usize = 4;
 
 /// Reads the records of `stat-analysis` without the first `skip`. Attempts at the same request are one record.
-pub async fn analyses(stack: &MonthStack, skip: usize) -> Result<Vec<InvocationRecord>> {
+pub(super) async fn analyses(stack: &MonthStack, skip: usize) -> Result<Vec<InvocationRecord>> {
     let mut requests: Vec<Invocation> = Vec::new();
     for attempt in stack.emulator.invocations_of("stat-analysis") {
         match requests
@@ -90,7 +90,7 @@ async fn report_effects(stack: &MonthStack, run_id: Uuid) -> Result<(Value, Vec<
 }
 
 /// Prints the first tasks and the last record, which is the report.
-pub fn print_analyses(records: &[InvocationRecord]) {
+pub(super) fn print_analyses(records: &[InvocationRecord]) {
     let [tasks @ .., report] = records else { return };
     // A single hidden task would save nothing.
     let printed = match tasks.len() > PRINTED_TASKS + 1 {
@@ -106,7 +106,7 @@ pub fn print_analyses(records: &[InvocationRecord]) {
 }
 
 /// Prints the mail, the most distinctive terms, the state of all months and the measurements.
-pub async fn print(evidence: &Evidence<'_>, stack: &MonthStack, duration: Duration) -> Result<()> {
+pub(super) async fn print(evidence: &Evidence<'_>, stack: &MonthStack, duration: Duration) -> Result<()> {
     for mail in &evidence.mails {
         heading("Mail of the report, as an SNS subscriber receives it");
         line(format!("  subject: {}", mail.subject));
@@ -155,7 +155,7 @@ async fn print_measurements(evidence: &Evidence<'_>, stack: &MonthStack, duratio
 }
 
 /// Describes new rows by table.
-pub fn rows_effect(rows: &Map<String, Value>) -> String {
+pub(super) fn rows_effect(rows: &Map<String, Value>) -> String {
     let rows = rows.iter().filter(|(_, rows)| rows.as_i64() != Some(0));
     let rows: Vec<String> = rows
         .map(|(table, rows)| format!("{} in {table}", grouped(rows.as_i64().unwrap_or_default())))

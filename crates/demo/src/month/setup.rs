@@ -24,7 +24,11 @@ const DEMO_TEXTS_PER_TASK: &str = "300";
 const SECRET: &str = "nightshift/database";
 
 /// Loads the user's file, or the demo's texts without one.
-pub async fn load_texts(stack: &MonthStack, texts: Option<&Path>, month: Date) -> Result<SourceTables> {
+pub(super) async fn load_texts(
+    stack: &MonthStack,
+    texts: Option<&Path>,
+    month: Date,
+) -> Result<SourceTables> {
     let began = Instant::now();
     let mut progress = Progress::start("loading texts");
     let source = match texts {
@@ -48,7 +52,7 @@ pub async fn load_texts(stack: &MonthStack, texts: Option<&Path>, month: Date) -
 
 /// Deploys both functions and returns the database's password. It is in Secrets Manager, as RDS keeps it. A server
 /// named by `DATABASE_URL` is used as it is.
-pub async fn deploy(servers: &Servers, stack: &MonthStack, few_texts: bool) -> Result<Option<String>> {
+pub(super) async fn deploy(servers: &Servers, stack: &MonthStack, few_texts: bool) -> Result<Option<String>> {
     let password = match servers.postgres.pid().await {
         Some(_) => Some(create_secret(servers, stack).await?),
         None => None,
@@ -76,7 +80,7 @@ async fn create_secret(servers: &Servers, stack: &MonthStack) -> Result<String> 
 }
 
 /// Records from now on the invocations by `stat-prep` that Lambda accepts.
-pub fn record_invocations_by_stat_prep(stack: &MonthStack) -> Arc<Mutex<Vec<Value>>> {
+pub(super) fn record_invocations_by_stat_prep(stack: &MonthStack) -> Arc<Mutex<Vec<Value>>> {
     let accepted: Arc<Mutex<Vec<Value>>> = Arc::default();
     let calls = Arc::clone(&accepted);
     stack.emulator.on_invoke(move |call| {
@@ -88,6 +92,6 @@ pub fn record_invocations_by_stat_prep(stack: &MonthStack) -> Arc<Mutex<Vec<Valu
     accepted
 }
 
-pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

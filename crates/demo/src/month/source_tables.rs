@@ -20,7 +20,7 @@ use crate::output::{Progress, grouped};
 /// Content of the source tables, taken from the files and not from the database, so that the checks are
 /// independent of it.
 #[derive(Debug, Default)]
-pub struct SourceTables {
+pub(crate) struct SourceTables {
     /// Names of the buildings by id.
     pub buildings: BTreeMap<String, String>,
     /// Number of texts by month.
@@ -31,7 +31,7 @@ pub struct SourceTables {
 
 impl SourceTables {
     /// Loads the demo's files for the reported month and the months before it.
-    pub async fn load_demo(sql: &Client, month: Date) -> Result<Self> {
+    pub(crate) async fn load_demo(sql: &Client, month: Date) -> Result<Self> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
         let mut tables = Self::default();
         let path = folder.join("buildings.tsv");
@@ -61,7 +61,12 @@ impl SourceTables {
     }
 
     /// Loads a file of the user's into `month`. Only the buildings' ids and the personal data stay in memory.
-    pub async fn load_file(sql: &Client, path: &Path, month: Date, progress: &mut Progress) -> Result<Self> {
+    pub(crate) async fn load_file(
+        sql: &Client,
+        path: &Path,
+        month: Date,
+        progress: &mut Progress,
+    ) -> Result<Self> {
         let mut tables = Self::default();
         let mut ids = BTreeSet::new();
         let texts = text_files::parse_lines(path, text_files::TEXT_LINE, |line, number| {

@@ -16,7 +16,7 @@ use super::TIME_ZONE;
 
 /// A row of `stat_source_building`.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Building {
+pub(super) struct Building {
     pub id: String,
     pub name: String,
     pub closed_on: Option<Date>,
@@ -24,7 +24,7 @@ pub struct Building {
 
 /// A row of `stat_source_text`.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Text {
+pub(super) struct Text {
     pub building_id: String,
     /// First day of the month.
     pub month: Date,
@@ -34,7 +34,7 @@ pub struct Text {
 
 /// Reads a UTF-8 file and parses it line by line. `parse` gets the line and its number. An error names the file, the
 /// line and the expected format.
-pub fn parse_lines<T>(
+pub(super) fn parse_lines<T>(
     path: &Path,
     expected: &'static str,
     parse: impl Fn(&str, u64) -> Result<T>,
@@ -66,11 +66,11 @@ fn utf8(mut line: &[u8], is_first: bool) -> Result<&str> {
 }
 
 /// Format of a user's file.
-pub const TEXT_LINE: &str = "building<TAB>text in UTF-8";
+pub(super) const TEXT_LINE: &str = "building<TAB>text in UTF-8";
 
 /// Parses a line of a user's file. The first text is dated on the month's first day, the second on its second, and so
 /// on.
-pub fn text(line: &str, number: u64, month: Date) -> Result<Text> {
+pub(super) fn text(line: &str, number: u64, month: Date) -> Result<Text> {
     let (building_id, body) = line.split_once('\t').context("no tab")?;
     ensure!(!building_id.trim().is_empty(), "no building before the tab");
     let days = u64::from(month.days_in_month().unsigned_abs());
@@ -87,11 +87,11 @@ pub fn text(line: &str, number: u64, month: Date) -> Result<Text> {
 }
 
 /// Format of the demo's texts.
-pub const DEMO_TEXT_LINE: &str =
+pub(super) const DEMO_TEXT_LINE: &str =
     "building<TAB>m0-15T09:30<TAB>text, where m0 is the reported month and m1 the month before";
 
 /// Parses a line of the demo's texts.
-pub fn demo_text(line: &str, reported: Date) -> Result<Text> {
+pub(super) fn demo_text(line: &str, reported: Date) -> Result<Text> {
     let [building_id, when, body] = columns(line)?;
     let (day, time) = when.split_once('T').context("no T between day and time")?;
     let date = demo_date(day, reported)?;
@@ -105,12 +105,12 @@ pub fn demo_text(line: &str, reported: Date) -> Result<Text> {
 }
 
 /// Number of months before m1 that get texts too, so that the report has a history to compare with.
-pub const EARLIER_MONTHS: i64 = 4;
+pub(super) const EARLIER_MONTHS: i64 = 4;
 /// Texts of m1 per ten that each earlier month keeps, the latest month first.
 const KEPT_OF_TEN: [u64; EARLIER_MONTHS as usize] = [8, 9, 6, 7];
 
 /// Copies a text of m1 into the earlier months, each of which leaves out some texts by their number.
-pub fn earlier_texts(text: &Text, number: u64) -> impl Iterator<Item = Text> {
+pub(super) fn earlier_texts(text: &Text, number: u64) -> impl Iterator<Item = Text> {
     let written_at = text
         .written_at
         .in_tz(TIME_ZONE)
@@ -128,10 +128,10 @@ pub fn earlier_texts(text: &Text, number: u64) -> impl Iterator<Item = Text> {
 }
 
 /// Format of the demo's buildings.
-pub const DEMO_BUILDING_LINE: &str = "building<TAB>name<TAB>last day as m0-15, or nothing";
+pub(super) const DEMO_BUILDING_LINE: &str = "building<TAB>name<TAB>last day as m0-15, or nothing";
 
 /// Parses a line of the demo's buildings.
-pub fn demo_building(line: &str, reported: Date) -> Result<Building> {
+pub(super) fn demo_building(line: &str, reported: Date) -> Result<Building> {
     let [id, name, closed_on] = columns(line)?;
     Ok(Building {
         id: id.to_owned(),
