@@ -1,18 +1,21 @@
 //! `DATABASE_URL`.
 
-use std::path::PathBuf;
+use anyhow::bail;
 use std::time::Duration;
 use tokio_postgres::Config;
-use tokio_postgres::config::Host;
+use tokio_postgres::config::{Host, SslMode};
 
-use crate::tls::{self, TlsMode};
+use crate::tls::{self, RootCertificates, TlsMode};
+use crate::url_options::UrlOptions;
 
 /// A parsed `DATABASE_URL`.
 pub(crate) struct Address {
     pub(crate) config: Config,
     pub(crate) tls: Option<TlsMode>,
-    pub(crate) root_cert: Option<PathBuf>,
+    pub(crate) roots: Option<RootCertificates>,
 }
+
+const EXPECTED: &str = "expected postgres://user@host:port/database?sslmode=…";
 
 impl Address {
     /// Parses the URL.
@@ -21,33 +24,42 @@ impl Address {
     /// other client knows. They are removed from the URL here and applied by [`tls::connector`].
     ///
     /// # Errors
-    /// With the expected format, and never with a part of the URL, which may contain a password.
-    pub(crate) fn parse(url: &str) -> Result<Self, &'static str> {
-        let Some((base, query)) = split_query(url) else {
-            return Err("expected postgres://user@host:port/database?sslmode=…");
-        };
-        let mut tls = None;
-        let mut root_cert = None;
-        let mut rest = Vec::new();
-        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-            match pair.split_once('=') {
-                Some(("sslmode", mode)) => {
-                    tls = Some(mode.parse().map_err(
-                        |_| "expected sslmode=disable, allow, prefer, require, verify-ca or verify-full",
-                    )?);
-                }
-                Some(("sslrootcert", path)) => root_cert = Some(PathBuf::from(path)),
-                _ => rest.push(pair),
-            }
+    /// With the expected format or the name of a faulty option, and never with another part of the URL, which may
+    /// contain a password.
+    pub(crate) fn parse(url: &str) -> Result<Self, String> {
+        let (base, query) = split_query(url).ok_or(EXPECTED)?;
+        // Faulty options are named only if the rest is a URL: otherwise they may be a part of the password.
+        base.parse::<Config>().map_err(|_| EXPECTED)?;
+        if query.contains('@') && !base.contains('@') {
+            return Err(EXPECTED.to_owned());
         }
-        let config: Config = format!("{base}?{}", rest.join("&"))
+        let options = UrlOptions::parse(query)?;
+        let config: Config = format!("{base}?{}", options.driver)
             .parse()
-            .map_err(|_| "expected postgres://user@host:port/database with known options")?;
+            .map_err(|_| EXPECTED)?;
         Ok(Self {
-            config: with_defaults(config, tls),
-            tls,
-            root_cert,
+            config: with_defaults(config, options.tls),
+            tls: options.tls,
+            roots: options.roots,
         })
+    }
+
+    /// Requires TLS where the URL leaves it open.
+    ///
+    /// # Errors
+    /// When the URL switches TLS off.
+    pub(crate) fn require_tls(&mut self) -> anyhow::Result<()> {
+        match self.tls {
+            Some(TlsMode::Disable) => {
+                bail!("DATABASE_AUTH=iam needs TLS: remove sslmode=disable from DATABASE_URL")
+            }
+            // Root certificates without a mode imply the full check.
+            None | Some(TlsMode::Prefer) => {
+                self.config.ssl_mode(SslMode::Require);
+            }
+            Some(_) => {}
+        }
+        Ok(())
     }
 
     /// Returns host and port for messages.
@@ -100,7 +112,7 @@ fn split_query(url: &str) -> Option<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::Path;
+    use std::path::PathBuf;
 
     #[test]
     fn applies_the_tls_options_that_the_driver_refuses() {
@@ -109,7 +121,8 @@ mod tests {
         )
         .expect("a full URL");
         assert_eq!(address.tls, Some(TlsMode::VerifyFull));
-        assert_eq!(address.root_cert.as_deref(), Some(Path::new("/etc/rds.pem")));
+        let file = RootCertificates::File(PathBuf::from("/etc/rds.pem"));
+        assert_eq!(address.roots, Some(file));
         assert_eq!(address.config.get_application_name(), Some("x"));
         assert_eq!(address.host(), "db port 5433");
     }
@@ -130,12 +143,37 @@ mod tests {
     }
 
     #[test]
+    fn accepts_several_hosts() {
+        let address = Address::parse("postgres://u:p@h1:1,h2:5432/db?target_session_attrs=read-write");
+        assert_eq!(address.expect("a full URL").host(), "h1,h2 port 1,5432");
+    }
+
+    #[test]
+    fn decodes_special_characters_of_the_password() {
+        let address =
+            Address::parse("postgres://u:p%40%3A%2F%3F%23%25%26%3D%20w@localhost/db").expect("a full URL");
+        assert_eq!(address.config.get_password(), Some("p@:/?#%&= w".as_bytes()));
+    }
+
+    #[test]
     fn never_quotes_the_url_in_an_error() {
-        for url in ["mysql://u:hunter2@db/x", "postgres://u:hunter2@db:port/x"] {
+        for url in [
+            "mysql://u:hunter2@db/x",
+            "postgresql+asyncpg://u:hunter2@db/x",
+            "postgres://u:hunter2@db:port/x",
+            "postgres://u:1/2?hunter=x@db/x",
+            "postgres://u:p/hunter?hunter=2@db/x",
+        ] {
             let Err(error) = Address::parse(url) else {
                 panic!("{url} is malformed")
             };
-            assert!(!error.contains("hunter2"), "{error}");
+            assert_eq!(error, EXPECTED, "{url}");
         }
+    }
+
+    #[test]
+    fn names_an_unknown_option() {
+        let error = Address::parse("postgres://u:p@db/x?sslmod=require").err();
+        assert_eq!(error.as_deref(), Some("the option sslmod is unknown: remove it"));
     }
 }

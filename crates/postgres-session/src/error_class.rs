@@ -22,3 +22,11 @@ pub(crate) fn is_refused_password(error: &anyhow::Error) -> bool {
         .and_then(tokio_postgres::Error::code)
         .is_some_and(|code| *code == SqlState::INVALID_PASSWORD)
 }
+
+/// Returns whether the server refused the user: RDS reports a refused IAM token as a failure of PAM.
+pub(crate) fn is_refused_sign_in(error: &anyhow::Error) -> bool {
+    let code = error
+        .downcast_ref::<tokio_postgres::Error>()
+        .and_then(tokio_postgres::Error::code);
+    code.is_some_and(|code| code.code().starts_with("28"))
+}

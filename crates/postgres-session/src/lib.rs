@@ -6,9 +6,11 @@ mod settings;
 
 mod address;
 mod error_class;
+mod iam_token;
 mod tls;
+mod url_options;
 
 pub use database::Database;
 pub use error_class::is_rejected_data;
-pub use session::{SchemaName, Session};
+pub use session::{Parameters, Rows, SchemaName, Session};
 pub use settings::DatabaseSettings;

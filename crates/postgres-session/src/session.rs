@@ -1,10 +1,16 @@
 //! A connection whose settings last no longer than a transaction.
 
 use anyhow::anyhow;
+use futures_util::future::{MaybeDone, join3, maybe_done};
+use futures_util::{FutureExt, TryStreamExt};
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::str::FromStr;
+use std::task::Poll;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, Transaction};
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Error, Row, RowStream, Transaction};
 
 /// A connection to PostgreSQL. Every statement runs in a transaction that [`Session::begin`] began.
 ///
@@ -39,14 +45,93 @@ impl Session {
         let failed = "could not begin a transaction";
         let begun = self.client.transaction().await;
         let transaction = begun.map_err(|error| anyhow::Error::new(error).context(failed))?;
-        match transaction.batch_execute(&self.settings).await {
-            Ok(()) => Ok(transaction),
-            Err(error) if error.code() == Some(&SqlState::INVALID_SCHEMA_NAME) => {
-                Err(missing_schema(self.schema.as_ref()))
-            }
-            Err(error) => Err(anyhow::Error::new(error).context(failed)),
-        }
+        let set = transaction.batch_execute(&self.settings).await;
+        set.map_err(|error| begin_error(error, self.schema.as_ref()))?;
+        Ok(transaction)
     }
+
+    /// Runs one statement in a transaction of its own, in a single round trip, and returns its rows.
+    ///
+    /// The commit does not wait for the disk, so this is for statements that may be lost with everything after them
+    /// when the database crashes.
+    ///
+    /// # Errors
+    /// As [`Session::begin`].
+    pub async fn query_alone(
+        &mut self,
+        statement: &str,
+        parameters: Parameters<'_>,
+    ) -> anyhow::Result<Vec<Row>> {
+        let begin = format!("begin; {}; set local synchronous_commit = off", self.settings);
+        // Polled in this order, so sent in this order. After a failure the commit is a rollback.
+        let (begun, rows, committed) = join3(
+            self.client.batch_execute(&begin),
+            self.client.query_typed(statement, parameters),
+            self.client.batch_execute("commit"),
+        )
+        .await;
+        begun.map_err(|error| begin_error(error, self.schema.as_ref()))?;
+        let rows = rows?;
+        committed?;
+        Ok(rows)
+    }
+
+    /// Queries rows one by one in a transaction of its own, in a single round trip.
+    ///
+    /// The server ends the transaction when it has sent the last row. A pooler keeps a server connection for it
+    /// until then: a caller must not wait for another connection while it reads.
+    ///
+    /// # Errors
+    /// As [`Session::begin`].
+    pub async fn stream(&mut self, statement: &str, parameters: Parameters<'_>) -> anyhow::Result<Rows<'_>> {
+        let begin = format!("begin; {}", self.settings);
+        let parameters = parameters.iter().map(|(value, r#type)| (*value, r#type.clone()));
+        let mut commit: Commit<'_> = Box::pin(maybe_done(self.client.batch_execute("commit").boxed()));
+        let (begun, rows, ()) = join3(
+            self.client.batch_execute(&begin),
+            self.client.query_typed_raw(statement, parameters),
+            // Polled once, to send it.
+            poll_fn(|context| Poll::Ready(commit.as_mut().poll(context))).map(drop),
+        )
+        .await;
+        begun.map_err(|error| begin_error(error, self.schema.as_ref()))?;
+        let rows = Box::pin(rows?);
+        Ok(Rows { rows, commit })
+    }
+}
+
+/// Values of a statement's parameters, with their types. Without types the driver would prepare a named statement,
+/// which a pooler in transaction mode does not keep.
+pub type Parameters<'a> = &'a [(&'a (dyn ToSql + Sync), Type)];
+
+type Commit<'a> = Pin<Box<MaybeDone<Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>>>>;
+
+/// Rows of [`Session::stream`].
+pub struct Rows<'a> {
+    rows: Pin<Box<RowStream>>,
+    commit: Commit<'a>,
+}
+
+impl Rows<'_> {
+    /// Returns the next row, or `None` after the last, when the transaction has ended.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn next(&mut self) -> Result<Option<Row>, Error> {
+        if let Some(row) = self.rows.try_next().await? {
+            return Ok(Some(row));
+        }
+        self.commit.as_mut().await;
+        self.commit.as_mut().take_output().transpose()?;
+        Ok(None)
+    }
+}
+
+fn begin_error(error: Error, schema: Option<&SchemaName>) -> anyhow::Error {
+    if error.code() == Some(&SqlState::INVALID_SCHEMA_NAME) {
+        return missing_schema(schema);
+    }
+    anyhow::Error::new(error).context("could not begin a transaction")
 }
 
 fn missing_schema(schema: Option<&SchemaName>) -> anyhow::Error {

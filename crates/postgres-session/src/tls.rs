@@ -7,7 +7,7 @@ use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use tokio_postgres::config::SslMode;
@@ -23,6 +23,15 @@ pub(crate) enum TlsMode {
     /// Checks the certificate's authority, and not its host name.
     VerifyCa,
     VerifyFull,
+}
+
+/// Certificate authorities that may have signed the server's certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum RootCertificates {
+    /// The system's.
+    System,
+    /// Those of a PEM file.
+    File(PathBuf),
 }
 
 impl FromStr for TlsMode {
@@ -51,21 +60,24 @@ pub(crate) fn negotiation(mode: Option<TlsMode>) -> SslMode {
     }
 }
 
-/// Returns a connector that checks the certificate as `mode` and the CA file require. A CA file without a
-/// mode implies [`TlsMode::VerifyFull`].
+/// Returns a connector that checks the certificate as `mode` and `roots` require. Root certificates without a
+/// mode imply [`TlsMode::VerifyFull`].
 ///
 /// # Errors
 /// When the CA file cannot be read or holds no certificate.
-pub(crate) fn connector(mode: Option<TlsMode>, ca_file: Option<&Path>) -> anyhow::Result<MakeRustlsConnect> {
+pub(crate) fn connector(
+    mode: Option<TlsMode>,
+    roots: Option<&RootCertificates>,
+) -> anyhow::Result<MakeRustlsConnect> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let any_name = |authority| AnyNameVerifier {
         authority,
         provider: provider.clone(),
     };
-    let verifier: Arc<dyn ServerCertVerifier> = match (mode, ca_file) {
-        (None, Some(_)) | (Some(TlsMode::VerifyFull), _) => authority_verifier(&provider, ca_file)?,
+    let verifier: Arc<dyn ServerCertVerifier> = match (mode, roots) {
+        (None, Some(_)) | (Some(TlsMode::VerifyFull), _) => authority_verifier(&provider, roots)?,
         (Some(TlsMode::VerifyCa), _) | (Some(TlsMode::Require), Some(_)) => {
-            Arc::new(any_name(Some(authority_verifier(&provider, ca_file)?)))
+            Arc::new(any_name(Some(authority_verifier(&provider, roots)?)))
         }
         _ => Arc::new(any_name(None)),
     };
@@ -80,11 +92,11 @@ pub(crate) fn connector(mode: Option<TlsMode>, ca_file: Option<&Path>) -> anyhow
 
 fn authority_verifier(
     provider: &Arc<CryptoProvider>,
-    ca_file: Option<&Path>,
+    roots: Option<&RootCertificates>,
 ) -> anyhow::Result<Arc<WebPkiServerVerifier>> {
-    let roots = match ca_file {
-        Some(path) => roots_in(path)?,
-        None => system_roots()?,
+    let roots = match roots {
+        Some(RootCertificates::File(path)) => roots_in(path)?,
+        Some(RootCertificates::System) | None => system_roots()?,
     };
     WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
         .build()

@@ -29,10 +29,11 @@ async fn connect(variables: &[(&str, &str)]) -> anyhow::Result<()> {
     let settings = variables.finish(|| settings)?;
     let sdk = aws_config::defaults(aws_config::BehaviorVersion::latest())
         .region("ap-northeast-2")
+        .test_credentials()
         .load()
         .await;
-    let client = Database::new(settings, &sdk).connect().await?;
-    client.execute("select 1", &[]).await?;
+    let mut session = Database::new(settings, &sdk).session().await?;
+    session.begin().await?.execute("select 1", &[]).await?;
     Ok(())
 }
 
@@ -103,11 +104,79 @@ async fn a_ca_file_without_a_mode_implies_verify_full() {
 async fn sslrootcert_in_the_url_is_a_ca_file() {
     let (postgres, certificate) = tls_server().await;
     let url = postgres.url("postgres").replace("127.0.0.1", "localhost");
-    let url = format!(
-        "{url}?sslmode=verify-full&sslrootcert={}",
-        ca_file(certificate).display()
+    let file = ca_file(certificate).display().to_string();
+    for file in [file.clone(), file.replace('/', "%2F")] {
+        let url = format!("{url}?sslmode=verify-full&sslrootcert={file}");
+        connect(&[("DATABASE_URL", &url)]).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn sslrootcert_system_trusts_the_systems_authorities() {
+    let (postgres, _) = tls_server().await;
+    let url = postgres.url("postgres").replace("127.0.0.1", "localhost");
+    let error = connect(&[("DATABASE_URL", &format!("{url}?sslrootcert=system"))]).await;
+    let error = format!("{:#}", error.unwrap_err());
+    assert!(error.contains("invalid peer certificate"), "{error}");
+}
+
+#[tokio::test]
+async fn connects_with_the_options_of_common_providers() {
+    let (postgres, _) = tls_server().await;
+    let url = postgres.url("postgres").replace("127.0.0.1", "localhost");
+    for options in [
+        "sslmode=require&channel_binding=prefer",
+        "sslmode=require&supa=base-pooler.x",
+        "sslmode=require&pgbouncer=true&connection_limit=1&schema=public",
+        "gssencmode=disable&target_session_attrs=primary",
+    ] {
+        connect(&[("DATABASE_URL", &format!("{url}?{options}"))])
+            .await
+            .unwrap();
+    }
+}
+
+/// The server checks passwords, so it refuses every token: with the words that RDS's administrator needs.
+#[tokio::test]
+async fn a_refused_iam_token_names_the_grants() {
+    let (postgres, _) = tls_server().await;
+    postgres.create_role("iam", "no token").await.unwrap();
+    let url = postgres
+        .url("postgres")
+        .replace("127.0.0.1", "localhost")
+        .replace("postgres@", "iam@");
+    let variables = [("DATABASE_URL", url.as_str()), ("DATABASE_AUTH", "iam")];
+    let error = format!("{:#}", connect(&variables).await.unwrap_err());
+    assert!(
+        error.contains("grant rds_iam") && error.contains("rds-db:connect"),
+        "{error}"
     );
-    connect(&[("DATABASE_URL", &url)]).await.unwrap();
+    let plain = format!("{url}?sslmode=disable");
+    let variables = [("DATABASE_URL", plain.as_str()), ("DATABASE_AUTH", "iam")];
+    let error = format!("{:#}", connect(&variables).await.unwrap_err());
+    assert!(error.contains("DATABASE_AUTH=iam needs TLS"), "{error}");
+}
+
+#[test]
+fn reports_every_faulty_variable_of_the_connection() {
+    let variables: Variables = [
+        ("DATABASE_URL", "postgres://u:hunter2@db/x?sslmod=require"),
+        ("DATABASE_AUTH", "iam"),
+        ("DATABASE_CREDENTIALS_SECRET", "database"),
+        ("DATABASE_SCHEMA", "a, b"),
+    ]
+    .into_iter()
+    .collect();
+    let settings = DatabaseSettings::from_variables(&variables);
+    let error = variables.finish(|| settings).unwrap_err().to_string();
+    for expected in [
+        "the option sslmod is unknown",
+        "uses none: remove one",
+        "DATABASE_SCHEMA is malformed",
+    ] {
+        assert!(error.contains(expected), "{error}");
+    }
+    assert!(!error.contains("hunter2"), "{error}");
 }
 
 #[tokio::test]
@@ -145,11 +214,11 @@ async fn a_rotated_password_is_read_again() {
         .load()
         .await;
     let database = Database::new(settings, &sdk);
-    database.connect().await.unwrap();
+    database.session().await.unwrap();
     postgres.set_password("nightshift", "new").await.unwrap();
-    let refused = format!("{:#}", database.connect().await.unwrap_err());
+    let refused = format!("{:#}", database.session().await.err().unwrap());
     assert!(refused.contains("password authentication failed"), "{refused}");
     assert!(!refused.contains("old"), "{refused}");
     moto.put_secret("database", &secret("new")).await.unwrap();
-    database.connect().await.unwrap();
+    database.session().await.unwrap();
 }
