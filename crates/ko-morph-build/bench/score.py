@@ -1,7 +1,8 @@
 """Agreement of an analyser's morphemes with a gold standard.
 
-Compares the counts of each sentence's Hangul morphemes, whatever their positions: F1 over all of them, and over nouns
-(NNG, NNP). Forms are compared in one spelling: final jamo as letters, 아 and 여 of endings as 어.
+Compares the counts of each sentence's Hangul morphemes, whatever their positions: F1 over their forms, over the forms
+of nouns (NNG, NNP), and over forms with tags, with one tag for all bound nouns. Forms are compared in one spelling: final
+jamo as letters, 아 and 여 of endings as 어.
 """
 import collections
 import json
@@ -22,18 +23,19 @@ def spelling(form, tag):
 
 
 def counts(morphemes):
-    every, nouns = collections.Counter(), collections.Counter()
+    every, nouns, tagged = collections.Counter(), collections.Counter(), collections.Counter()
     for form, tag in morphemes:
         form = spelling(form, tag)
         if any("가" <= character <= "힣" or "ㄱ" <= character <= "ㅣ" for character in form):
             every[form] += 1
+            tagged[form, "NNB" if tag == "NNBC" else tag] += 1
             if tag in ("NNG", "NNP"):
                 nouns[form] += 1
-    return every, nouns
+    return every, nouns, tagged
 
 
 def tallies(gold, found):
-    """Returns for each sentence and kind (morphemes, nouns) the numbers that agree, that were found, and of the gold."""
+    """Returns for each sentence and kind (morphemes, nouns, forms with tags) the numbers that agree, that were found, and of the gold."""
     return [
         [(sum((right & ours).values()), sum(ours.values()), sum(right.values()))
          for right, ours in zip(counts(one), counts(other))]

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use ko_morph::image::layout::{Category, pack_character};
 
 use crate::entries::Entries;
+use crate::image::Costs;
 use crate::{BuildError, CharacterRule, Lexicon};
 
 /// The sections of characters and categories.
@@ -16,6 +17,7 @@ impl Characters {
     /// Builds the sections and appends the unknown words to the entries.
     pub(crate) fn new(
         lexicon: &Lexicon,
+        costs: Costs,
         codes: &BTreeMap<char, u16>,
         entries: &mut Entries<'_>,
     ) -> Result<Self, BuildError> {
@@ -29,10 +31,13 @@ impl Characters {
         for (number, &rule) in (0_u32..).zip(&lexicon.characters) {
             let character = char::from_u32(number);
             // MeCab stops at a NUL and takes other control characters for symbols. Here they are spaces.
-            let rule = if character.is_some_and(char::is_control) {
-                space
-            } else {
-                rule
+            let rule = match character {
+                Some(character) if character.is_control() => space,
+                // mecab-ko-dic has syllables and jamo in one category, so that ㅠㅠ swallows the syllables after it.
+                Some(character) if costs == Costs::Learned && is_jamo(character) => {
+                    CharacterRule { kinds: JAMO, ..rule }
+                }
+                _ => rule,
             };
             let place = match places.get(&rule) {
                 Some(&place) => place,
@@ -48,6 +53,13 @@ impl Characters {
         }
         Ok(Self { numbers, categories })
     }
+}
+
+/// Kind of jamo in an image with learned costs. MeCab has no more than 18 categories.
+const JAMO: u32 = 1 << 18;
+
+fn is_jamo(character: char) -> bool {
+    matches!(character, '\u{1100}'..='\u{11ff}' | '\u{3131}'..='\u{318e}' | '\u{a960}'..='\u{a97f}' | '\u{d7b0}'..='\u{d7ff}')
 }
 
 fn category(
@@ -86,7 +98,8 @@ fn category(
 /// dense.
 pub(crate) fn codes(lexicon: &Lexicon) -> BTreeMap<char, u16> {
     let mut counts: BTreeMap<char, u32> = BTreeMap::new();
-    for character in lexicon.words.iter().flat_map(|word| word.surface.chars()) {
+    let surfaces = lexicon.words.iter().filter_map(|word| word.surface());
+    for character in surfaces.flat_map(str::chars) {
         *counts.entry(character).or_default() += 1;
     }
     let mut characters: Vec<_> = counts.into_iter().collect();

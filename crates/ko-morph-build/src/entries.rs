@@ -4,10 +4,20 @@ use ko_morph::image::layout::{Entry, MOST_HOMOGRAPHS, Penalty};
 
 use crate::connections::Ids;
 use crate::feature::Feature;
+use crate::image::Costs;
 use crate::{BuildError, LexiconWord};
+
+/// A surface and the range of its entries.
+pub(crate) struct Homographs {
+    /// Codes of the surface, with 0 at the end.
+    pub(crate) spelling: Vec<u16>,
+    pub(crate) first: u32,
+    pub(crate) count: u32,
+}
 
 /// The sections of entries, analyses and their pool.
 pub(crate) struct Entries<'a> {
+    costs: Costs,
     connections: Ids,
     penalties: &'a [(u16, i16)],
     pub(crate) entries: Vec<Entry>,
@@ -19,9 +29,10 @@ pub(crate) struct Entries<'a> {
 }
 
 impl<'a> Entries<'a> {
-    pub(crate) fn new(connections: Ids, penalties: &'a [(u16, i16)]) -> Self {
+    pub(crate) fn new(costs: Costs, connections: Ids, penalties: &'a [(u16, i16)]) -> Self {
         let (entries, analyses) = (Vec::new(), Vec::new());
         Self {
+            costs,
             connections,
             penalties,
             entries,
@@ -37,13 +48,16 @@ impl<'a> Entries<'a> {
 
     /// Appends homographs and returns the number of the first entry and of all.
     ///
-    /// Drops a word that can be on no best path because another one has the same contexts and costs less.
+    /// Drops a word that can be on no best path because another one has the same contexts and costs less. Learning may
+    /// change the costs, so it keeps words whose analyses differ.
     pub(crate) fn add(&mut self, words: &[&LexiconWord]) -> Result<(u32, u32), BuildError> {
         let first = self.len();
         for (place, word) in words.iter().enumerate() {
             let contexts = |word| self.contexts(word);
             let never_wins = (0..).zip(words).any(|(other_place, other)| {
-                (other.cost, other_place) < (word.cost, place) && contexts(other) == contexts(word)
+                (other.cost, other_place) < (word.cost, place)
+                    && contexts(other) == contexts(word)
+                    && (self.costs == Costs::Own || other.has_analysis_of(word))
             });
             if !never_wins {
                 self.add_one(word)
@@ -84,7 +98,7 @@ impl<'a> Entries<'a> {
     }
 
     /// Returns the class of penalty of a part of speech, 0 for those without one.
-    fn penalty(&self, posid: u16) -> u16 {
+    pub(crate) fn penalty(&self, posid: u16) -> u16 {
         let place = self
             .penalties
             .iter()
@@ -114,6 +128,37 @@ impl<'a> Entries<'a> {
         let offset = self.pooled(analysis);
         self.analyses.push(offset);
         Ok(())
+    }
+
+    /// Drops words that can be on no best path because a homograph has the same contexts and costs less. `words` are
+    /// the homographs of each surface, in ascending order, and everything after them stays. Returns the number of words
+    /// dropped.
+    pub(crate) fn drop_losers(&mut self, words: &mut [Homographs]) -> u32 {
+        let mut kept = Vec::with_capacity(self.entries.len());
+        let mut dropped = 0;
+        for word in &mut *words {
+            let range = word.first as usize..(word.first + word.count) as usize;
+            let homographs = &self.entries[range.clone()];
+            let never_wins = |place: usize| {
+                let entry = homographs[place];
+                (0..).zip(homographs).any(|(other_place, other)| {
+                    (other.cost, other_place) < (entry.cost, place)
+                        && (other.left, other.right, other.penalty)
+                            == (entry.left, entry.right, entry.penalty)
+                })
+            };
+            let winners: Vec<usize> = (0..homographs.len())
+                .filter(|&place| !never_wins(place))
+                .collect();
+            word.first -= dropped;
+            dropped += word.count - winners.len() as u32;
+            word.count = winners.len() as u32;
+            kept.extend(winners.into_iter().map(|place| range.start + place));
+        }
+        kept.extend(kept.len() + dropped as usize..self.entries.len());
+        self.entries = kept.iter().map(|&entry| self.entries[entry]).collect();
+        self.analyses = kept.iter().map(|&entry| self.analyses[entry]).collect();
+        dropped
     }
 
     /// Returns the offset of an analysis in the pool, and adds it if it is new.

@@ -1,5 +1,5 @@
 use ko_morph::Tag;
-use ko_morph::image::layout::{EXPANDED, OWN_TEXT};
+use ko_morph::image::Analysis;
 
 /// Columns of a feature that an image needs.
 pub(crate) struct Feature<'a> {
@@ -28,28 +28,34 @@ impl<'a> Feature<'a> {
         })
     }
 
-    /// Encodes the word's [`Analysis`](ko_morph::image::Analysis) for the pool of an image.
+    /// Encodes the word's [`Analysis`] for the pool of an image.
     pub(crate) fn analysis(&self, surface: &str) -> Result<Vec<u8>, String> {
-        let parts = parts(self.expression)?;
-        let expanded = self.kind == "Inflect" || (self.label.contains('+') && !parts.is_empty());
+        let parts = repaired(surface, parts(self.expression)?);
+        let expanded = self.is_expanded(&parts);
         // An expanded word has no tag of its own.
         let tag = self.label.split('+').next().unwrap_or_default();
-        let own_text = parts.iter().map(|(text, _)| *text).collect::<String>() != surface;
+        let with_number = |(text, tag): (String, &str)| Ok((text, parse_tag(tag)?));
+        let parts: Vec<_> = parts
+            .into_iter()
+            .map(with_number)
+            .collect::<Result<_, String>>()?;
+        Analysis::encode(surface, self.label, parse_tag(tag)?, expanded, &parts)
+    }
 
-        let mut shape = 0;
-        shape |= if expanded { EXPANDED } else { 0 };
-        shape |= if own_text { OWN_TEXT } else { 0 };
-        let mut analysis = vec![shape, number(tag)?, length(self.label)?];
-        analysis.extend(self.label.bytes());
-        analysis.push(u8::try_from(parts.len()).map_err(|_| "more than 255 parts".to_owned())?);
-        for (text, tag) in parts {
-            let text = with_final_jamo(text);
-            analysis.extend([number(tag)?, length(&text)?]);
-            if own_text {
-                analysis.extend(text.bytes());
-            }
-        }
-        Ok(analysis)
+    /// Returns the morphemes of the word, each with its tag.
+    pub(crate) fn morphemes(&self, surface: &str) -> Result<Vec<(String, Tag)>, String> {
+        let parts = repaired(surface, parts(self.expression)?);
+        let morphemes = if self.is_expanded(&parts) && !parts.is_empty() {
+            parts
+        } else {
+            vec![(surface.to_owned(), self.label)]
+        };
+        let with_tag = |(form, tag): (String, &str)| Ok((form, parse_tag(tag)?));
+        morphemes.into_iter().map(with_tag).collect()
+    }
+
+    fn is_expanded(&self, parts: &[(String, &str)]) -> bool {
+        self.kind == "Inflect" || (self.label.contains('+') && !parts.is_empty())
     }
 }
 
@@ -82,29 +88,70 @@ fn parts(expression: &str) -> Result<Vec<(&str, &str)>, String> {
     Ok(parts)
 }
 
-/// Replaces a leading initial ㅂ (U+1107) by the final one (U+11B8): mecab-ko-dic sometimes writes ㅂ니다 with the
-/// initial one.
-fn with_final_jamo(text: &str) -> String {
-    match text.strip_prefix('\u{1107}') {
-        Some(rest) => format!("\u{11b8}{rest}"),
-        None => text.to_owned(),
+/// Repairs what mecab-ko-dic writes in more than one way, or wrongly:
+///
+/// - A part may begin with an initial jamo that stands for a final one: U+1107 in ᄇ니다 becomes U+11B8.
+/// - A part may begin with a bare vowel: ㅏ요 becomes 아요, and ㅓㅆ becomes 었.
+/// - Words in 으시 may begin with 시 alone, with 으시 and a second 시, or (으셨) end in 는지.
+fn repaired<'a>(surface: &str, parts: Vec<(&'a str, &'a str)>) -> Vec<(String, &'a str)> {
+    let mut repaired: Vec<(String, &str)> = Vec::with_capacity(parts.len());
+    for (text, tag) in parts {
+        let previous = repaired.last().map(|(text, tag)| (text.as_str(), *tag));
+        let text = match (previous, text) {
+            (None, "시") if surface.starts_with("으") => "으시".to_owned(),
+            (Some(("으시", "EP")), "시") => continue,
+            (Some(_), "는지") if surface == "으셨" => continue,
+            (Some((previous, _)), _) => with_syllable(text, previous.ends_with('시')),
+            (None, _) => text.to_owned(),
+        };
+        let mut characters = text.chars();
+        let first = characters.next().map(|first| final_jamo(first).unwrap_or(first));
+        repaired.push((first.into_iter().chain(characters).collect(), tag));
+    }
+    repaired
+}
+
+/// Replaces a bare vowel at the start of an ending, and the ㅆ after it, by a syllable.
+fn with_syllable(text: &str, after_honorific: bool) -> String {
+    const VOWELS: [(char, [char; 2]); 5] = [
+        ('ㅏ', ['아', '았']),
+        ('ㅓ', ['어', '었']),
+        ('ㅔ', ['에', '엤']),
+        ('ㅕ', ['여', '였']),
+        ('ㅣ', ['이', '있']),
+    ];
+    let mut characters = text.chars();
+    let first = characters.next();
+    let first = if after_honorific && first == Some('ㅔ') {
+        Some('ㅓ')
+    } else {
+        first
+    };
+    let Some((_, syllables)) = VOWELS.into_iter().find(|&(vowel, _)| Some(vowel) == first) else {
+        return text.to_owned();
+    };
+    let rest = characters.as_str();
+    match rest.strip_prefix('ㅆ') {
+        Some(rest) => format!("{}{rest}", syllables[1]),
+        None => format!("{}{rest}", syllables[0]),
     }
 }
 
-fn number(tag: &str) -> Result<u8, String> {
-    tag.parse::<Tag>()
-        .map(|tag| tag as u8)
-        .map_err(|error| error.to_string())
+/// Returns the final consonant that looks like an initial one.
+fn final_jamo(initial: char) -> Option<char> {
+    const INITIALS: &str = "ᄀᄁᄂᄃᄅᄆᄇᄉᄊᄋᄌᄎᄏᄐᄑᄒ";
+    const FINALS: &str = "ᆨᆩᆫᆮᆯᆷᆸᆺᆻᆼᆽᆾᆿᇀᇁᇂ";
+    let place = INITIALS.chars().position(|character| character == initial)?;
+    FINALS.chars().nth(place)
 }
 
-fn length(text: &str) -> Result<u8, String> {
-    u8::try_from(text.len()).map_err(|_| format!("{text:?} has {} bytes, expected at most 255", text.len()))
+fn parse_tag(tag: &str) -> Result<Tag, String> {
+    tag.parse::<Tag>().map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ko_morph::image::Analysis;
 
     #[track_caller]
     fn check(surface: &str, feature: &str, expected: &str) {
@@ -186,6 +233,58 @@ mod tests {
             "갑니다",
             "VV+EF,*,F,갑니다,Inflect,VV,EF,가/VV/*+\u{1107}니다/EF/*",
             "VV+EF=가/VV+\u{11b8}니다/EF",
+        );
+    }
+
+    #[test]
+    fn replaces_the_initial_jamo_of_a_noun_ending() {
+        check(
+            "막힘",
+            "VV+ETN,*,T,막힘,Inflect,VV,ETN,막히/VV/*+\u{1106}/ETN/*",
+            "VV+ETN=막히/VV+\u{11b7}/ETN",
+        );
+        check(
+            "어떡",
+            "VA+EC,*,T,어떡,Inflect,VA,EC,어떻/VA/*+\u{1100}/EC/*",
+            "VA+EC=어떻/VA+\u{11a8}/EC",
+        );
+    }
+
+    #[test]
+    fn replaces_bare_vowels_of_endings() {
+        check(
+            "쳐다봐요",
+            "VV+EF,*,F,쳐다봐요,Inflect,VV,EF,쳐다보/VV/*+ㅏ요/EF/*",
+            "VV+EF=쳐다보/VV+아요/EF",
+        );
+        check(
+            "헤어졌었",
+            "VV+EP,*,T,헤어졌었,Inflect,VV,EP,헤어지/VV/*+ㅓㅆ었/EP/*",
+            "VV+EP=헤어지/VV+었었/EP",
+        );
+        check(
+            "예여",
+            "VCP+EF,*,F,예여,Inflect,VCP,EF,이/VCP/*+ㅔ여/EF/*",
+            "VCP+EF=이/VCP+에여/EF",
+        );
+    }
+
+    #[test]
+    fn repairs_the_honorific() {
+        check(
+            "으세요",
+            "EP+EF,*,F,으세요,Inflect,EP,EF,시/EP/*+ㅔ요/EF/*",
+            "EP+EF=으시/EP+어요/EF",
+        );
+        check(
+            "으셨",
+            "EP+EP+EC,*,T,으셨,Inflect,EP,EC,으시/EP/*+었/EP/*+는지/EC/*",
+            "EP+EP+EC=으시/EP+었/EP",
+        );
+        check(
+            "으셔서",
+            "EP+EP+EC,*,F,으셔서,Inflect,EP,EC,으시/EP/*+시/EP/*+어서/EC/*",
+            "EP+EP+EC=으시/EP+어서/EC",
         );
     }
 

@@ -1,5 +1,7 @@
 use std::collections::BTreeMap;
 
+use crate::feature::Feature;
+
 /// A dictionary in memory: the content of an image.
 #[derive(Clone, Debug)]
 pub struct Lexicon {
@@ -53,4 +55,20 @@ pub struct CharacterRule {
     pub group: bool,
     /// Longest unknown word in characters, apart from groups.
     pub length: u8,
+}
+
+impl LexiconWord {
+    /// Returns the surface without the space at its end, which four words of mecab-ko-dic have. Returns `None` for a
+    /// word with a space inside, which no token may have.
+    pub(crate) fn surface(&self) -> Option<&str> {
+        let surface = self.surface.trim_end_matches(' ');
+        (!surface.contains(' ')).then_some(surface)
+    }
+
+    /// Reports whether both words have the same tag and the same morphemes.
+    pub(crate) fn has_analysis_of(&self, other: &LexiconWord) -> bool {
+        let analysis =
+            |word: &LexiconWord| Feature::parse(&word.feature).and_then(|it| it.analysis(&word.surface));
+        self.feature == other.feature || analysis(self) == analysis(other)
+    }
 }

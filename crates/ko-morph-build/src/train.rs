@@ -9,13 +9,11 @@
 //! The same labels and options give the same weights, byte for byte: there is one thread and a fixed order.
 
 mod averaged;
-mod label;
 mod learner;
 mod model;
 mod node;
 mod path;
 mod score;
-mod tag_group;
 
 use ko_morph::{Analyser, Dictionary, UserDictionary};
 use xxhash_rust::xxh64::xxh64;
@@ -23,7 +21,8 @@ use xxhash_rust::xxh64::xxh64;
 use self::learner::Learner;
 pub use self::score::Score;
 use crate::image::Content;
-use crate::{BuildError, Lexicon, Weights};
+use crate::mine::{is_held_out, next_random};
+use crate::{BuildError, LabelError, Lexicon, Weights, label};
 
 /// Parameters of the learning.
 #[derive(Clone, Copy, Debug)]
@@ -62,20 +61,15 @@ pub enum TrainError {
     /// The lexicon cannot become an image.
     #[error(transparent)]
     Build(#[from] BuildError),
-    /// A line of the labels does not have the form `text<TAB>form/tag/start…`.
-    #[error("line {line} of the labels is malformed: {problem}")]
-    Label {
-        /// Number of the line, from 1.
-        line: usize,
-        /// Description of the problem.
-        problem: String,
-    },
+    /// A line of the labels is malformed.
+    #[error(transparent)]
+    Label(#[from] LabelError),
 }
 
 /// Learns weights from labels.
 ///
-/// A line of labels is a text and its morphemes, separated by tabs. A morpheme has the form `form/tag/start` with the
-/// position of its first character in the text, from 0. Texts of [`CHUNK_BYTES`](ko_morph::CHUNK_BYTES) or more are
+/// A line of labels is a text and its morphemes, separated by tabs. A morpheme has the form `form/tag/start/length` with
+/// the position of its first character in the text, from 0, and the number of characters that it covers. Texts of [`CHUNK_BYTES`](ko_morph::CHUNK_BYTES) or more are
 /// skipped.
 ///
 /// Calls `progress` with 0 before the first epoch and with the number of each completed epoch, and with the score of
@@ -96,7 +90,7 @@ pub fn train(
     let (held_out, learned): (Vec<_>, Vec<_>) = texts
         .iter()
         .enumerate()
-        .partition(|(place, _)| place.is_multiple_of(options.held_out.max(2)));
+        .partition(|&(place, _)| is_held_out(place, options.held_out));
     let mut learned: Vec<_> = learned.into_iter().map(|(_, text)| text).collect();
     let held_out: Vec<_> = held_out.into_iter().map(|(_, text)| text).collect();
 
@@ -117,9 +111,7 @@ pub fn train(
 /// Shuffles items with a linear congruential generator, which is random enough for an order.
 fn shuffle<T>(items: &mut [T], random: &mut u64) {
     for place in (1..items.len()).rev() {
-        *random = random
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        *random = next_random(*random);
         items.swap(place, (*random >> 33) as usize % (place + 1));
     }
 }
@@ -167,7 +159,7 @@ mod tests {
         }
     }
 
-    const LABELS: &str = "가나 다\t가/NNG/0\t나/JX/1\t다/EC/3\n마바 다\t마바/NNP/0\t다/EC/3\n";
+    const LABELS: &str = "가나 다\t가/NNG/0/1\t나/JX/1/1\t다/EC/3/1\n마바 다\t마바/NNP/0/2\t다/EC/3/1\n";
 
     fn labels() -> String {
         LABELS.repeat(30)
@@ -196,6 +188,34 @@ mod tests {
         check(&plain, "가나 다", "가나/NNG 다/EC");
         check(&learned, "가나 다", "가/NNG 나/JX 다/EC");
         check(&learned, "마바 다", "마바/NNP 다/EC");
+    }
+
+    #[test]
+    fn learns_homographs_that_differ_in_their_analysis_alone() {
+        let mut lexicon = lexicon();
+        let homograph = |feature: &str, cost| LexiconWord {
+            surface: "걸".to_owned(),
+            cost,
+            feature: feature.to_owned(),
+            ..Default::default()
+        };
+        lexicon
+            .words
+            .push(homograph("NNB,*,T,걸,Inflect,NNB,JKO,것/NNB/*+을/JKO/*", 0));
+        lexicon.words.push(homograph("VV,*,T,걸,*,*,*,*", 500));
+        let labels = "걸 다\t걸/VV/0/1\t다/EC/2/1\n".repeat(60);
+        let weights =
+            train(&lexicon, &labels, Options::default(), |_, _| ()).expect("the labels are well-formed");
+        check(
+            &learned_image(&lexicon, &weights).expect("the weights fit"),
+            "걸 다",
+            "걸/VV 다/EC",
+        );
+        check(
+            &image(&lexicon).expect("the lexicon is valid"),
+            "걸 다",
+            "걸/NNB 다/EC",
+        );
     }
 
     #[test]
@@ -232,10 +252,14 @@ mod tests {
     #[test]
     fn reports_the_number_of_a_malformed_line() {
         for (line, problem) in [
-            ("가\t가/NNG", "\"가/NNG\", expected form/tag/start"),
-            ("가\t가/XY/0", "unknown part of speech \"XY\""),
-            ("가\t가/NNG/1", "\"가/NNG/1\" starts after the end of the text"),
-            ("가\t가/NNG/x", "start \"x\", expected a number"),
+            ("가\t가/NNG/0", "\"가/NNG/0\", expected form/tag/start/length"),
+            ("가\t가/XY/0/1", "unknown part of speech \"XY\""),
+            (
+                "가\t가/NNG/1/1",
+                "\"가/NNG/1/1\" starts after the end of the text",
+            ),
+            ("가\t가/NNG/x/1", "start \"x\", expected a number"),
+            ("가\t가/NNG/0/x", "length \"x\", expected a number"),
         ] {
             let labels = format!("{LABELS}{line}\n");
             let error = train(&lexicon(), &labels, Options::default(), |_, _| ()).expect_err("is refused");

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """Labels lines of text with Kiwi's morphemes, for ko-train to learn from.
 
-usage: label.py TEXTS > LABELS
+usage: label.py TEXTS... > LABELS
 
-TEXTS has one text a line; columns before the last tab are ignored. A line of LABELS is the text, in Unicode's form C and
-with personal data masked, and then its morphemes, all separated by tabs. A morpheme is `form/tag/start`: a tag of
-mecab-ko-dic, and the position of its first character in the text, from 0.
+Each file TEXTS has one text a line; columns before the last tab are ignored. A line of LABELS is the text, in Unicode's
+form C and with personal data masked, and then its morphemes, all separated by tabs. A morpheme is
+`form/tag/start/length`: a tag of mecab-ko-dic, the position of its first character in the text, from 0, and the number
+of characters that it covers. The morphemes of a contraction cover the same characters. Kiwi corrects misspellings: the
+forms are those that were meant.
 """
+import pathlib
 import re
 import sys
 import unicodedata
@@ -36,28 +39,38 @@ TAGS = {
 }
 
 
+# Nouns of buildings that Kiwi reads wrongly (층간 as 층/NNG + 가/VV + ㄴ/ETM) or divides although each is one word.
+WORDS = pathlib.Path(__file__).parent / "words.txt"
+
+
 def mecab_tag(tag):
     tag = tag.split("-")[0]
     return TAGS.get(tag, tag)
 
 
-def texts(path):
-    with open(path, encoding="utf-8", errors="replace", newline="\n") as lines:
-        for line in lines:
+def texts(paths):
+    for path in paths:
+        for line in open(path, encoding="utf-8", errors="replace", newline="\n"):
             text = unicodedata.normalize("NFC", line.rstrip("\r\n").rsplit("\t", 1)[-1])
             text = PERSONAL.sub("***", text)
             yield "".join(" " if unicodedata.category(character) == "Cc" else character for character in text)
 
 
 def main():
-    if len(sys.argv) != 2:
+    if len(sys.argv) < 2:
         sys.exit(__doc__)
-    # Without the dictionary of phrases, because mecab-ko-dic has single words. Any number of workers gives the same labels.
+    # Without the dictionary of phrases, because mecab-ko-dic has single words. Any number of workers gives the same
+    # labels. The constructor of 0.24.1 ignores its argument `typos`: only that of tokenize counts.
     kiwi = Kiwi(load_multi_dict=False, num_workers=1)
-    known = (text for text in texts(sys.argv[1]) if text.strip())
-    for number, (tokens, text) in enumerate(kiwi.tokenize(known, echo=True), 1):
+    for word in WORDS.read_text(encoding="utf-8").split():
+        kiwi.add_user_word(word, "NNG")
+    known = (text for text in texts(sys.argv[1:]) if text.strip())
+    for number, (tokens, text) in enumerate(kiwi.tokenize(known, typos="basic", echo=True), 1):
         # Kiwi places the last morpheme of a contraction at the end of a text after the text.
-        morphemes = (f"{token.form}/{mecab_tag(token.tag)}/{min(token.start, len(text) - 1)}" for token in tokens)
+        last = len(text) - 1
+        morphemes = (
+            f"{token.form}/{mecab_tag(token.tag)}/{min(token.start, last)}/{token.len}" for token in tokens
+        )
         print(text, *morphemes, sep="\t")
         if number % 10000 == 0:
             print(f"  {number} lines", file=sys.stderr, flush=True)

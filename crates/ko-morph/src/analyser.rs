@@ -121,6 +121,7 @@ impl<'a> Worker<'a> {
             path: &mut self.path,
             chunks: Chunks::new(text),
             chunk: Chunk::default(),
+            count: 0,
         }
     }
 }
@@ -139,11 +140,17 @@ pub(crate) struct Words<'w, 't> {
     path: &'w mut Vec<PathWord>,
     chunks: Chunks<'t>,
     chunk: Chunk<'t>,
+    /// Number of words returned.
+    count: usize,
 }
 
 /// A word of the best path.
 pub(crate) struct Word<'t> {
     pub(crate) surface: &'t str,
+    /// Offset of the surface in the text, in bytes.
+    pub(crate) start: usize,
+    /// Number of words before this one.
+    pub(crate) number: usize,
     pub(crate) analysis: Analysis<'t>,
     pub(crate) starts_eojeol: bool,
     pub(crate) known: bool,
@@ -159,13 +166,19 @@ impl<'t> Iterator for Words<'_, 't> {
             let Vocabulary { view, user } = &self.vocabulary;
             self.lattice.analyse(view, user, self.chunk, self.path);
         }
-        self.path.pop().map(|word| self.word(word))
+        let word = self.path.pop().map(|word| self.word(word));
+        self.count += 1;
+        word
     }
 }
 
 impl<'t> Words<'_, 't> {
     fn word(&self, PathWord { start, end, entry }: PathWord) -> Word<'t> {
-        let Chunk { text, starts_eojeol } = self.chunk;
+        let Chunk {
+            text,
+            offset,
+            starts_eojeol,
+        } = self.chunk;
         let (before, surface) = (&text[..start as usize], &text[start as usize..end as usize]);
         let starts_eojeol = match before.chars().next_back() {
             Some(character) => character == ' ' || character.is_control(),
@@ -175,6 +188,8 @@ impl<'t> Words<'_, 't> {
         let known = from_user_dictionary || entry < self.vocabulary.view.parameters.known_entries;
         Word {
             surface,
+            start: offset + start as usize,
+            number: self.count,
             analysis: self.vocabulary.analysis(entry),
             starts_eojeol,
             known,
@@ -186,9 +201,8 @@ impl<'t> Words<'_, 't> {
 impl<'a> Vocabulary<'a> {
     fn analysis(&self, entry: u32) -> Analysis<'a> {
         let analysis = if entry & USER_ENTRY != 0 {
-            self.user
-                .word(entry & !USER_ENTRY)
-                .map(|word| Analysis::simple(word.tag()))
+            let word = self.user.word(entry & !USER_ENTRY);
+            word.and_then(|word| Analysis::read(word.analysis(), 0))
         } else {
             let offset = self.view.analyses.get(entry as usize);
             offset.and_then(|&offset| Analysis::read(self.view.pool, offset))

@@ -8,6 +8,8 @@ pub const CHUNK_BYTES: usize = 8192;
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Chunk<'t> {
     pub(crate) text: &'t str,
+    /// Offset of the chunk in the text, in bytes.
+    pub(crate) offset: usize,
     /// True if the chunk starts an eojeol, false after a cut inside a line without spaces.
     pub(crate) starts_eojeol: bool,
 }
@@ -16,6 +18,7 @@ pub(crate) struct Chunk<'t> {
 #[derive(Debug)]
 pub(crate) struct Chunks<'t> {
     rest: &'t str,
+    offset: usize,
     starts_eojeol: bool,
 }
 
@@ -23,6 +26,7 @@ impl<'t> Chunks<'t> {
     pub(crate) fn new(text: &'t str) -> Self {
         Self {
             rest: text,
+            offset: 0,
             starts_eojeol: true,
         }
     }
@@ -46,8 +50,11 @@ impl<'t> Iterator for Chunks<'t> {
         };
         let (text, rest) = self.rest.split_at(length);
         self.rest = rest;
+        let offset = self.offset;
+        self.offset += length;
         Some(Chunk {
             text,
+            offset,
             starts_eojeol: std::mem::replace(&mut self.starts_eojeol, ends_eojeol),
         })
     }

@@ -16,7 +16,7 @@ use xxhash_rust::xxh64::xxh64;
 pub use self::analysis::{Analysis, Parts};
 use self::layout::{
     ALIGNMENT, CHECKSUM_SEED, Category, Entry, FORMAT, HEADER, MAGIC, MOST_HOMOGRAPHS, Parameters, Penalty,
-    SECTION_TABLE, Section, UNKNOWN_NOUNS, Unit, WINDOW,
+    SECTION_TABLE, Section, TEMPLATES, UNKNOWN_NOUNS, Unit, WINDOW,
 };
 pub use self::trie::Trie;
 
@@ -89,6 +89,8 @@ pub struct View<'a> {
     pub connections: &'a [i16],
     /// Costs beside a space, indexed by [`Entry::penalty`].
     pub penalties: &'a [Penalty],
+    /// Ids, additional costs and penalties of a user's words, indexed by [`template`](layout::template).
+    pub templates: &'a [Entry],
 }
 
 impl<'a> View<'a> {
@@ -116,6 +118,7 @@ impl<'a> View<'a> {
             pool: bytes(Section::Pool).ok_or(damaged("section of the pool"))?,
             connections: typed(bytes(Section::Connections), "section of connections")?,
             penalties: typed(bytes(Section::Penalties), "section of penalties")?,
+            templates: typed(bytes(Section::Templates), "section of templates")?,
         };
         match view.contradiction() {
             Some(problem) => Err(damaged(problem)),
@@ -139,8 +142,7 @@ impl<'a> View<'a> {
     fn contradiction(&self) -> Option<&'static str> {
         let it = self.parameters;
         let entries = self.entries.len() as u64;
-        let ids_exist =
-            |&[left, right]: &[u16; 2]| u32::from(left) < it.left_ids && u32::from(right) < it.right_ids;
+        let ids_exist = |left, right| u32::from(left) < it.left_ids && u32::from(right) < it.right_ids;
         let connections = u64::from(it.left_ids) * u64::from(it.right_ids) + WINDOW as u64;
         let unknown_nouns_end = u64::from(it.unknown_nouns) + u64::from(UNKNOWN_NOUNS);
         let checks = [
@@ -170,8 +172,16 @@ impl<'a> View<'a> {
                 "its connection table does not have the size that its parameters state",
             ),
             (
-                ids_exist(&[it.sentence_left, it.sentence_right]) && it.templates.iter().all(ids_exist),
+                ids_exist(it.sentence_left, it.sentence_right),
                 "its parameters name ids that the connection table does not have",
+            ),
+            (
+                self.templates.len() == TEMPLATES,
+                "it has another number of templates",
+            ),
+            (
+                self.templates.iter().all(|it| ids_exist(it.left, it.right)),
+                "its templates name ids that the connection table does not have",
             ),
         ];
         let failed = checks.into_iter().find(|(holds, _)| !holds);

@@ -89,7 +89,9 @@ impl Lattice {
         &mut self,
         view: &View<'_>,
         user: &UserDictionary,
-        Chunk { text, starts_eojeol }: Chunk<'_>,
+        Chunk {
+            text, starts_eojeol, ..
+        }: Chunk<'_>,
         path: &mut Vec<PathWord>,
     ) {
         path.clear();
@@ -391,15 +393,16 @@ fn category<'a>(view: &View<'a>, number: u32) -> Option<&'a Category> {
 /// Returns a word of the user as an entry, and the cost that its template adds.
 fn user_entry(view: &View<'_>, user: &UserDictionary, entry: u32) -> Option<(Entry, i16)> {
     let word = user.word(entry & !USER_ENTRY)?;
-    let template = word.template();
-    let &[left, right] = view.parameters.templates.get(template)?;
+    let [first, last] = word
+        .templates()
+        .map(|template| view.templates.get(template).copied());
+    let (first, last) = (first?, last?);
     let entry = Entry {
-        left,
-        right,
+        right: last.right,
         cost: word.cost(),
-        penalty: *view.parameters.template_penalties.get(template)?,
+        ..first
     };
-    Some((entry, *view.parameters.template_costs.get(template)?))
+    Some((entry, first.cost))
 }
 
 fn penalty(view: &View<'_>, class: u16) -> Penalty {

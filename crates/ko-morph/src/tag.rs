@@ -5,6 +5,7 @@ macro_rules! tags {
     ($($tag:ident $meaning:literal,)*) => {
         /// A part of speech in the tag set of mecab-ko-dic, which follows the Sejong corpus.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
         #[repr(u8)]
         pub enum Tag {
             $(#[doc = $meaning] $tag,)*

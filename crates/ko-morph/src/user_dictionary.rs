@@ -4,22 +4,34 @@ use std::ops::Range;
 
 use xxhash_rust::xxh64::xxh64;
 
+use crate::image::Analysis;
 use crate::image::layout::template;
 use crate::normalise::normalise;
-use crate::tag::Tag;
+use crate::tag::{Tag, UnknownTag};
 
 const DEFAULT_COST: i16 = -2000;
 /// Most characters of a word.
 const LONGEST_WORD: usize = 64;
 
-/// Words of the user: nouns that the dictionary does not have, or weighs too lightly.
+/// Words of the user: those that the dictionary does not have, or weighs too lightly.
 ///
-/// A line has the form `word,tag[,cost]`. The tag is NNG or NNP. The cost is a number from -32768 to 32767, the
-/// lower, the likelier; it defaults to -2000. Empty lines and lines that start with `#` are skipped.
+/// A line has the form `word,tag[,cost[,morphemes]]`. Empty lines and lines that start with `#` are skipped.
+///
+/// - The tag is a [`Tag`], or several joined with `+` for an inflected word.
+/// - The cost is a number from -32768 to 32767, the lower, the likelier. It is -2000 if it is missing or empty.
+/// - The morphemes are `form/tag` joined with `+`. Those of an inflected word replace it, and so does a single one: the
+///   standard spelling of the word. Several morphemes under a single tag are the parts of a compound, which stays whole.
 ///
 /// ```
-/// let words = ko_morph::UserDictionary::parse("# building\n주차권,NNG\n냉난방기,NNG,-3000\n")?;
-/// assert_eq!(words.len(), 2);
+/// let words = ko_morph::UserDictionary::parse(
+///     "# building
+///      주차권,NNG
+///      냉난방기,NNG,-3000
+///      출입카드,NNG,,출입/NNG+카드/NNG
+///      엘베,NNG,,엘리베이터/NNG
+///      쌩깜,VV+ETN,,쌩까/VV+ㅁ/ETN",
+/// )?;
+/// assert_eq!(words.len(), 5);
 /// assert!(words.contains("주차권"));
 /// # Ok::<(), ko_morph::UserDictionaryError>(())
 /// ```
@@ -34,8 +46,15 @@ pub struct UserDictionary {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct UserWord {
     text: String,
-    tag: Tag,
+    /// Tag, or several joined with `+`.
+    label: String,
     cost: i16,
+    /// Morphemes as the line has them, or empty.
+    morphemes: String,
+    first_tag: Tag,
+    last_tag: Tag,
+    /// [`Analysis`] as an image encodes it.
+    analysis: Vec<u8>,
 }
 
 /// An error of a user dictionary. It lists every malformed line.
@@ -80,7 +99,7 @@ impl UserDictionary {
         Self::default()
     }
 
-    /// Returns 12 hex digits of a hash over the words, tags and costs, or `none` without words.
+    /// Returns 12 hex digits of a hash over the words, tags, costs and morphemes, or `none` without words.
     ///
     /// The order of the lines and the comments between them do not matter.
     pub fn version(&self) -> String {
@@ -88,8 +107,16 @@ impl UserDictionary {
             return "none".to_owned();
         }
         let mut content = String::new();
-        for UserWord { text, tag, cost } in &self.words {
-            content.extend([text, ",", tag.as_str(), ",", &cost.to_string(), "\n"]);
+        for UserWord {
+            text,
+            label,
+            cost,
+            morphemes,
+            ..
+        } in &self.words
+        {
+            let comma = if morphemes.is_empty() { "" } else { "," };
+            content.extend([text, ",", label, ",", &cost.to_string(), comma, morphemes, "\n"]);
         }
         format!("{:012x}", xxh64(content.as_bytes(), 0) >> 16)
     }
@@ -160,7 +187,7 @@ impl UserWord {
         let mut fields = line.split(',').map(str::trim);
         let text = normalise(fields.next().unwrap_or_default()).into_owned();
         if text.is_empty() {
-            return Err("no word, expected word,tag[,cost]".to_owned());
+            return Err("no word, expected word,tag[,cost[,morphemes]]".to_owned());
         }
         if text.contains(|character: char| character.is_whitespace() || character.is_control()) {
             return Err(format!("{text:?} contains a space or control character"));
@@ -171,43 +198,72 @@ impl UserWord {
                 "the word has {length} characters, expected at most {LONGEST_WORD}"
             ));
         }
-        let tag = match fields.next() {
-            Some("NNG") => Tag::NNG,
-            Some("NNP") => Tag::NNP,
-            Some(tag) => return Err(format!("unknown tag {tag:?}, expected NNG or NNP")),
-            None => return Err("no tag, expected NNG or NNP".to_owned()),
+        let label = match fields.next() {
+            Some(label) if !label.is_empty() => label,
+            _ => return Err("no tag, expected word,tag[,cost[,morphemes]]".to_owned()),
         };
+        let tags = label.split('+').map(parse_tag).collect::<Result<Vec<_>, _>>()?;
         let cost = match fields.next() {
-            None => DEFAULT_COST,
+            None | Some("") => DEFAULT_COST,
             Some(cost) => cost
                 .parse()
                 .map_err(|_| format!("malformed cost {cost:?}, expected a number from -32768 to 32767"))?,
         };
-        match fields.next() {
-            Some(_) => Err("more than three fields, expected word,tag[,cost]".to_owned()),
-            None => Ok(Self { text, tag, cost }),
+        let morphemes = normalise(fields.next().unwrap_or_default()).into_owned();
+        if fields.next().is_some() {
+            return Err("more than four fields, expected word,tag[,cost[,morphemes]]".to_owned());
         }
-    }
-
-    pub(crate) fn tag(&self) -> Tag {
-        self.tag
+        Ok(Self {
+            analysis: analysis(&text, label, &tags, &morphemes)?,
+            text,
+            label: label.to_owned(),
+            cost,
+            morphemes,
+            first_tag: tags[0],
+            last_tag: tags[tags.len() - 1],
+        })
     }
 
     pub(crate) fn cost(&self) -> i16 {
         self.cost
     }
 
-    /// Returns the index of the image's template for words like this one.
-    pub(crate) fn template(&self) -> usize {
-        template(
-            self.tag,
-            self.text.chars().next_back().is_some_and(has_final_consonant),
-        )
+    /// Returns the [`Analysis`] as an image encodes it.
+    pub(crate) fn analysis(&self) -> &[u8] {
+        &self.analysis
+    }
+
+    /// Returns the indices of the image's templates for the first and the last morpheme of the word.
+    pub(crate) fn templates(&self) -> [usize; 2] {
+        let final_consonant = self.text.chars().next_back().is_some_and(has_final_consonant);
+        [self.first_tag, self.last_tag].map(|tag| template(tag, final_consonant))
     }
 
     fn start(&self) -> Option<char> {
         self.text.chars().next()
     }
+}
+
+fn parse_tag(tag: &str) -> Result<Tag, String> {
+    tag.parse().map_err(|error: UnknownTag| error.to_string())
+}
+
+/// Encodes the analysis of a word.
+fn analysis(text: &str, label: &str, tags: &[Tag], morphemes: &str) -> Result<Vec<u8>, String> {
+    let mut parts = Vec::new();
+    for morpheme in morphemes.split('+').filter(|_| !morphemes.is_empty()) {
+        let Some((form, tag)) = morpheme.rsplit_once('/').filter(|(form, _)| !form.is_empty()) else {
+            return Err(format!("malformed morpheme {morpheme:?}, expected form/tag"));
+        };
+        parts.push((form.to_owned(), parse_tag(tag)?));
+    }
+    let expanded = tags.len() > 1 || parts.len() == 1;
+    if expanded && !parts.iter().map(|(_, tag)| tag).eq(tags) {
+        return Err(format!(
+            "the morphemes {morphemes:?} do not have the tags {label}"
+        ));
+    }
+    Analysis::encode(text, label, tags[0], expanded, &parts)
 }
 
 /// Reports whether the character is read with a final consonant, which decides between 은 and 는, 이 and 가.
@@ -274,13 +330,17 @@ mod tests {
 
     #[test]
     fn reports_every_malformed_line() {
-        check_error("주차권", "line 1: no tag, expected NNG or NNP");
-        check_error("# ok\n,NNG", "line 2: no word, expected word,tag[,cost]");
+        check_error("주차권", "line 1: no tag, expected word,tag[,cost[,morphemes]]");
+        check_error(
+            "# ok\n,NNG",
+            "line 2: no word, expected word,tag[,cost[,morphemes]]",
+        );
         check_error(
             "공용 부,NNG",
             "line 1: \"공용 부\" contains a space or control character",
         );
-        check_error("집,VV", "line 1: unknown tag \"VV\", expected NNG or NNP");
+        check_error("집,VW", "line 1: unknown part of speech \"VW\"");
+        check_error("집,NNG+", "line 1: unknown part of speech \"\"");
         check_error(
             "집,NNG,싸다",
             "line 1: malformed cost \"싸다\", expected a number from -32768 to 32767",
@@ -290,8 +350,24 @@ mod tests {
             "line 1: malformed cost \"40000\", expected a number from -32768 to 32767",
         );
         check_error(
-            "집,NNG,1,2",
-            "line 1: more than three fields, expected word,tag[,cost]",
+            "집,NNG,1,,2",
+            "line 1: more than four fields, expected word,tag[,cost[,morphemes]]",
+        );
+        check_error(
+            "집,NNG,1,집",
+            "line 1: malformed morpheme \"집\", expected form/tag",
+        );
+        check_error(
+            "집,NNG,1,/NNG",
+            "line 1: malformed morpheme \"/NNG\", expected form/tag",
+        );
+        check_error(
+            "쌩깜,VV+ETN",
+            "line 1: the morphemes \"\" do not have the tags VV+ETN",
+        );
+        check_error(
+            "쌩깜,VV+ETN,,쌩까/VA+ㅁ/ETN",
+            "line 1: the morphemes \"쌩까/VA+ㅁ/ETN\" do not have the tags VV+ETN",
         );
         let long = "가".repeat(65);
         check_error(
@@ -301,7 +377,7 @@ mod tests {
         check_error("집,NNG\n\n집,NNP", "line 3: \"집\" repeats line 1");
         check_error(
             "a,b\nc",
-            "line 1: unknown tag \"b\", expected NNG or NNP; line 2: no tag, expected NNG or NNP",
+            "line 1: unknown part of speech \"b\"; line 2: no tag, expected word,tag[,cost[,morphemes]]",
         );
     }
 
@@ -316,6 +392,8 @@ mod tests {
         );
         assert_ne!(version("집,NNG"), version("집,NNP"));
         assert_ne!(version("집,NNG"), version("집,NNG,-1999"));
+        assert_eq!(version("집,NNG"), version("집,NNG,"));
+        assert_ne!(version("집,NNG"), version("집,NNG,,집/NNG"));
         assert_eq!(version("집,NNG").len(), 12);
     }
 }

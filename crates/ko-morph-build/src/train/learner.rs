@@ -1,12 +1,12 @@
 use ko_morph::{Analyser, Worker};
 
 use super::Options;
-use super::label::LabelledText;
 use super::model::Model;
 use super::node::{Node, nodes};
 use super::path::Values;
 use super::score::{Score, Tally};
 use crate::Weights;
+use crate::label::LabelledText;
 
 /// Worth more than any cost: among paths that agree equally well with the labels, the hope is the cheapest.
 const HOPE_COST: f32 = -20_000.0;

@@ -1,8 +1,8 @@
 use ko_morph::image::{Analysis, View};
 use ko_morph::{LatticeWord, Tag, Worker};
 
-use super::label::LabelledText;
-use super::tag_group::{TagGroup, spelling};
+use crate::label::LabelledText;
+use crate::tag_group::{TagGroup, spelling};
 
 /// A word of a text's lattice.
 pub(super) struct Node {

@@ -2,9 +2,9 @@ use std::collections::HashMap;
 
 use ko_morph::image::View;
 
-use super::label::LabelledText;
 use super::node::{Node, each_morpheme};
-use super::tag_group::{TagGroup, spelling};
+use crate::label::LabelledText;
+use crate::tag_group::{TagGroup, spelling};
 
 /// Agreement of the analyses of held-out texts with their labels: F1 in percent.
 #[derive(Clone, Copy, Debug, PartialEq)]

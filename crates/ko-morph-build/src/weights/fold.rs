@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use ko_morph::image::layout::{Entry, Parameters, Penalty};
+use ko_morph::image::layout::{Entry, Penalty};
 
 use super::Weights;
 use crate::BuildError;
@@ -23,7 +23,7 @@ impl Content<'_> {
         }
         let mut classes = Classes::new(std::mem::take(&mut self.penalties));
         fold_entries(&mut self.entries.entries, weights, &mut classes)?;
-        fold_templates(&mut self.parameters, weights, &mut classes)?;
+        fold_templates(&mut self.templates, weights, &mut classes)?;
         self.penalties = classes.penalties;
         for &(place, change) in &weights.connections {
             let cost = self.connections.costs.get_mut(place as usize).ok_or(OUTSIDE)?;
@@ -52,14 +52,18 @@ fn fold_entries(entries: &mut [Entry], weights: &Weights, classes: &mut Classes)
 }
 
 fn fold_templates(
-    parameters: &mut Parameters,
+    templates: &mut [Entry],
     weights: &Weights,
     classes: &mut Classes,
 ) -> Result<(), BuildError> {
-    for (template, [left, right]) in parameters.templates.into_iter().enumerate() {
-        let shared = weights.of_ids(left, right);
-        parameters.template_costs[template] = shared.cost;
-        parameters.template_penalties[template] = classes.class_of(shared.penalty)?;
+    for template in templates {
+        let shared = weights.of_ids(template.left, template.right);
+        let plain = classes.penalty(template.penalty);
+        template.cost = sum([template.cost, shared.cost]);
+        template.penalty = classes.class_of(Penalty {
+            after_space: sum([plain.after_space, shared.penalty.after_space]),
+            before_space: sum([plain.before_space, shared.penalty.before_space]),
+        })?;
     }
     Ok(())
 }

@@ -94,7 +94,7 @@ fn rejects_another_format() {
     other[8] = 99;
     check(
         &other,
-        "the dictionary image has format 99, expected 4; build the image again",
+        "the dictionary image has format 99, expected 5; build the image again",
     );
 }
 

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed test may panic")]
 
+mod building_nouns;
 mod chunks;
 mod damage;
 mod lattice;
@@ -9,6 +10,7 @@ mod lexicon;
 mod limits;
 mod mecab_ko_dic;
 mod memory;
+mod offsets;
 mod search;
 mod separators;
 mod unknown_nouns;

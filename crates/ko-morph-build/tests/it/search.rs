@@ -1,5 +1,7 @@
 //! The search: it chooses words as MeCab does.
 
+use ko_morph::{Analyser, Dictionary, UserDictionary};
+
 use crate::lexicon::{Words, morphemes, tokens};
 use crate::memory::most_bytes;
 
@@ -91,16 +93,28 @@ fn adds_the_penalty_of_a_particle_after_a_space() {
 }
 
 #[test]
-fn finds_words_that_contain_spaces() {
+fn no_token_contains_a_space() {
     let words = Words::new()
         .with("영치기 영차", "IC", 0)
         .with("영치기", "NNG", 0)
         .with("영차 ", "NNG", 0);
-    check(&words, "영치기 영차", "영치기 영차/IC");
-    check(&words, "영차 영치기", "영차 /NNG 영치기/NNG");
+    check(&words, "영치기 영차", "영치기/NNG 영차/NNG");
+    check(&words, "영차 영치기", "영차/NNG 영치기/NNG");
     assert_eq!(
         morphemes(&words.analyser(), "영차 영치기"),
-        "_영차 /NNG _영치기/NNG"
+        "_영차/NNG _영치기/NNG"
+    );
+}
+
+#[test]
+fn jamo_end_a_run_of_syllables_with_learned_costs() {
+    let words = Words::new().with("회", "NNG", 0);
+    let learned = Dictionary::from_bytes(&words.learned_image()).unwrap();
+    let learned = Analyser::new(learned, UserDictionary::empty());
+    check(&words, "회ㅠㅠ뷁회", "회/NNG ㅠㅠ뷁회/UNKNOWN");
+    assert_eq!(
+        tokens(&learned, "회ㅠㅠ뷁회"),
+        "회/NNG ㅠㅠ/UNKNOWN 뷁/UNKNOWN 회/NNG"
     );
 }
 

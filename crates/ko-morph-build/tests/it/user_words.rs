@@ -55,3 +55,35 @@ fn the_version_of_an_analyser_names_all_parts() {
     );
     assert_ne!(version, words().with("새", "NNG", 0).analyser().version());
 }
+
+#[test]
+fn a_word_of_the_user_may_have_any_tag_and_morphemes() {
+    let user = UserDictionary::parse(
+        "쌩깜,VV+ETN,,쌩까/VV+ㅁ/ETN\n출입카드,NNG,,출입/NNG+카드/NNG\n엘베,NNG,-2000,엘리베이터/NNG\n진짜로,MAG",
+    );
+    let analyser = words().analyser_with(user.unwrap());
+    assert_eq!(
+        tokens(&analyser, "진짜로 쌩깜 출입카드 엘베"),
+        "진짜로/MAG 쌩깜/VV+ETN 출입카드/NNG 엘베/NNG"
+    );
+    assert_eq!(
+        morphemes(&analyser, "진짜로 쌩깜 출입카드 엘베"),
+        "_진짜로/MAG _쌩까/VV ㅁ/ETN _출입카드/NNG(출입/NNG+카드/NNG) _엘리베이터/NNG"
+    );
+}
+
+#[test]
+fn a_word_of_the_user_has_the_contexts_of_its_first_and_last_morpheme() {
+    // A verb may follow a noun cheaply, and an ending may stand before a noun; nothing else may.
+    let words = Words::new()
+        .with("집", "NNG", 0)
+        .with("보", "VV", 0)
+        .with("음", "ETN", 0)
+        .connection("NNG", "VV", -3000)
+        .connection("ETN", "NNG", -3000)
+        .connection("NNG", "NNG", 9000);
+    let user = UserDictionary::parse("봄,VV+ETN,0,보/VV+ㅁ/ETN\n봄봄,NNG,-4000").unwrap();
+    let analyser = words.analyser_with(user);
+    assert_eq!(tokens(&analyser, "집봄집"), "집/NNG 봄/VV+ETN 집/NNG");
+    assert_eq!(tokens(&analyser, "집봄봄집"), "집/NNG 봄/VV+ETN 봄/VV+ETN 집/NNG");
+}

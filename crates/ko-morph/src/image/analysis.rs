@@ -40,6 +40,34 @@ impl<'a> Analysis<'a> {
         })
     }
 
+    /// Encodes the analysis of a word for [`read`](Self::read). `label` is its tag as MeCab prints it. With `expanded`, the
+    /// parts are the morphemes of the word.
+    ///
+    /// # Errors
+    /// A description of the problem, when there are more than 255 parts or a text has more than 255 bytes.
+    pub fn encode(
+        surface: &str,
+        label: &str,
+        tag: Tag,
+        expanded: bool,
+        parts: &[(String, Tag)],
+    ) -> Result<Vec<u8>, String> {
+        let own_text = parts.iter().map(|(text, _)| text.as_str()).collect::<String>() != surface;
+        let mut shape = 0;
+        shape |= if expanded { EXPANDED } else { 0 };
+        shape |= if own_text { OWN_TEXT } else { 0 };
+        let mut bytes = vec![shape, tag as u8, length(label)?];
+        bytes.extend(label.bytes());
+        bytes.push(u8::try_from(parts.len()).map_err(|_| "more than 255 parts".to_owned())?);
+        for (text, tag) in parts {
+            bytes.extend([*tag as u8, length(text)?]);
+            if own_text {
+                bytes.extend(text.bytes());
+            }
+        }
+        Ok(bytes)
+    }
+
     /// Returns the analysis of a word without parts.
     pub fn simple(tag: Tag) -> Self {
         Self {
@@ -80,6 +108,10 @@ impl<'a> Analysis<'a> {
             rest: self.rest,
         }
     }
+}
+
+fn length(text: &str) -> Result<u8, String> {
+    u8::try_from(text.len()).map_err(|_| format!("{text:?} has {} bytes, expected at most 255", text.len()))
 }
 
 /// An iterator over the parts of a word, each a text and its tag, in their order.

@@ -23,7 +23,7 @@ use crate::tag::Tag;
 pub const MAGIC: [u8; 8] = *b"KO-MORPH";
 
 /// Format version that this crate reads.
-pub const FORMAT: u32 = 4;
+pub const FORMAT: u32 = 5;
 
 /// XXH64 seed of both checksums, which detect damage but no malicious change.
 pub const CHECKSUM_SEED: u64 = 0;
@@ -61,11 +61,13 @@ pub enum Section {
     Connections,
     /// [`Penalty`] records, indexed by [`Entry::penalty`].
     Penalties,
+    /// [`Entry`] records, indexed by [`template`]: ids, additional cost and penalty of a user's word.
+    Templates,
 }
 
 impl Section {
     /// Every section, in the order in which an image holds them.
-    pub const ALL: [Section; 10] = [
+    pub const ALL: [Section; 11] = [
         Section::Name,
         Section::Parameters,
         Section::Characters,
@@ -76,6 +78,7 @@ impl Section {
         Section::Pool,
         Section::Connections,
         Section::Penalties,
+        Section::Templates,
     ];
 
     /// Number of sections.
@@ -96,20 +99,16 @@ pub struct Parameters {
     pub sentence_left: u16,
     /// Right id of the start of a sentence.
     pub sentence_right: u16,
-    /// Left and right id of a user's word, indexed by [`template`].
-    pub templates: [[u16; 2]; 4],
-    /// Cost that is added to a user's word, indexed by [`template`].
-    pub template_costs: [i16; 4],
-    /// Class of penalty of a user's word, indexed by [`template`].
-    pub template_penalties: [u16; 4],
     /// Number of the first of the [`UNKNOWN_NOUNS`] entries, or 0 in an image without unknown nouns.
     pub unknown_nouns: u32,
 }
 
-/// Returns the index of a user's word in the templates of [`Parameters`]: NNG without and with a final
-/// consonant, then NNP without and with one.
+/// Number of templates: for each tag one without and one with a final consonant.
+pub const TEMPLATES: usize = Tag::ALL.len() * 2;
+
+/// Returns the index of the template for words with a tag, without or with a final consonant.
 pub fn template(tag: Tag, final_consonant: bool) -> usize {
-    usize::from(tag == Tag::NNP) * 2 + usize::from(final_consonant)
+    tag as usize * 2 + usize::from(final_consonant)
 }
 
 /// Lengths of an unknown noun in syllables.

@@ -2,7 +2,7 @@ use ko_morph::Tag;
 
 /// A group of tags that different analysers give to the same morphemes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum TagGroup {
+pub(crate) enum TagGroup {
     Noun,
     Predicate,
     Bound,
@@ -15,7 +15,7 @@ pub(super) enum TagGroup {
 }
 
 impl TagGroup {
-    pub(super) fn of(tag: Tag) -> Self {
+    pub(crate) fn of(tag: Tag) -> Self {
         match tag {
             Tag::NNG | Tag::NNP => Self::Noun,
             Tag::VV | Tag::VA | Tag::VX | Tag::VCN => Self::Predicate,
@@ -34,7 +34,7 @@ impl TagGroup {
 
 /// Converts a form to one spelling where analysers differ: final jamo become letters, and 아 and 여 at the start of
 /// endings become 어.
-pub(super) fn spelling(form: &str, tag: Tag) -> impl Iterator<Item = char> {
+pub(crate) fn spelling(form: &str, tag: Tag) -> impl Iterator<Item = char> {
     const FINAL: &str = "ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ";
     let is_ending = TagGroup::of(tag) == TagGroup::Ending;
     form.chars()
