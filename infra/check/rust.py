@@ -14,8 +14,11 @@ ACTIONS = {
     ("apigatewayv2", "get"): "apigateway:GET",
     ("apigatewayv2", "update"): "apigateway:PATCH",
     ("lambda", "invoke"): "lambda:InvokeFunction",
+    ("s3", "complete_multipart_upload"): "s3:PutObject",
+    ("s3", "create_multipart_upload"): "s3:PutObject",
     ("s3", "head_object"): "s3:GetObject",
     ("s3", "list_objects_v2"): "s3:ListBucket",
+    ("s3", "upload_part"): "s3:PutObject",
 }
 #: IAM prefixes that are not the SDK's name.
 PREFIXES = {"cloudwatchlogs": "logs"}

@@ -24,6 +24,8 @@ pub struct MonthStack {
     pub bucket: String,
     /// URL of the database.
     pub database_url: String,
+    /// URL of the database for the functions: another one than `database_url` if a pooler or a proxy is between.
+    pub functions_database_url: String,
     /// Connection of the test.
     pub sql: Client,
     programs: Programs,
@@ -65,6 +67,7 @@ impl MonthStack {
             topic: moto.create_topic(&name).await?,
             moto: moto.clone(),
             bucket: name,
+            functions_database_url: database_url.clone(),
             database_url,
             sql,
             programs: Programs {
@@ -88,7 +91,7 @@ impl MonthStack {
     fn function(&self, name: &str, program: &PathBuf) -> Function {
         let mut function = Function::new(name, program)
             .variables(self.moto.environment())
-            .variable("DATABASE_URL", &self.database_url)
+            .variable("DATABASE_URL", &self.functions_database_url)
             .variable("SNS_TOPIC_ARN", &self.topic.arn);
         function.timeout = Duration::from_secs(120);
         function

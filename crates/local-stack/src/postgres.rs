@@ -3,8 +3,7 @@
 use std::{
     fs::{self, OpenOptions},
     io::Write,
-    path::{Path, PathBuf},
-    process::Command,
+    path::PathBuf,
     sync::Mutex,
     time::Duration,
 };
@@ -19,7 +18,8 @@ use crate::{
     background,
     certificate::Certificate,
     child_reaper,
-    process::{Process, Spec},
+    process::Process,
+    server_user::{ServerUser, free_port},
     tls_front::{Beginning, TlsFront},
     venv,
 };
@@ -358,66 +358,6 @@ impl Drop for Cluster {
             std::thread::sleep(Duration::from_millis(10));
         }
     }
-}
-
-/// User that runs PostgreSQL, which refuses to run as root.
-#[derive(Debug)]
-enum ServerUser {
-    /// Current user, if not root.
-    Current,
-    /// User 1000 of a user namespace, which owns root's files.
-    Namespace,
-    /// User `nobody`, which becomes the folder's owner.
-    Nobody,
-}
-
-const NOBODY: u32 = 65534;
-
-impl ServerUser {
-    fn choose() -> Result<Self> {
-        let works = |program: &str, arguments: &[&str]| {
-            Command::new(program)
-                .args(arguments)
-                .arg("true")
-                .output()
-                .is_ok_and(|output| output.status.success())
-        };
-        if !rustix::process::geteuid().is_root() {
-            Ok(Self::Current)
-        } else if works("unshare", &["-U", "--map-user=1000", "--map-group=1000"]) {
-            Ok(Self::Namespace)
-        } else if works("setpriv", &["--reuid=65534", "--regid=65534", "--clear-groups"]) {
-            Ok(Self::Nobody)
-        } else {
-            bail!("PostgreSQL refuses to run as root, and neither unshare nor setpriv can change the user")
-        }
-    }
-
-    fn run(&self, program: &Path) -> Spec {
-        let (wrapper, arguments): (_, &[&str]) = match self {
-            Self::Current => return Spec::new(program),
-            Self::Namespace => ("unshare", &["-U", "--map-user=1000", "--map-group=1000"]),
-            Self::Nobody => ("setpriv", &["--reuid=65534", "--regid=65534", "--clear-groups"]),
-        };
-        // `env` finds the wrapper on the path. Each replaces itself, so PostgreSQL has this process id.
-        Spec::new("/usr/bin/env")
-            .arg(wrapper)
-            .args(arguments.iter().copied())
-            .arg(program.display().to_string())
-    }
-
-    fn own(&self, path: &Path) -> Result<()> {
-        if matches!(self, Self::Nobody) {
-            std::os::unix::fs::chown(path, Some(NOBODY), Some(NOBODY))
-                .with_context(|| format!("could not make nobody the owner of {}", path.display()))?;
-        }
-        Ok(())
-    }
-}
-
-fn free_port() -> Result<u16> {
-    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).context("could not find a free port")?;
-    Ok(listener.local_addr()?.port())
 }
 
 fn identifier(name: &str) -> String {

@@ -29,6 +29,8 @@ pub(crate) struct Config {
     pub(crate) dictionary: Option<PathBuf>,
     /// Number of terms that the report has for a building.
     pub(crate) keywords_per_building: u32,
+    /// Number of months whose terms are kept.
+    pub(crate) keep_months: u32,
     pub(crate) locale: Locale,
     pub(crate) link: LinkKind,
     pub(crate) function_timeout: Duration,
@@ -69,6 +71,8 @@ impl Config {
             variables.fault("KO_DICTIONARY is missing: this build embeds no dictionary");
         }
         let keywords_per_building = variables.number("KEYWORDS_PER_BUILDING", KEYWORDS_PER_BUILDING, 1);
+        // The report compares with the month before.
+        let keep_months = variables.number("STAT_KEEP_MONTHS", 25, 2);
         let locale = variables.parsed("REPORT_LOCALE", Locale::Korean, str::parse);
         let link = variables.parsed("REPORT_LINK", LinkKind::Console, |kind| match kind {
             "console" => Ok(LinkKind::Console),
@@ -89,6 +93,7 @@ impl Config {
                 stop_words: stop_words?,
                 dictionary,
                 keywords_per_building: keywords_per_building?,
+                keep_months: keep_months?,
                 locale: locale?,
                 link: link?,
                 function_timeout: Duration::from_secs(function_timeout?.into()),

@@ -1,6 +1,7 @@
 //! From a task's number to its results, and from the last task to the report.
 
 mod analysis;
+mod batch_size;
 mod building_writer_queue;
 mod pace;
 mod report;
@@ -110,10 +111,10 @@ impl StatAnalysis {
         let TaskEvent { run_id, task, .. } = event;
         let version = self.analyser_version();
         let analyser = (task != REPORT).then_some(version.as_str());
-        let mut client = self.database.connect().await?;
+        let mut session = self.database.session().await?;
         let time_left = invocation.deadline.remaining();
         match task::claim(
-            &mut client,
+            &mut session,
             run_id,
             task,
             &invocation.request_id,
@@ -123,9 +124,9 @@ impl StatAnalysis {
         .await?
         {
             ClaimOutcome::Granted(claim, run) if task == REPORT => {
-                self.report(client, claim, &run, invocation.deadline).await
+                self.report(session, claim, &run, invocation.deadline).await
             }
-            ClaimOutcome::Granted(claim, run) => self.analyse(client, claim, &run, event, invocation).await,
+            ClaimOutcome::Granted(claim, run) => self.analyse(session, claim, &run, event, invocation).await,
             ClaimOutcome::Busy => Err(WriteError::TakenOver),
             ClaimOutcome::Superseded => Err(WriteError::Superseded),
             ClaimOutcome::Done { report_is_queued } => {

@@ -30,10 +30,7 @@ impl KeywordCsv {
     /// The file begins with a byte order mark, without which Excel decodes UTF-8 with the system's code page. Its
     /// lines end with CRLF (RFC 4180).
     pub(crate) fn new(period: Period) -> Result<Self, csv::Error> {
-        let bytes = "\u{feff}".as_bytes().to_vec();
-        let mut writer = csv::WriterBuilder::new()
-            .terminator(csv::Terminator::CRLF)
-            .from_writer(bytes);
+        let mut writer = writer("\u{feff}".as_bytes().to_vec());
         writer.write_record(HEADER)?;
         Ok(Self {
             period: period.to_string(),
@@ -58,12 +55,19 @@ impl KeywordCsv {
         ])
     }
 
-    /// Returns the file.
-    pub(crate) fn finish(self) -> anyhow::Result<Vec<u8>> {
-        self.writer
+    /// Returns what has been written since the last call.
+    pub(crate) fn take(&mut self) -> anyhow::Result<Vec<u8>> {
+        let written = std::mem::replace(&mut self.writer, writer(Vec::new()));
+        written
             .into_inner()
             .map_err(|error| anyhow::anyhow!("could not finish the CSV: {}", error.error()))
     }
+}
+
+fn writer(bytes: Vec<u8>) -> csv::Writer<Vec<u8>> {
+    csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(bytes)
 }
 
 /// Puts an apostrophe before a text that a spreadsheet would run as a formula: a tenant's `=HYPERLINK(…)` must not
@@ -84,7 +88,7 @@ mod tests {
     fn check(keyword: &Keyword, expected_row: &str) {
         let mut csv = KeywordCsv::new("2026-10".parse().expect("a period")).expect("in memory");
         csv.push(keyword).expect("in memory");
-        let file = String::from_utf8(csv.finish().expect("in memory")).expect("UTF-8");
+        let file = String::from_utf8(csv.take().expect("in memory")).expect("UTF-8");
         let header = "period,building_id,building,rank,term,frequency,documents,z_score,previous_frequency,share_change";
         assert_eq!(file, format!("\u{feff}{header}\r\n{expected_row}\r\n"));
     }

@@ -11,24 +11,28 @@ mod script_data;
 
 use lambda_core::locale::Locale;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
 
 use crate::number_format::{counted, grouped};
 use crate::statistics::change::{self, Change};
 use crate::statistics::example::Example;
 use crate::statistics::keyword::Keyword;
 use crate::statistics::summary::{BuildingSummary, Summary};
+use crate::statistics::thresholds::{BUILDINGS_ON_PAGE, CHANGES_ON_PAGE};
 
 use details::Details;
 
-/// A page that grows building by building, so that only its HTML is held in memory.
+/// A page that grows building by building.
 pub(crate) struct Page<'s> {
     summary: &'s Summary,
     changes: &'s [Change],
     examples: &'s HashMap<String, Vec<Example>>,
     locale: Locale,
     html: String,
-    /// Number of the summary's buildings that `html` has.
+    /// The buildings that the page has, by their place in the summary.
+    shown: Vec<bool>,
+    /// Number of the summary's buildings that are complete.
     complete: usize,
     /// Keywords of the next building.
     keywords: Vec<Keyword>,
@@ -44,6 +48,7 @@ impl<'s> Page<'s> {
     ) -> Self {
         Self {
             html: before_buildings(summary, changes, locale).into_string(),
+            shown: is_shown(summary, changes),
             summary,
             changes,
             examples,
@@ -64,7 +69,12 @@ impl<'s> Page<'s> {
         self.keywords.push(keyword);
     }
 
-    /// Completes the last buildings and returns the file.
+    /// Returns what has been rendered since the last call.
+    pub(crate) fn take(&mut self) -> String {
+        std::mem::take(&mut self.html)
+    }
+
+    /// Completes the last buildings and returns the rest of the file.
     pub(crate) fn finish(mut self) -> String {
         while self.next_building().is_some() {
             self.complete_building();
@@ -81,7 +91,9 @@ impl<'s> Page<'s> {
     }
 
     fn complete_building(&mut self) {
-        if let Some(building) = self.next_building() {
+        if let Some(building) = self.next_building()
+            && self.shown[self.complete]
+        {
             let id = building.building_id.as_str();
             let changes = change::of_building(self.changes, id);
             let examples = self.examples.get(id).map_or(&[][..], Vec::as_slice);
@@ -92,6 +104,39 @@ impl<'s> Page<'s> {
         self.complete += 1;
         self.keywords.clear();
     }
+}
+
+/// Returns the ids of the page's buildings.
+pub(crate) fn shown_buildings<'s>(summary: &'s Summary, changes: &[Change]) -> Vec<&'s str> {
+    let all = summary.buildings.iter().zip(is_shown(summary, changes));
+    all.filter(|(_, is_shown)| *is_shown)
+        .map(|(building, _)| building.building_id.as_str())
+        .collect()
+}
+
+/// Chooses the buildings of the page: failed ones, those of the strongest changes, which the top of the page links
+/// to, and the largest others.
+fn is_shown(summary: &Summary, changes: &[Change]) -> Vec<bool> {
+    let linked: HashSet<&str> = change::strongest(changes, CHANGES_ON_PAGE)
+        .into_iter()
+        .map(|change| change.building_id.as_str())
+        .collect();
+    let mut order: Vec<usize> = (0..summary.buildings.len()).collect();
+    order.sort_by_key(|place| {
+        let BuildingSummary {
+            building_id, totals, ..
+        } = &summary.buildings[*place];
+        let texts = totals.map(|totals| totals.documents);
+        (
+            texts.is_some() && !linked.contains(building_id.as_str()),
+            Reverse(texts),
+        )
+    });
+    let mut shown = vec![false; order.len()];
+    for place in order.into_iter().take(BUILDINGS_ON_PAGE) {
+        shown[place] = true;
+    }
+    shown
 }
 
 /// Renders everything above the first building. The table stays open until [`Page::finish`].
@@ -154,8 +199,17 @@ fn content_security_policy() -> String {
 }
 
 fn filter(summary: &Summary, locale: Locale) -> Markup {
-    let shown = summary.buildings.len() as i64;
+    let all = summary.buildings.len() as i64;
+    let shown = all.min(BUILDINGS_ON_PAGE as i64);
     html! {
+        @if shown < all {
+            p.note {
+                (locale.pick(
+                    format!("건물 {}곳 가운데 글이 많은 {}곳을 보여 줍니다. 나머지는 CSV에 있습니다.", grouped(all), grouped(shown)),
+                    format!("The page shows the {} buildings with the most texts out of {}; the CSV has all.", grouped(shown), grouped(all)),
+                ))
+            }
+        }
         p.filter {
             label for="filter" { (locale.pick("건물이나 주요 단어로 찾기", "Find a building or a main term")) }
             input #filter type="search" autocomplete="off" spellcheck="false";

@@ -11,14 +11,13 @@ use std::path::{Path, PathBuf};
 use source::Source;
 
 /// Client libraries, environment, files, network, processes and clock: only shell and adapters may name them.
-const OUTSIDE: [&str; 19] = [
+const OUTSIDE: [&str; 18] = [
     "aws_config",
     "aws_sdk_",
     "aws_smithy_",
     "lambda_runtime",
     "reqwest",
     "hyper",
-    "refinery",
     "tokio",
     "lambda_core::aws",
     "lambda_core::clock",

@@ -8,6 +8,6 @@ mod texts;
 
 pub(crate) use changes::changes;
 pub(crate) use examples::examples;
-pub(crate) use keywords::{for_each_keyword, write_keywords};
+pub(crate) use keywords::{KeywordPages, write_keywords};
 pub(crate) use summary::{comparable_run, summary};
-pub(crate) use texts::TextStream;
+pub(crate) use texts::{TextStream, UnreadableText};

@@ -6,6 +6,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::ProvideCredentials;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use lambda_core::aws;
@@ -27,6 +28,17 @@ const QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'.')
     .remove(b'~');
+
+/// Smallest part of a multipart upload, except for the last one (S3's limit).
+const SMALLEST_PART: usize = 5 * 1024 * 1024;
+
+/// A file that is being uploaded.
+pub(crate) struct Upload {
+    key: String,
+    id: String,
+    parts: Vec<CompletedPart>,
+    unsent: Vec<u8>,
+}
 
 /// A client with the report's bucket.
 pub(crate) struct S3 {
@@ -59,19 +71,88 @@ impl S3 {
             .with_context(failed)
     }
 
-    /// Writes a file of the report.
-    pub(crate) async fn write(&self, key: &str, content_type: &str, content: Vec<u8>) -> anyhow::Result<()> {
-        self.client
-            .put_object()
+    /// Begins a file of the report. The bucket shows it when [`Self::complete`] has ended.
+    ///
+    /// The upload of an invocation that dies is never completed: a lifecycle rule of the bucket removes its parts.
+    pub(crate) async fn begin_upload(&self, key: &str, content_type: &str) -> anyhow::Result<Upload> {
+        let begun = self
+            .client
+            .create_multipart_upload()
             .bucket(&self.bucket)
             .key(key)
             .content_type(content_type)
-            .body(ByteStream::from(content))
             .send()
             .await
             .map_err(aws::readable_error)
-            .with_context(|| format!("could not write s3://{}/{key}", self.bucket))?;
+            .with_context(|| self.failed_to_write(key))?;
+        Ok(Upload {
+            key: key.to_owned(),
+            id: begun.upload_id.with_context(|| self.failed_to_write(key))?,
+            parts: Vec::new(),
+            unsent: Vec::new(),
+        })
+    }
+
+    /// Adds bytes to a file, and uploads them once they are enough for a part.
+    pub(crate) async fn write(&self, upload: &mut Upload, bytes: Vec<u8>) -> anyhow::Result<()> {
+        upload.unsent.extend_from_slice(&bytes);
+        drop(bytes);
+        if upload.unsent.len() >= SMALLEST_PART {
+            self.upload_part(upload).await?;
+        }
         Ok(())
+    }
+
+    /// Uploads the last part, which may be smaller than the others.
+    pub(crate) async fn write_last(&self, upload: &mut Upload) -> anyhow::Result<()> {
+        if upload.parts.is_empty() || !upload.unsent.is_empty() {
+            self.upload_part(upload).await?;
+        }
+        Ok(())
+    }
+
+    async fn upload_part(&self, upload: &mut Upload) -> anyhow::Result<()> {
+        let number = i32::try_from(upload.parts.len() + 1).unwrap_or(i32::MAX);
+        let part = self
+            .client
+            .upload_part()
+            .bucket(&self.bucket)
+            .key(&upload.key)
+            .upload_id(&upload.id)
+            .part_number(number)
+            .body(ByteStream::from(std::mem::take(&mut upload.unsent)))
+            .send()
+            .await
+            .map_err(aws::readable_error)
+            .with_context(|| self.failed_to_write(&upload.key))?;
+        let part = CompletedPart::builder()
+            .part_number(number)
+            .set_e_tag(part.e_tag)
+            .set_checksum_crc32(part.checksum_crc32)
+            .build();
+        upload.parts.push(part);
+        Ok(())
+    }
+
+    /// Replaces the file in the bucket by the upload, at once.
+    pub(crate) async fn complete(&self, upload: Upload) -> anyhow::Result<()> {
+        let Upload { key, id, parts, .. } = upload;
+        let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
+        self.client
+            .complete_multipart_upload()
+            .bucket(&self.bucket)
+            .key(&key)
+            .upload_id(id)
+            .multipart_upload(parts)
+            .send()
+            .await
+            .map_err(aws::readable_error)
+            .with_context(|| self.failed_to_write(&key))?;
+        Ok(())
+    }
+
+    fn failed_to_write(&self, key: &str) -> String {
+        format!("could not write s3://{}/{key}", self.bucket)
     }
 
     /// Returns links to the two files of the report.

@@ -3,19 +3,21 @@
 use anyhow::Context;
 use lambda_core::clock;
 use lambda_core::deadline::Deadline;
+use postgres_session::Session;
 use stat_ledger::fence::{self, WriteError};
 use stat_ledger::report;
 use stat_ledger::run::Run;
 use stat_ledger::task::Claim;
 use std::collections::HashMap;
-use tokio_postgres::{Client, Transaction};
+use tokio_postgres::Transaction;
 
 use super::StatAnalysis;
-use crate::adapters::postgres;
+use crate::adapters::postgres::{self, KeywordPages};
+use crate::adapters::s3::Upload;
 use crate::function_response::FunctionResponse;
 use crate::keyword_csv::KeywordCsv;
 use crate::mail;
-use crate::page::Page;
+use crate::page::{self, Page};
 use crate::statistics::change::Change;
 use crate::statistics::example::Example;
 use crate::statistics::summary::Summary;
@@ -39,6 +41,12 @@ struct Findings {
     examples: HashMap<String, Vec<Example>>,
 }
 
+/// The report's files, uploaded and not yet visible in the bucket.
+struct Uploads {
+    csv: Upload,
+    html: Upload,
+}
+
 impl Keys {
     fn of(run: &Run) -> Self {
         let (start, end) = (run.period.start(), run.period.end());
@@ -53,39 +61,45 @@ impl StatAnalysis {
     /// Writes the report and mails it. The mail is sent once, however often the report is attempted.
     ///
     /// Each attempt writes keywords and files again, with the same contents, except for the sentences of texts
-    /// that were added meanwhile. The files are written and the mail is sent inside a transaction that holds
-    /// claim, run and period, so that neither another attempt nor another run of the month does so at the same
-    /// time.
+    /// that were added meanwhile. The files are uploaded outside any transaction, which may take long. They become
+    /// visible, and the mail is sent, inside a transaction that holds claim, run and period, so that neither another
+    /// attempt nor another run of the month does so at the same time, and no older report replaces a newer one.
     pub(super) async fn report(
         &self,
-        mut client: Client,
+        mut session: Session,
         claim: Claim,
         run: &Run,
         deadline: Deadline,
     ) -> Result<FunctionResponse, WriteError> {
-        let transaction = fence::begin(&mut client, &claim).await?;
+        let transaction = fence::begin(&mut session, &claim).await?;
         let before = postgres::comparable_run(&transaction, run).await?;
         let per_building = self.config.keywords_per_building;
         postgres::write_keywords(&transaction, run, before, per_building).await?;
         let changes = postgres::changes(&transaction, run, before).await?;
+        let summary = postgres::summary(&transaction, run, before.is_some()).await?;
         let committed = transaction.commit().await;
         committed.with_context(|| format!("could not commit the keywords of run {}", run.id))?;
-        // Outside the transactions: it may take long, and no other run has to wait for it.
-        let examples = self.examples(&mut client, run, deadline).await?;
-
-        let keys = Keys::of(run);
-        let transaction = fence::begin_with_run(&mut client, &claim).await?;
+        let shown = page::shown_buildings(&summary, &changes);
+        let examples = self.examples(&mut session, run, &shown, deadline).await?;
         let findings = Findings {
-            summary: postgres::summary(&transaction, run, before.is_some()).await?,
+            summary,
             changes,
             examples,
         };
-        self.write_objects(&transaction, run, &findings, &keys).await?;
+
+        let keys = Keys::of(run);
+        let uploads = self.upload(&mut session, run, &findings, &keys).await?;
+        let transaction = fence::begin_with_run(&mut session, &claim).await?;
+        self.s3.complete(uploads.csv).await?;
+        self.s3.complete(uploads.html).await?;
         let message_id = self.mail_once(transaction, &claim, run, &findings, &keys).await?;
 
-        let state = report::finish(&mut client, &claim).await?;
+        let state = report::finish(&mut session, &claim).await?;
         let Run { id, period, .. } = run;
         tracing::info!(run.id = %id, "wrote the report of run {id} of {period}, which is {state}");
+        if let Err(error) = report::remove_old_terms(&mut session, self.config.keep_months).await {
+            tracing::warn!(run.id = %id, "the next report removes the terms of old months: {error:#}");
+        }
         Ok(FunctionResponse::Report {
             run_id: run.id,
             state: state.as_str(),
@@ -98,45 +112,62 @@ impl StatAnalysis {
     /// Reads sentences for the page. The analyser's buffers are freed before the files are written.
     async fn examples(
         &self,
-        client: &mut Client,
+        session: &mut Session,
         run: &Run,
+        buildings: &[&str],
         deadline: Deadline,
     ) -> anyhow::Result<HashMap<String, Vec<Example>>> {
         let timeout_s = (deadline.remaining().as_secs() / 4).clamp(1, EXAMPLES_TIMEOUT_S);
         let mut worker = self.analyser.worker();
         let has_term =
             |sentence: &str, term: &str| TermCounter::has_term(sentence, term, &mut worker, &self.stop_words);
-        postgres::examples(client, run, timeout_s, has_term).await
+        postgres::examples(session, run, buildings, timeout_s, has_term).await
     }
 
-    async fn write_objects(
+    /// Uploads both files in one pass over the keywords. Neither is ever in memory as a whole.
+    async fn upload(
         &self,
-        transaction: &Transaction<'_>,
+        session: &mut Session,
         run: &Run,
         findings: &Findings,
         keys: &Keys,
-    ) -> anyhow::Result<()> {
-        let mut csv = KeywordCsv::new(run.period)?;
-        let all = self.config.keywords_per_building;
-        postgres::for_each_keyword(transaction, run, all, |keyword| Ok(csv.push(&keyword)?)).await?;
-        self.s3
-            .write(&keys.csv, "text/csv; charset=utf-8", csv.finish()?)
-            .await?;
-        // One after the other: both together would need more memory than any other part of a month.
+    ) -> anyhow::Result<Uploads> {
         let Findings {
             summary,
             changes,
             examples,
         } = findings;
+        let mut uploads = Uploads {
+            csv: self.s3.begin_upload(&keys.csv, "text/csv; charset=utf-8").await?,
+            html: self
+                .s3
+                .begin_upload(&keys.html, "text/html; charset=utf-8")
+                .await?,
+        };
+        let mut csv = KeywordCsv::new(run.period)?;
         let mut page = Page::new(summary, changes, examples, self.config.locale);
-        postgres::for_each_keyword(transaction, run, KEYWORDS_READ, |keyword| {
-            page.push(keyword);
-            Ok(())
-        })
-        .await?;
+        let mut pages = KeywordPages::of(run);
+        loop {
+            let keywords = pages.next(session).await?;
+            if keywords.is_empty() {
+                break;
+            }
+            for keyword in keywords {
+                csv.push(&keyword)?;
+                if i64::from(keyword.rank) <= i64::from(KEYWORDS_READ) {
+                    page.push(keyword);
+                }
+            }
+            self.s3.write(&mut uploads.csv, csv.take()?).await?;
+            self.s3.write(&mut uploads.html, page.take().into_bytes()).await?;
+        }
+        self.s3.write(&mut uploads.csv, csv.take()?).await?;
+        self.s3.write_last(&mut uploads.csv).await?;
         self.s3
-            .write(&keys.html, "text/html; charset=utf-8", page.finish().into_bytes())
-            .await
+            .write(&mut uploads.html, page.finish().into_bytes())
+            .await?;
+        self.s3.write_last(&mut uploads.html).await?;
+        Ok(uploads)
     }
 
     /// Sends the mail, unless an earlier attempt has sent and recorded it. Returns the mail's id.

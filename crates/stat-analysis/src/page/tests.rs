@@ -159,3 +159,42 @@ fn loads_nothing() {
         assert!(!found, "{reference}");
     }
 }
+
+#[test]
+fn shows_the_largest_buildings_and_notes_that_the_csv_has_the_others() {
+    let mut summary = summary();
+    // B0 is the smallest, and B2002 has failed.
+    summary.buildings = (0..2_003)
+        .map(|number: i64| {
+            let texts = (number < 2_002).then_some(number + 1);
+            building(
+                &format!("B{number:04}"),
+                "한빛",
+                [None, None, None, None, None, texts],
+            )
+        })
+        .collect();
+    let change = Change {
+        building_id: "B0000".into(),
+        term: "누수".into(),
+        before: 1,
+        now: 20,
+        share_before: 0.01,
+        share_now: 0.2,
+        z_score: 4.0,
+    };
+    let page = render(&summary, &[], &[change], &[]);
+    assert_eq!(page.matches("<tr data-id").count(), 2_000);
+    // The link at the top leads to B0000, so the page has it. The next three smallest are left to the CSV.
+    for (id, is_shown) in [
+        ("B0000", true),
+        ("B0001", false),
+        ("B0002", false),
+        ("B0003", false),
+        ("B0004", true),
+        ("B2002", true),
+    ] {
+        assert_eq!(page.contains(&format!("<tr data-id=\"{id}\"")), is_shown, "{id}");
+    }
+    assert!(page.contains("건물 2,003곳 가운데 글이 많은 2,000곳을 보여 줍니다. 나머지는 CSV에 있습니다."));
+}

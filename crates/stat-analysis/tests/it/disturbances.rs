@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::setup::{
     HeldLock, TIMEOUT, assert_clean, clean_results, deliver_twice, fill, hold_tasks, moto, october,
-    on_function_calls, results, rows, small_month,
+    on_function_calls, results, rows, small_month, through_a_pool,
 };
 
 /// Starts the small month and holds the invocation of its only task.
@@ -73,7 +73,12 @@ async fn a_task_is_killed_while_it_stores_a_building() {
 async fn a_task_is_killed_after_the_commit_of_a_building() {
     // Another transaction has inserted the second building's row, for which the task has to wait.
     let lock = "insert into stat_building select run_id, '2026-10', 'B2', 0, 0 from stat_run";
-    let progress = ["(B1,done,1)", "(B2,running,1)", "(B3,running,1)", "(B4,queued,0)"];
+    let progress = [
+        "(B1,done,1)",
+        "(B2,running,1)",
+        "(B3,running,1)",
+        "(B4,running,1)",
+    ];
     let month = killed_at(lock, BUILDINGS, &progress).await;
     assert_clean(&month).await;
     let first = rows(
@@ -82,6 +87,21 @@ async fn a_task_is_killed_after_the_commit_of_a_building() {
     )
     .await;
     assert_eq!(first, ["(1)"], "the committed building is not attempted again");
+}
+
+#[tokio::test]
+async fn a_task_is_killed_while_it_stores_a_batch() {
+    // B3 and B4 are the third batch: the first two have one building each.
+    let lock = "insert into stat_building select run_id, '2026-10', 'B4', 0, 0 from stat_run";
+    let progress = ["(B1,done,1)", "(B2,done,1)", "(B3,running,1)", "(B4,running,1)"];
+    let month = killed_at(lock, BUILDINGS, &progress).await;
+    assert_clean(&month).await;
+    let repeated = "select building_id from stat_task_building where attempts = 2";
+    assert_eq!(
+        rows(&month, repeated).await,
+        ["(B3)", "(B4)"],
+        "a killed process costs a batch"
+    );
 }
 
 /// Applies `decision` to the first invocation of a report.
@@ -158,12 +178,31 @@ async fn a_report_is_killed_after_it_is_written_and_before_the_mail() {
 }
 
 #[tokio::test]
-async fn a_report_is_killed_between_its_two_objects() {
+async fn a_report_is_killed_while_it_uploads_its_second_object() {
     let (month, proxy) = behind_a_proxy().await;
     proxy.faults.inject(
         Match::path(
             "PUT",
             &format!("/{}/stat/2026-10-01-2026-10-31.html", month.bucket),
+        ),
+        Fault::Hold,
+        1,
+    );
+    month.emulator.invoke("stat-prep", &october()).await.unwrap();
+    proxy.faults.wait_until_held(TIMEOUT).await.unwrap();
+    assert_eq!(month.emulator.kill("stat-analysis"), 1);
+    proxy.faults.wait_until_none_held(TIMEOUT).await.unwrap();
+    month.emulator.wait_until_idle(TIMEOUT).await.unwrap();
+    assert_clean(&month).await;
+}
+
+#[tokio::test]
+async fn a_report_is_killed_between_the_completion_of_its_two_uploads() {
+    let (month, proxy) = behind_a_proxy().await;
+    proxy.faults.inject(
+        Match::path(
+            "POST",
+            &format!("/{}/stat/2026-10-01-2026-10-31.html?uploadId=", month.bucket),
         ),
         Fault::Hold,
         1,
@@ -298,6 +337,7 @@ async fn the_database_restarts() {
     clean_results().await;
     let postgres = PostgresServer::start_own().await.unwrap();
     let mut month = MonthStack::new(&postgres, moto().await).await.unwrap();
+    let _pooler = through_a_pool(&mut month).await;
     fill(&month).await;
     let patient = |mut function: local_stack::Function| {
         function.retry_delay = Duration::from_secs(3);

@@ -200,6 +200,77 @@ async fn a_building_that_kills_the_process_is_attempted_three_times_and_stops_no
     assert_eq!(results(&month).await.csv, clean_results().await.csv);
 }
 
+/// Makes the view fail at the text of B2 that contains 지하주차장, as it does at a body in invalid UTF-8.
+const UNREADABLE: &str = "
+create or replace view stat_source_text as
+select id as text_id, building_id, written_at,
+       case when body like '%지하주차장%' then convert_from('\\xff'::bytea, 'UTF8') else body end as body
+from message";
+
+#[tokio::test]
+async fn a_text_that_cannot_be_read_fails_its_building_and_no_other() {
+    let month = deployed_with_tables().await;
+    // In a batch with others: B1 and A1 are the first two batches.
+    for building in ["A1", "B5"] {
+        month.add_building(building, building, None).await.unwrap();
+        add_text(&month, building, "2026-10", "누수가 있어요").await;
+    }
+    month.sql.batch_execute(UNREADABLE).await.unwrap();
+    month.run(&october()).await.unwrap();
+    let buildings = rows(
+        &month,
+        "select building_id, state, attempts from stat_task_building",
+    )
+    .await;
+    let expected = [
+        "(A1,done,1)",
+        "(B1,done,1)",
+        "(B2,failed,3)",
+        "(B3,done,1)",
+        "(B4,done,1)",
+        "(B5,done,1)",
+    ];
+    assert_eq!(buildings, expected);
+    let error = rows(
+        &month,
+        "select error from stat_task_building where building_id = 'B2'",
+    )
+    .await;
+    assert!(error[0].contains("SQLSTATE 22021"), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_statement_timeout_of_the_role_does_not_interrupt_a_month() {
+    let month = small_month().await;
+    month.deploy();
+    let slow = "
+        create or replace view stat_source_text as
+        select id as text_id, building_id, written_at, body || left(pg_sleep(0.05)::text, 0) as body from message;
+        do $$ begin execute format('alter database %I set statement_timeout = 200', current_database()); end $$";
+    month.sql.batch_execute(slow).await.unwrap();
+    month.run(&october()).await.unwrap();
+    assert_eq!(rows(&month, "select state from stat_status").await, ["(done)"]);
+    let attempts = "select max(attempts) from stat_task_building";
+    assert_eq!(rows(&month, attempts).await, ["(1)"]);
+}
+
+#[tokio::test]
+async fn an_error_names_the_intervention_that_ended_a_statement() {
+    let month = small_month().await;
+    month.deploy();
+    hold_tasks(&month).await;
+    let lock = HeldLock::take(&month, "lock table message in access exclusive mode").await;
+    month.emulator.deliver_all();
+    lock.wait_for_waiters(&month, 1).await;
+    let cancel = "select pg_cancel_backend(pid) from pg_stat_activity
+                  where datname = current_database() and wait_event_type = 'Lock'";
+    month.sql.batch_execute(cancel).await.unwrap();
+    month.log("stat-analysis", "canceling statement").await.unwrap();
+    lock.release().await;
+    month.emulator.wait_until_idle(TIMEOUT).await.unwrap();
+    assert_clean(&month).await;
+}
+
 #[tokio::test]
 async fn a_task_short_of_time_continues_in_another_invocation() {
     let month = deployed_with_tables().await;

@@ -10,6 +10,7 @@ mod disturbances;
 mod failures;
 mod inputs;
 mod memory;
+mod pgbouncer;
 mod requests;
 mod statistics;
 mod variables;

@@ -156,7 +156,7 @@ async fn a_task_superseded_in_the_middle_stops_at_its_next_write() {
 }
 
 #[tokio::test]
-async fn a_report_superseded_while_it_is_written_leaves_the_newer_one() {
+async fn a_report_superseded_while_it_is_uploaded_does_not_replace_the_newer_one() {
     let month = small_month().await;
     let proxy = FaultProxy::start(moto().await.endpoint()).await.unwrap();
     month.emulator.deploy(month.stat_prep());
@@ -173,16 +173,17 @@ async fn a_report_superseded_while_it_is_written_leaves_the_newer_one() {
     month.emulator.invoke("stat-prep", &october()).await.unwrap();
     proxy.faults.wait_until_held(TIMEOUT).await.unwrap();
     add_text(&month, "B4", "2026-10", "보일러가 고장났습니다").await;
-    // The forced run waits for the period until the report in progress has sent its mail.
-    let emulator = month.emulator.clone();
+    // The upload holds no lock, so the forced run overtakes it.
     let forced = json!({"period": "2026-10", "force": true});
-    let forced = tokio::spawn(async move { emulator.invoke("stat-prep", &forced).await.unwrap() });
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-    assert!(!forced.is_finished());
+    let forced = month.emulator.invoke("stat-prep", &forced).await.unwrap();
+    forced.into_response().unwrap();
+    while month.topic.mails().await.unwrap().is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
     proxy.faults.clear();
-    forced.await.unwrap().into_response().unwrap();
     month.emulator.wait_until_idle(TIMEOUT).await.unwrap();
     assert!(results(&month).await.csv.contains("보일러"));
+    assert_eq!(mails(&month).await, 1);
     assert_eq!(
         rows(&month, "select count(distinct run_id) from stat_keyword").await,
         ["(1)"]

@@ -1,7 +1,7 @@
 //! Shared servers, a small month of texts, and the results of a run.
 
 use local_stack::postgres::connect;
-use local_stack::{Decision, MonthStack, Moto, PostgresServer};
+use local_stack::{Decision, MonthStack, Moto, PgBouncer, PostgresServer};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::sync::OnceCell;
@@ -9,6 +9,7 @@ use tokio_postgres::Client;
 
 static POSTGRES: OnceCell<PostgresServer> = OnceCell::const_new();
 static MOTO: OnceCell<Moto> = OnceCell::const_new();
+static PGBOUNCER: OnceCell<PgBouncer> = OnceCell::const_new();
 static CLEAN: OnceCell<Results> = OnceCell::const_new();
 
 pub const TIMEOUT: Duration = Duration::from_secs(60);
@@ -20,7 +21,41 @@ pub async fn moto() -> &'static Moto {
 /// Creates a database, a bucket, a topic and a Lambda for one test, on servers that all tests share.
 pub async fn empty_month() -> MonthStack {
     let postgres = POSTGRES.get_or_try_init(PostgresServer::start).await.unwrap();
-    MonthStack::new(postgres, moto().await).await.unwrap()
+    let mut month = MonthStack::new(postgres, moto().await).await.unwrap();
+    if is_pooled() {
+        let server = month.database_url.clone();
+        let pgbouncer = PGBOUNCER
+            .get_or_try_init(|| PgBouncer::start(&server, POOL_SIZE))
+            .await;
+        connect_functions(&mut month, pgbouncer.unwrap());
+    }
+    month
+}
+
+/// Environment variable that runs these tests with PgBouncer between the functions and the database.
+pub const POOLED: &str = "MONTH_THROUGH_PGBOUNCER";
+/// Connections that PgBouncer opens to a test's database.
+pub const POOL_SIZE: usize = 4;
+
+#[allow(clippy::disallowed_methods, reason = "read by a test, and not by a function")]
+fn is_pooled() -> bool {
+    std::env::var_os(POOLED).is_some()
+}
+
+/// Lets the functions reach the database through PgBouncer. The test itself reaches it directly.
+pub fn connect_functions(month: &mut MonthStack, pgbouncer: &PgBouncer) {
+    let database = month.database_url.rsplit('/').next().unwrap_or_default();
+    month.functions_database_url = pgbouncer.url(database);
+}
+
+/// Puts a PgBouncer of its own before the month's database, if the tests are run so.
+pub async fn through_a_pool(month: &mut MonthStack) -> Option<PgBouncer> {
+    if !is_pooled() {
+        return None;
+    }
+    let pgbouncer = PgBouncer::start(&month.database_url, POOL_SIZE).await.unwrap();
+    connect_functions(month, &pgbouncer);
+    Some(pgbouncer)
 }
 
 /// Creates a month with four buildings and eleven texts in October 2026.

@@ -139,14 +139,37 @@ async fn a_share_is_compared_with_the_month_before() {
 const NOTHING_TO_COMPARE: [&str; 4] = ["(B1,누수,,)", "(B1,주차권,,)", "(B2,누수,,)", "(B2,주차권,,)"];
 
 #[tokio::test]
-async fn an_incomplete_month_before_is_not_compared_and_the_report_notes_it() {
+async fn a_failed_building_of_the_month_before_is_not_compared_and_the_others_are() {
     let month = two_buildings().await;
+    add_text(&month, "B1", "2026-09", "누수 승강기 승강기 승강기").await;
+    add_text(&month, "B2", "2026-09", "누수 승강기").await;
     run_without_mail(&month, "2026-09").await;
     month
         .sql
-        .batch_execute("update stat_run set state = 'partial'")
+        .batch_execute(
+            "update stat_run set state = 'partial';
+             update stat_task_building set state = 'failed' where building_id = 'B2';
+             delete from stat_building where building_id = 'B2'; delete from stat_term where building_id = 'B2'",
+        )
         .await
         .unwrap();
+    month.run(&october()).await.unwrap();
+    // B1 as in a_share_is_compared_with_the_month_before.
+    let expected = [
+        "(B1,누수,1,0.416667)",
+        "(B1,주차권,0,0.333333)",
+        "(B2,누수,,)",
+        "(B2,주차권,,)",
+    ];
+    assert_eq!(rows(&month, CHANGES).await, expected);
+}
+
+#[tokio::test]
+async fn a_month_before_without_its_terms_is_not_compared_and_the_report_notes_it() {
+    let month = two_buildings().await;
+    add_text(&month, "B1", "2026-09", "누수 승강기").await;
+    run_without_mail(&month, "2026-09").await;
+    month.sql.batch_execute("delete from stat_term").await.unwrap();
     month.run(&october()).await.unwrap();
     assert_eq!(rows(&month, CHANGES).await, NOTHING_TO_COMPARE);
     assert!(

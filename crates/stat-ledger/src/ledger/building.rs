@@ -1,11 +1,11 @@
 //! A building's part of a task: counted attempts, and results that are stored completely or not at all.
 
 use anyhow::{Context, anyhow};
-use postgres_session::is_rejected_data;
+use postgres_session::{Session, is_rejected_data};
 use std::pin::pin;
+use tokio_postgres::Transaction;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Statement, Transaction};
 
 use super::fence::{self, FENCE, WriteError};
 use super::task::Claim;
@@ -21,6 +21,20 @@ pub struct UnfinishedBuilding {
     pub building_id: String,
     /// Number of attempts that were begun already.
     pub attempts: i32,
+    /// Number of texts when the run was planned; [`UNKNOWN_TEXTS`] in runs of releases that did not record it.
+    pub texts: i64,
+}
+
+/// A number of texts that no small building has, for buildings with an unknown number.
+pub const UNKNOWN_TEXTS: i64 = 1_000_000;
+
+/// The results of a building.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuildingResult {
+    /// Id of the building.
+    pub building_id: String,
+    /// Numbers of its texts.
+    pub counts: Counts,
 }
 
 /// Numbers of a building's texts.
@@ -63,7 +77,7 @@ pub struct Tally {
 /// Outcome of [`BuildingWriter::store`].
 #[derive(Debug)]
 pub enum StoreOutcome {
-    /// The results are stored and the building is done.
+    /// All results are stored and the buildings are done.
     Stored,
     /// The database rejected the results, and would reject them again. It is well otherwise.
     Rejected(anyhow::Error),
@@ -74,38 +88,31 @@ pub enum StoreOutcome {
 /// Its commits do not wait for the disk: a crash of the database loses the last of them together with
 /// everything that followed, and the task repeats the work that the ledger then lacks. The commit that ends
 /// the task waits for the disk, and makes all of them durable.
+///
+/// Each method is one transaction. Behind a pooler, several tasks share a few connections of the server.
 pub struct BuildingWriter {
-    client: Client,
-    copy: Statement,
+    session: Session,
     claim: Claim,
     period: Period,
 }
 
+/// Statement that receives the terms of a batch.
+const COPY: &str =
+    "copy stat_term (run_id, building_id, term, frequency, documents) from stdin (format binary)";
+
 impl BuildingWriter {
     /// Takes over the connection that claimed the task.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn new(client: Client, claim: Claim, period: Period) -> anyhow::Result<Self> {
-        let failed = "could not prepare the connection that stores buildings";
-        client
-            .batch_execute("set synchronous_commit = off")
-            .await
-            .context(failed)?;
-        let copy =
-            "copy stat_term (run_id, building_id, term, frequency, documents) from stdin (format binary)";
-        let copy = client.prepare(copy).await.context(failed)?;
-        Ok(Self {
-            client,
-            copy,
+    pub fn new(session: Session, claim: Claim, period: Period) -> Self {
+        Self {
+            session,
             claim,
             period,
-        })
+        }
     }
 
     /// Returns the connection, for statements about the task as a whole.
-    pub fn client(&mut self) -> &mut Client {
-        &mut self.client
+    pub fn session(&mut self) -> &mut Session {
+        &mut self.session
     }
 
     /// Returns the task's unfinished buildings, those begun least often first, so that a building that kills
@@ -119,24 +126,28 @@ impl BuildingWriter {
     pub async fn unfinished(&mut self) -> Result<Vec<UnfinishedBuilding>, WriteError> {
         let Claim { run_id, task, .. } = self.claim;
         let failed = || format!("could not read the buildings of task {task} of run {run_id}");
-        let transaction = fence::begin(&mut self.client, &self.claim).await?;
+        let transaction = self.begin_write().await?;
         transaction
-            .execute(
+            .execute_typed(
                 "update stat_task_building
                  set state = 'failed',
                      error = coalesce(error || '; then ', '')
                              || 'the invocation ended in the middle of it: killed, out of memory or out of time'
                  where run_id = $1 and task = $2 and attempts >= $3 and state in ('queued', 'running')",
-                &[&run_id, &task, &ATTEMPTS],
+                &[(&run_id, Type::UUID), (&task, Type::INT4), (&ATTEMPTS, Type::INT4)],
             )
             .await
             .with_context(failed)?;
         let rows = transaction
-            .query(
-                "select building_id, attempts from stat_task_building
+            .query_typed(
+                "select building_id, attempts, coalesce(texts, $3) from stat_task_building
                  where run_id = $1 and task = $2 and state in ('queued', 'running')
                  order by attempts, building_id",
-                &[&run_id, &task],
+                &[
+                    (&run_id, Type::UUID),
+                    (&task, Type::INT4),
+                    (&UNKNOWN_TEXTS, Type::INT8),
+                ],
             )
             .await
             .with_context(failed)?;
@@ -146,61 +157,67 @@ impl BuildingWriter {
             .map(|row| UnfinishedBuilding {
                 building_id: row.get(0),
                 attempts: row.get(1),
+                texts: row.get(2),
             })
             .collect())
     }
 
-    /// Counts an attempt at the building before the work: a building that kills the process must have
-    /// been counted by then.
+    /// Counts an attempt at each building before the work: a building that kills the process must have been
+    /// counted by then.
     ///
     /// # Errors
-    /// [`WriteError`] when the claim is lost, the building does not belong to the task, or the database
-    /// fails.
-    pub async fn begin(&mut self, building_id: &str) -> Result<(), WriteError> {
-        // One statement, which is a transaction of its own: it delays the analysis of the next building.
+    /// [`WriteError`] when the claim is lost, a building does not belong to the task, or the database fails.
+    pub async fn begin(&mut self, buildings: &[&str]) -> Result<(), WriteError> {
+        // One round trip: it delays the analysis of these buildings.
         let query = format!(
             "with {FENCE},
              begun as (
                 update stat_task_building set state = 'running', attempts = attempts + 1
-                where run_id = $1 and task = $2 and building_id = $4 and exists (select from mine)
-                returning 1)
-             select (select count(*) from period), (select count(*) from mine), (select count(*) from begun)"
+                where run_id = $1 and task = $2 and building_id = any($4) and exists (select from mine)
+                returning building_id)
+             select (select count(*) from period), (select count(*) from mine),
+                    (select coalesce(array_agg(building_id), '{{}}') from begun)"
         );
-        let row = self
-            .client
-            .query_typed_one(
+        let Claim {
+            run_id,
+            task,
+            attempt,
+        } = &self.claim;
+        let rows = self
+            .session
+            .query_alone(
                 &query,
                 &[
-                    (&self.claim.run_id, Type::UUID),
-                    (&self.claim.task, Type::INT4),
-                    (&self.claim.attempt, Type::INT4),
-                    (&building_id, Type::TEXT),
+                    (run_id, Type::UUID),
+                    (task, Type::INT4),
+                    (attempt, Type::INT4),
+                    (&buildings, Type::TEXT_ARRAY),
                 ],
             )
             .await
-            .with_context(|| format!("could not begin building {building_id}"))?;
-        fence::check_row(&row)?;
-        if row.get::<_, i64>(2) != 1 {
-            return Err(not_in_task(building_id, &self.claim));
+            .with_context(|| format!("could not begin {}", named(buildings)))?;
+        let row = rows.first().context("a query of counts returned no row")?;
+        fence::check_row(row)?;
+        let begun: Vec<&str> = row.get(2);
+        match buildings.iter().find(|building| !begun.contains(building)) {
+            Some(other) => Err(not_in_task(other, &self.claim)),
+            None => Ok(()),
         }
-        Ok(())
     }
 
-    /// Stores a building's results and ends it, both or neither.
+    /// Stores the results of a batch of buildings and ends them: all, or none.
     ///
     /// The accident prevented: an invocation that dies between results and ledger makes the next one store
-    /// the building a second time, or never.
+    /// a building a second time, or never.
     ///
     /// # Errors
-    /// [`WriteError`] when the claim is lost, the building does not belong to the task, or the database
-    /// fails.
-    pub async fn store(&mut self, building_id: &str, counts: &Counts) -> Result<StoreOutcome, WriteError> {
-        let failed = || format!("could not store building {building_id}");
-        let transaction = fence::begin(&mut self.client, &self.claim).await?;
-        let Self {
-            copy, claim, period, ..
-        } = self;
-        let ended = match store_results(&transaction, copy, claim, *period, building_id, counts).await {
+    /// [`WriteError`] when the claim is lost, a building does not belong to the task, or the database fails.
+    pub async fn store(&mut self, batch: &[BuildingResult]) -> Result<StoreOutcome, WriteError> {
+        let ids: Vec<&str> = batch.iter().map(|result| result.building_id.as_str()).collect();
+        let failed = || format!("could not store {}", named(&ids));
+        let (claim, period) = (self.claim.clone(), self.period);
+        let transaction = self.begin_write().await?;
+        let ended = match store_results(&transaction, &claim, period, &ids, batch).await {
             Ok(ended) => ended,
             Err(error) if is_rejected_data(&error) => {
                 return Ok(StoreOutcome::Rejected(
@@ -209,8 +226,8 @@ impl BuildingWriter {
             }
             Err(error) => return Err(anyhow::Error::new(error).context(failed()).into()),
         };
-        if ended != 1 {
-            return Err(not_in_task(building_id, claim));
+        if let Some(other) = ids.iter().find(|id| !ended.iter().any(|ended| ended == *id)) {
+            return Err(not_in_task(other, &claim));
         }
         transaction.commit().await.with_context(failed)?;
         Ok(StoreOutcome::Stored)
@@ -221,15 +238,48 @@ impl BuildingWriter {
     /// # Errors
     /// [`WriteError`] when the claim is lost or the database fails.
     pub async fn record_failure(&mut self, building_id: &str, error: &str) -> Result<(), WriteError> {
-        let transaction = fence::begin(&mut self.client, &self.claim).await?;
         let failed = || format!("could not record the failure of building {building_id}");
-        let Claim { run_id, task, .. } = &self.claim;
+        let Claim { run_id, task, .. } = self.claim;
+        let transaction = self.begin_write().await?;
         transaction
-            .execute(
+            .execute_typed(
                 "update stat_task_building
                  set state = case when attempts >= $5 then 'failed' else 'queued' end, error = $4
                  where run_id = $1 and task = $2 and building_id = $3",
-                &[run_id, task, &building_id, &error, &ATTEMPTS],
+                &[
+                    (&run_id, Type::UUID),
+                    (&task, Type::INT4),
+                    (&building_id, Type::TEXT),
+                    (&error, Type::TEXT),
+                    (&ATTEMPTS, Type::INT4),
+                ],
+            )
+            .await
+            .with_context(failed)?;
+        transaction.commit().await.with_context(failed)?;
+        Ok(())
+    }
+
+    /// Takes back the attempts at buildings that were begun and not reached.
+    ///
+    /// # Errors
+    /// [`WriteError`] when the claim is lost or the database fails.
+    pub async fn give_back(&mut self, buildings: &[&str]) -> Result<(), WriteError> {
+        if buildings.is_empty() {
+            return Ok(());
+        }
+        let failed = || format!("could not give {} their attempts back", named(buildings));
+        let Claim { run_id, task, .. } = self.claim;
+        let transaction = self.begin_write().await?;
+        transaction
+            .execute_typed(
+                "update stat_task_building set state = 'queued', attempts = attempts - 1
+                 where run_id = $1 and task = $2 and building_id = any($3) and state = 'running'",
+                &[
+                    (&run_id, Type::UUID),
+                    (&task, Type::INT4),
+                    (&buildings, Type::TEXT_ARRAY),
+                ],
             )
             .await
             .with_context(failed)?;
@@ -241,20 +291,22 @@ impl BuildingWriter {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn tally(&self) -> anyhow::Result<Tally> {
+    pub async fn tally(&mut self) -> anyhow::Result<Tally> {
         let Claim { run_id, task, .. } = self.claim;
-        let row = self
-            .client
-            .query_one(
+        let failed = || format!("could not count the buildings of task {task} of run {run_id}");
+        let rows = self
+            .session
+            .query_alone(
                 "select count(*) filter (where state = 'done'), count(*) filter (where state = 'failed'),
                         count(*) filter (where state in ('queued', 'running')),
                         coalesce(sum(documents), 0)::bigint, coalesce(sum(morphemes), 0)::bigint
                  from stat_task_building left join stat_building using (run_id, building_id)
                  where run_id = $1 and task = $2",
-                &[&run_id, &task],
+                &[(&run_id, Type::UUID), (&task, Type::INT4)],
             )
             .await
-            .with_context(|| format!("could not count the buildings of task {task} of run {run_id}"))?;
+            .with_context(failed)?;
+        let row = rows.first().with_context(failed)?;
         Ok(Tally {
             done: row.get(0),
             failed: row.get(1),
@@ -263,6 +315,25 @@ impl BuildingWriter {
             morphemes: row.get(4),
         })
     }
+
+    /// Begins a transaction under the fence, whose commit does not wait for the disk.
+    async fn begin_write(&mut self) -> Result<Transaction<'_>, WriteError> {
+        let transaction = fence::begin(&mut self.session, &self.claim).await?;
+        let set = transaction
+            .batch_execute("set local synchronous_commit = off")
+            .await;
+        set.context("could not begin a transaction")?;
+        Ok(transaction)
+    }
+}
+
+/// Names a batch of buildings in messages.
+fn named(buildings: &[&str]) -> String {
+    match buildings {
+        [building] => format!("building {building}"),
+        [first, .., last] => format!("the {} buildings {first} … {last}", buildings.len()),
+        [] => "no building".to_owned(),
+    }
 }
 
 fn not_in_task(building_id: &str, claim: &Claim) -> WriteError {
@@ -270,58 +341,64 @@ fn not_in_task(building_id: &str, claim: &Claim) -> WriteError {
     anyhow!("building {building_id} does not belong to task {task} of run {run_id}").into()
 }
 
-/// Writes the results and ends the building in the ledger. Returns the number of buildings that were ended.
+/// Writes the results and ends the buildings in the ledger. Returns the ids of the buildings that were ended.
 async fn store_results(
     transaction: &Transaction<'_>,
-    copy: &Statement,
     claim: &Claim,
     period: Period,
-    building_id: &str,
-    counts: &Counts,
-) -> Result<u64, tokio_postgres::Error> {
-    copy_terms(transaction, copy, claim, building_id, &counts.terms).await?;
-    transaction
-        .execute_typed(
+    ids: &[&str],
+    batch: &[BuildingResult],
+) -> Result<Vec<String>, tokio_postgres::Error> {
+    copy_terms(transaction, claim, batch).await?;
+    let documents: Vec<i64> = batch.iter().map(|result| result.counts.documents).collect();
+    let morphemes: Vec<i64> = batch.iter().map(|result| result.counts.morphemes).collect();
+    let rows = transaction
+        .query_typed(
             "with stored as (
                 insert into stat_building (run_id, building_id, period_id, documents, morphemes)
-                values ($1, $3, $4, $5, $6))
+                select $1, id, $4, documents, morphemes
+                from unnest($3, $5, $6) result(id, documents, morphemes))
              update stat_task_building set state = 'done', error = null
-             where run_id = $1 and task = $2 and building_id = $3",
+             where run_id = $1 and task = $2 and building_id = any($3) returning building_id",
             &[
                 (&claim.run_id, Type::UUID),
                 (&claim.task, Type::INT4),
-                (&building_id, Type::TEXT),
+                (&ids, Type::TEXT_ARRAY),
                 (&period.to_string(), Type::TEXT),
-                (&counts.documents, Type::INT8),
-                (&counts.morphemes, Type::INT8),
+                (&documents, Type::INT8_ARRAY),
+                (&morphemes, Type::INT8_ARRAY),
             ],
         )
-        .await
+        .await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 async fn copy_terms(
     transaction: &Transaction<'_>,
-    copy: &Statement,
     claim: &Claim,
-    building_id: &str,
-    terms: &[TermCount],
+    batch: &[BuildingResult],
 ) -> Result<(), tokio_postgres::Error> {
-    if terms.is_empty() {
+    if batch.iter().all(|result| result.counts.terms.is_empty()) {
         return Ok(());
     }
-    let sink = transaction.copy_in(copy).await?;
+    // The driver copies only with a named statement. It is closed at the end of this function and so before the
+    // commit: a pooler in transaction mode gives the server's connection to another client then.
+    let copy = transaction.prepare(COPY).await?;
+    let sink = transaction.copy_in(&copy).await?;
     let types = [Type::UUID, Type::TEXT, Type::TEXT, Type::INT8, Type::INT8];
     let mut writer = pin!(BinaryCopyInWriter::new(sink, &types));
-    for TermCount {
-        term,
-        frequency,
-        documents,
-    } in terms
-    {
-        writer
-            .as_mut()
-            .write(&[&claim.run_id, &building_id, term, frequency, documents])
-            .await?;
+    for BuildingResult { building_id, counts } in batch {
+        for TermCount {
+            term,
+            frequency,
+            documents,
+        } in &counts.terms
+        {
+            writer
+                .as_mut()
+                .write(&[&claim.run_id, building_id, term, frequency, documents])
+                .await?;
+        }
     }
     writer.as_mut().finish().await?;
     Ok(())

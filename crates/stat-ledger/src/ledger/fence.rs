@@ -1,8 +1,9 @@
 //! The fence: the check before every write that the run is still current and the task still ours.
 
 use anyhow::Context;
+use postgres_session::Session;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Row, Transaction};
+use tokio_postgres::{Row, Transaction};
 use uuid::Uuid;
 
 use super::task::Claim;
@@ -45,8 +46,8 @@ mine as materialized (
 ///
 /// # Errors
 /// [`WriteError`] when the claim is lost or the database fails.
-pub async fn begin<'c>(client: &'c mut Client, claim: &Claim) -> Result<Transaction<'c>, WriteError> {
-    let transaction = begin_transaction(client).await?;
+pub async fn begin<'s>(session: &'s mut Session, claim: &Claim) -> Result<Transaction<'s>, WriteError> {
+    let transaction = session.begin().await?;
     check_claim(&transaction, claim).await?;
     Ok(transaction)
 }
@@ -62,24 +63,17 @@ pub async fn begin<'c>(client: &'c mut Client, claim: &Claim) -> Result<Transact
 ///
 /// # Errors
 /// [`WriteError`] when the claim is lost or the database fails.
-pub async fn begin_with_run<'c>(
-    client: &'c mut Client,
+pub async fn begin_with_run<'s>(
+    session: &'s mut Session,
     claim: &Claim,
-) -> Result<Transaction<'c>, WriteError> {
-    let transaction = begin_transaction(client).await?;
+) -> Result<Transaction<'s>, WriteError> {
+    let transaction = session.begin().await?;
     if !is_current(&transaction, claim.run_id).await? {
         return Err(WriteError::Superseded);
     }
     lock_run_row(&transaction, claim.run_id).await?;
     check_claim(&transaction, claim).await?;
     Ok(transaction)
-}
-
-pub(super) async fn begin_transaction(client: &mut Client) -> anyhow::Result<Transaction<'_>> {
-    client
-        .transaction()
-        .await
-        .context("could not begin a transaction")
 }
 
 async fn check_claim(transaction: &Transaction<'_>, claim: &Claim) -> Result<(), WriteError> {
@@ -111,9 +105,9 @@ pub(super) fn check_row(row: &Row) -> Result<(), WriteError> {
 /// ends.
 pub(super) async fn is_current(transaction: &Transaction<'_>, run_id: Uuid) -> anyhow::Result<bool> {
     let row = transaction
-        .query_opt(
+        .query_typed_opt(
             "select from stat_period where current_run_id = $1 for share",
-            &[&run_id],
+            &[(&run_id, Type::UUID)],
         )
         .await
         .with_context(|| format!("could not check whether run {run_id} is current"))?;
@@ -126,9 +120,9 @@ pub(super) async fn is_current(transaction: &Transaction<'_>, run_id: Uuid) -> a
 /// other tasks are storing at that moment.
 pub(super) async fn lock_run_row(transaction: &Transaction<'_>, run_id: Uuid) -> anyhow::Result<()> {
     transaction
-        .query_one(
+        .query_typed_one(
             "select from stat_run where run_id = $1 for no key update",
-            &[&run_id],
+            &[(&run_id, Type::UUID)],
         )
         .await
         .with_context(|| format!("could not lock run {run_id}"))?;

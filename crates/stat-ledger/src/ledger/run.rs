@@ -4,7 +4,8 @@ use anyhow::{Context, anyhow};
 use jiff::Timestamp;
 use std::fmt;
 use std::time::Duration;
-use tokio_postgres::{Client, GenericClient, Row, Transaction};
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{GenericClient, Row, Transaction};
 use uuid::Uuid;
 
 use crate::period::Period;
@@ -124,9 +125,9 @@ impl Run {
 /// When there is no such run, or the database fails.
 pub async fn get(client: &impl GenericClient, run_id: Uuid) -> anyhow::Result<Run> {
     let row = client
-        .query_opt(
+        .query_typed_opt(
             &format!("select {COLUMNS} from stat_run run where run_id = $1"),
-            &[&run_id],
+            &[(&run_id, Type::UUID)],
         )
         .await
         .with_context(|| format!("could not read run {run_id}"))?;
@@ -144,7 +145,10 @@ pub async fn find_by_request(
 ) -> anyhow::Result<Option<Run>> {
     let query = format!("select {COLUMNS} from stat_run run where period_id = $1 and request_id = $2");
     let row = client
-        .query_opt(&query, &[&period.to_string(), &request_id])
+        .query_typed_opt(
+            &query,
+            &[(&period.to_string(), Type::TEXT), (&request_id, Type::TEXT)],
+        )
         .await;
     row.with_context(|| format!("could not look up the run of {period} that request {request_id} opened"))?
         .as_ref()
@@ -161,7 +165,7 @@ pub async fn open_runs(client: &impl GenericClient) -> anyhow::Result<Vec<Run>> 
         "select {COLUMNS} from stat_run run where state in ('queued', 'running') order by opened_at, run_id"
     );
     let rows = client
-        .query(&query, &[])
+        .query_typed(&query, &[])
         .await
         .context("could not read the open runs")?;
     rows.iter().map(Run::from_row).collect()
@@ -176,7 +180,9 @@ pub async fn current(client: &impl GenericClient, period: Period) -> anyhow::Res
         "select {COLUMNS} from stat_run run join stat_period on current_run_id = run.run_id
          where stat_period.period_id = $1"
     );
-    let row = client.query_opt(&query, &[&period.to_string()]).await;
+    let row = client
+        .query_typed_opt(&query, &[(&period.to_string(), Type::TEXT)])
+        .await;
     row.with_context(|| format!("could not look up the current run of {period}"))?
         .as_ref()
         .map(Run::from_row)
@@ -193,20 +199,33 @@ pub async fn current(client: &impl GenericClient, period: Period) -> anyhow::Res
 pub async fn lock_period(transaction: &Transaction<'_>, period: Period) -> anyhow::Result<Option<Uuid>> {
     let id = period.to_string();
     transaction
-        .execute(
+        .execute_typed(
             "insert into stat_period (period_id, start_date, end_date) values ($1, $2, $3) on conflict do nothing",
-            &[&id, &period.start(), &period.end()],
+            &[
+                (&id, Type::TEXT),
+                (&period.start(), Type::DATE),
+                (&period.end(), Type::DATE),
+            ],
         )
         .await
         .with_context(|| format!("could not add the period {id} to the ledger"))?;
     let row = transaction
-        .query_one(
+        .query_typed_one(
             "select current_run_id from stat_period where period_id = $1 for update",
-            &[&id],
+            &[(&id, Type::TEXT)],
         )
         .await
         .with_context(|| format!("could not lock the period {id}"))?;
     Ok(row.get(0))
+}
+
+/// A building and its number of texts in the period.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuildingLoad {
+    /// Id of the building.
+    pub building_id: String,
+    /// Number of texts when the run is planned.
+    pub texts: u64,
 }
 
 /// Contents of a new run.
@@ -221,8 +240,8 @@ pub struct NewRun<'a> {
     pub starts_at: Timestamp,
     /// First instant after the period.
     pub ends_at: Timestamp,
-    /// Ids of each task's buildings, from task 1.
-    pub tasks: &'a [Vec<String>],
+    /// Each task's buildings, from task 1.
+    pub tasks: &'a [Vec<BuildingLoad>],
     /// Number of texts in the period without a known building.
     pub unknown_texts: i64,
     /// Ids of some of the unknown buildings.
@@ -252,9 +271,9 @@ pub async fn open(transaction: &Transaction<'_>, new: &NewRun<'_>) -> anyhow::Re
             .with_context(opened)?;
     }
     transaction
-        .execute(
+        .execute_typed(
             "update stat_period set current_run_id = $1 where period_id = $2",
-            &[&id, &period],
+            &[(&id, Type::UUID), (&period, Type::TEXT)],
         )
         .await
         .with_context(opened)?;
@@ -267,21 +286,21 @@ async fn insert_run(
     new: &NewRun<'_>,
 ) -> Result<(), tokio_postgres::Error> {
     transaction
-        .execute(
+        .execute_typed(
             "insert into stat_run (run_id, period_id, request_id, mail, corrects_run_id, starts_at, ends_at,
                                    analyser, unknown_texts, unknown_buildings)
              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             &[
-                &id,
-                &new.period.to_string(),
-                &new.request_id,
-                &new.mail,
-                &new.corrects.map(|run| run.id),
-                &new.starts_at,
-                &new.ends_at,
-                &new.corrects.and_then(|run| run.analyser.as_deref()),
-                &new.unknown_texts,
-                &new.unknown_buildings,
+                (&id, Type::UUID),
+                (&new.period.to_string(), Type::TEXT),
+                (&new.request_id, Type::TEXT),
+                (&new.mail, Type::BOOL),
+                (&new.corrects.map(|run| run.id), Type::UUID),
+                (&new.starts_at, Type::TIMESTAMPTZ),
+                (&new.ends_at, Type::TIMESTAMPTZ),
+                (&new.corrects.and_then(|run| run.analyser.as_deref()), Type::TEXT),
+                (&new.unknown_texts, Type::INT8),
+                (&new.unknown_buildings, Type::TEXT_ARRAY),
             ],
         )
         .await?;
@@ -291,28 +310,38 @@ async fn insert_run(
 async fn insert_tasks(
     transaction: &Transaction<'_>,
     run_id: Uuid,
-    tasks: &[Vec<String>],
+    tasks: &[Vec<BuildingLoad>],
 ) -> Result<(), tokio_postgres::Error> {
     let last = i32::try_from(tasks.len()).unwrap_or(i32::MAX);
     let first = if tasks.is_empty() { 0 } else { 1 };
     transaction
-        .execute(
-            "insert into stat_task (run_id, task) select $1, generate_series($2::int, $3::int)",
-            &[&run_id, &first, &last],
+        .execute_typed(
+            "insert into stat_task (run_id, task) select $1, generate_series($2, $3)",
+            &[(&run_id, Type::UUID), (&first, Type::INT4), (&last, Type::INT4)],
         )
         .await?;
     let numbered = || {
         (1_i32..)
             .zip(tasks)
-            .flat_map(|(task, buildings)| buildings.iter().map(move |id| (task, id)))
+            .flat_map(|(task, buildings)| buildings.iter().map(move |building| (task, building)))
     };
     let numbers: Vec<i32> = numbered().map(|(task, _)| task).collect();
-    let buildings: Vec<&String> = numbered().map(|(_, building)| building).collect();
+    let ids: Vec<&str> = numbered()
+        .map(|(_, building)| building.building_id.as_str())
+        .collect();
+    let texts: Vec<i64> = numbered()
+        .map(|(_, building)| i64::try_from(building.texts).unwrap_or(i64::MAX))
+        .collect();
     transaction
-        .execute(
-            "insert into stat_task_building (run_id, task, building_id)
-             select $1, * from unnest($2::int[], $3::text[])",
-            &[&run_id, &numbers, &buildings],
+        .execute_typed(
+            "insert into stat_task_building (run_id, task, building_id, texts)
+             select $1, * from unnest($2, $3, $4)",
+            &[
+                (&run_id, Type::UUID),
+                (&numbers, Type::INT4_ARRAY),
+                (&ids, Type::TEXT_ARRAY),
+                (&texts, Type::INT8_ARRAY),
+            ],
         )
         .await?;
     Ok(())
@@ -329,7 +358,8 @@ async fn copy_results(
         "insert into stat_term (run_id, building_id, term, frequency, documents)
          select $2, building_id, term, frequency, documents from stat_term where run_id = $1",
     ] {
-        transaction.execute(statement, &[&from, &to]).await?;
+        let runs = &[(&from as &(dyn ToSql + Sync), Type::UUID), (&to, Type::UUID)];
+        transaction.execute_typed(statement, runs).await?;
     }
     Ok(())
 }
@@ -340,10 +370,10 @@ async fn copy_results(
 /// When the database fails.
 pub async fn abandon(transaction: &Transaction<'_>, run_id: Uuid) -> anyhow::Result<()> {
     transaction
-        .execute(
+        .execute_typed(
             "update stat_run set state = 'failed', finished_at = now()
              where run_id = $1 and state in ('queued', 'running')",
-            &[&run_id],
+            &[(&run_id, Type::UUID)],
         )
         .await
         .with_context(|| format!("could not abandon run {run_id}"))?;
@@ -356,9 +386,9 @@ pub async fn abandon(transaction: &Transaction<'_>, run_id: Uuid) -> anyhow::Res
 /// When the database fails.
 pub async fn failed_buildings(client: &impl GenericClient, run_id: Uuid) -> anyhow::Result<Vec<String>> {
     let rows = client
-        .query(
+        .query_typed(
             "select building_id from stat_task_building where run_id = $1 and state = 'failed' order by building_id",
-            &[&run_id],
+            &[(&run_id, Type::UUID)],
         )
         .await
         .with_context(|| format!("could not read the failed buildings of run {run_id}"))?;
@@ -372,11 +402,11 @@ pub async fn failed_buildings(client: &impl GenericClient, run_id: Uuid) -> anyh
 /// When the database fails.
 pub async fn unclaimed_tasks(client: &impl GenericClient, run_id: Uuid) -> anyhow::Result<Vec<i32>> {
     let rows = client
-        .query(
+        .query_typed(
             "select task from stat_task
              where run_id = $1 and (state = 'queued' or (state = 'running' and claimed_until <= now()))
              order by task",
-            &[&run_id],
+            &[(&run_id, Type::UUID)],
         )
         .await
         .with_context(|| format!("could not read the tasks of run {run_id}"))?;
@@ -396,7 +426,9 @@ pub async fn next_overdue(transaction: &Transaction<'_>, limit: Duration) -> any
            and opened_at <= now() - make_interval(secs => $1)
          order by opened_at, run_id limit 1 for no key update of run skip locked"
     );
-    let row = transaction.query_opt(&query, &[&limit.as_secs_f64()]).await;
+    let row = transaction
+        .query_typed_opt(&query, &[(&limit.as_secs_f64(), Type::FLOAT8)])
+        .await;
     row.context("could not look up overdue runs")?
         .as_ref()
         .map(Run::from_row)
@@ -407,12 +439,12 @@ pub async fn next_overdue(transaction: &Transaction<'_>, limit: Duration) -> any
 ///
 /// # Errors
 /// When the database fails.
-pub async fn count_overdue(client: &Client, limit: Duration) -> anyhow::Result<i64> {
+pub async fn count_overdue(client: &impl GenericClient, limit: Duration) -> anyhow::Result<i64> {
     let row = client
-        .query_one(
+        .query_typed_one(
             "select count(*) from stat_run
              where state in ('queued', 'running') and opened_at <= now() - make_interval(secs => $1)",
-            &[&limit.as_secs_f64()],
+            &[(&limit.as_secs_f64(), Type::FLOAT8)],
         )
         .await
         .context("could not count the overdue runs")?;
@@ -425,9 +457,9 @@ pub async fn count_overdue(client: &Client, limit: Duration) -> anyhow::Result<i
 /// When the database fails.
 pub async fn set_warned(transaction: &Transaction<'_>, run_id: Uuid) -> anyhow::Result<()> {
     transaction
-        .execute(
+        .execute_typed(
             "update stat_run set warned_at = now() where run_id = $1",
-            &[&run_id],
+            &[(&run_id, Type::UUID)],
         )
         .await
         .with_context(|| format!("could not record the warning about run {run_id}"))?;

@@ -1,8 +1,10 @@
 //! A task: some of a run's buildings, or, as task 0, its report.
 
 use anyhow::{Context, anyhow};
+use postgres_session::Session;
 use std::time::Duration;
-use tokio_postgres::{Client, Transaction};
+use tokio_postgres::Transaction;
+use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::fence::{self, WriteError};
@@ -67,14 +69,14 @@ pub struct ForeignAnalyser {
 /// When there is no such task (the report does not exist before the last task has ended), for a
 /// [`ForeignAnalyser`], and when the database fails.
 pub async fn claim(
-    client: &mut Client,
+    session: &mut Session,
     run_id: Uuid,
     task: i32,
     request_id: &str,
     time_left: Duration,
     analyser: Option<&str>,
 ) -> anyhow::Result<ClaimOutcome> {
-    let transaction = fence::begin_transaction(client).await?;
+    let transaction = session.begin().await?;
     let attempt = match next_attempt(&transaction, run_id, task, request_id).await? {
         Ok(attempt) => attempt,
         Err(outcome) => return Ok(outcome),
@@ -136,10 +138,10 @@ async fn lock_task(
     task: i32,
 ) -> anyhow::Result<Option<TaskRow>> {
     let row = transaction
-        .query_opt(
+        .query_typed_opt(
             "select state, attempt, request_id, coalesce(claimed_until > now(), false)
              from stat_task where run_id = $1 and task = $2 for update",
-            &[&run_id, &task],
+            &[(&run_id, Type::UUID), (&task, Type::INT4)],
         )
         .await
         .with_context(|| format!("could not lock task {task} of run {run_id}"))?;
@@ -167,9 +169,9 @@ async fn no_such_task(
 
 async fn report_is_queued(transaction: &Transaction<'_>, run_id: Uuid) -> anyhow::Result<bool> {
     let row = transaction
-        .query_opt(
+        .query_typed_opt(
             "select from stat_task where run_id = $1 and task = 0 and state = 'queued'",
-            &[&run_id],
+            &[(&run_id, Type::UUID)],
         )
         .await
         .with_context(|| format!("could not look up the report of run {run_id}"))?;
@@ -178,9 +180,9 @@ async fn report_is_queued(transaction: &Transaction<'_>, run_id: Uuid) -> anyhow
 
 async fn count_unfinished(transaction: &Transaction<'_>, run_id: Uuid) -> anyhow::Result<i64> {
     let row = transaction
-        .query_one(
+        .query_typed_one(
             "select count(*) from stat_task where run_id = $1 and task > 0 and state in ('queued', 'running')",
-            &[&run_id],
+            &[(&run_id, Type::UUID)],
         )
         .await
         .with_context(|| format!("could not count the unfinished tasks of run {run_id}"))?;
@@ -189,9 +191,9 @@ async fn count_unfinished(transaction: &Transaction<'_>, run_id: Uuid) -> anyhow
 
 async fn pin_analyser(transaction: &Transaction<'_>, run_id: Uuid, mine: &str) -> anyhow::Result<()> {
     let row = transaction
-        .query_one(
+        .query_typed_one(
             "update stat_run set analyser = coalesce(analyser, $2) where run_id = $1 returning analyser",
-            &[&run_id, &mine],
+            &[(&run_id, Type::UUID), (&mine, Type::TEXT)],
         )
         .await
         .with_context(|| format!("could not pin the analyser of run {run_id}"))?;
@@ -219,18 +221,24 @@ async fn record_claim(
         attempt,
     } = claim;
     transaction
-        .execute(
+        .execute_typed(
             "update stat_task
              set state = 'running', attempt = $3, request_id = $4, started_at = coalesce(started_at, now()),
                  claimed_until = now() + make_interval(secs => $5)
              where run_id = $1 and task = $2",
-            &[run_id, task, attempt, &request_id, &lease.as_secs_f64()],
+            &[
+                (run_id, Type::UUID),
+                (task, Type::INT4),
+                (attempt, Type::INT4),
+                (&request_id, Type::TEXT),
+                (&lease.as_secs_f64(), Type::FLOAT8),
+            ],
         )
         .await?;
     transaction
-        .execute(
+        .execute_typed(
             "update stat_run set state = 'running' where run_id = $1 and state = 'queued'",
-            &[run_id],
+            &[(run_id, Type::UUID)],
         )
         .await?;
     Ok(())
@@ -243,16 +251,16 @@ async fn record_claim(
 ///
 /// # Errors
 /// [`WriteError`] when a building of the task is unfinished, the claim is lost, or the database fails.
-pub async fn finish(client: &mut Client, claim: &Claim) -> Result<bool, WriteError> {
-    let transaction = fence::begin_with_run(client, claim).await?;
+pub async fn finish(session: &mut Session, claim: &Claim) -> Result<bool, WriteError> {
+    let transaction = fence::begin_with_run(session, claim).await?;
     let Claim { run_id, task, .. } = claim;
     let failed = || format!("could not end task {task} of run {run_id}");
     commit_to_disk(&transaction).await.with_context(failed)?;
     let unfinished = transaction
-        .query_one(
+        .query_typed_one(
             "select count(*) from stat_task_building
              where run_id = $1 and task = $2 and state in ('queued', 'running')",
-            &[&run_id, &task],
+            &[(run_id, Type::UUID), (task, Type::INT4)],
         )
         .await
         .with_context(failed)?;
@@ -263,19 +271,19 @@ pub async fn finish(client: &mut Client, claim: &Claim) -> Result<bool, WriteErr
         .into());
     }
     transaction
-        .execute(
+        .execute_typed(
             "update stat_task set state = 'done', finished_at = now(), claimed_until = null
              where run_id = $1 and task = $2",
-            &[&run_id, &task],
+            &[(run_id, Type::UUID), (task, Type::INT4)],
         )
         .await
         .with_context(failed)?;
     let is_last = count_unfinished(&transaction, *run_id).await? == 0;
     if is_last {
         transaction
-            .execute(
+            .execute_typed(
                 "insert into stat_task (run_id, task) values ($1, 0) on conflict do nothing",
-                &[&run_id],
+                &[(run_id, Type::UUID)],
             )
             .await
             .with_context(failed)?;
@@ -288,16 +296,16 @@ pub async fn finish(client: &mut Client, claim: &Claim) -> Result<bool, WriteErr
 ///
 /// # Errors
 /// [`WriteError`] when the claim is lost or the database fails.
-pub async fn release(client: &mut Client, claim: &Claim) -> Result<(), WriteError> {
-    let transaction = fence::begin(client, claim).await?;
+pub async fn release(session: &mut Session, claim: &Claim) -> Result<(), WriteError> {
+    let transaction = fence::begin(session, claim).await?;
     let Claim { run_id, task, .. } = claim;
     let failed = || format!("could not release task {task} of run {run_id}");
     commit_to_disk(&transaction).await.with_context(failed)?;
     transaction
-        .execute(
+        .execute_typed(
             "update stat_task set state = 'queued', request_id = null, claimed_until = null
              where run_id = $1 and task = $2",
-            &[&run_id, &task],
+            &[(run_id, Type::UUID), (task, Type::INT4)],
         )
         .await
         .with_context(failed)?;
@@ -305,8 +313,8 @@ pub async fn release(client: &mut Client, claim: &Claim) -> Result<(), WriteErro
     Ok(())
 }
 
-/// Makes the commit wait for the disk, although the session's commits do not: everything that the task has
-/// written is on disk before the next invocation relies on it.
+/// Makes the commit wait for the disk, as those of [`BuildingWriter`](super::building::BuildingWriter) do not:
+/// everything that the task has written is on disk before the next invocation relies on it.
 async fn commit_to_disk(transaction: &Transaction<'_>) -> Result<(), tokio_postgres::Error> {
     transaction
         .batch_execute("set local synchronous_commit = on")

@@ -1,6 +1,6 @@
 //! Claims, the fence, the start of the report, runs.
 
-use stat_ledger::building::{Counts, StoreOutcome, TermCount};
+use stat_ledger::building::{BuildingResult, Counts, StoreOutcome, TermCount};
 use stat_ledger::fence::{self, WriteError};
 use stat_ledger::run::{self, RunState};
 use stat_ledger::task::{self, Claim, ClaimOutcome, ForeignAnalyser, REPORT};
@@ -11,7 +11,7 @@ use crate::setup::{LEASE, Setup};
 
 async fn analyse(setup: &Setup, claim: &Claim, building_id: &str) {
     let mut writer = setup.writer(claim).await;
-    writer.begin(building_id).await.unwrap();
+    writer.begin(&[building_id]).await.unwrap();
     let counts = Counts {
         documents: 2,
         morphemes: 7,
@@ -21,7 +21,14 @@ async fn analyse(setup: &Setup, claim: &Claim, building_id: &str) {
             documents: 2,
         }],
     };
-    writer.store(building_id, &counts).await.unwrap();
+    writer.store(&[result(building_id, counts)]).await.unwrap();
+}
+
+fn result(building_id: &str, counts: Counts) -> BuildingResult {
+    BuildingResult {
+        building_id: building_id.to_owned(),
+        counts,
+    }
 }
 
 /// Asserts that a write failed with this variant of [`WriteError`].
@@ -79,17 +86,17 @@ async fn a_zombie_can_write_nothing() {
     let zombie = setup.granted(&run, 1, "first").await;
     setup.expire_claims().await;
     let claim = setup.granted(&run, 1, "second").await;
-    let mut client = setup.connect().await;
+    let mut session = setup.session().await;
     let counts = Counts::default();
     let mut writer = setup.writer(&zombie).await;
     assert_fails!(writer.unfinished(), WriteError::TakenOver);
-    assert_fails!(writer.begin("B1"), WriteError::TakenOver);
-    assert_fails!(writer.store("B1", &counts), WriteError::TakenOver);
+    assert_fails!(writer.begin(&["B1"]), WriteError::TakenOver);
+    assert_fails!(writer.store(&[result("B1", counts)]), WriteError::TakenOver);
     assert_fails!(writer.record_failure("B1", "x"), WriteError::TakenOver);
-    assert_fails!(task::release(&mut client, &zombie), WriteError::TakenOver);
-    assert_fails!(task::finish(&mut client, &zombie), WriteError::TakenOver);
+    assert_fails!(task::release(&mut session, &zombie), WriteError::TakenOver);
+    assert_fails!(task::finish(&mut session, &zombie), WriteError::TakenOver);
     analyse(&setup, &claim, "B1").await;
-    assert!(task::finish(&mut client, &claim).await.unwrap());
+    assert!(task::finish(&mut session, &claim).await.unwrap());
 }
 
 #[tokio::test]
@@ -98,14 +105,17 @@ async fn a_superseded_run_can_write_nothing() {
     let old = setup.open(&[&["B1"]]).await;
     let claim = setup.granted(&old, 1, "first").await;
     setup.open(&[&["B1"]]).await;
-    let mut client = setup.connect().await;
-    assert_fails!(setup.writer(&claim).await.begin("B1"), WriteError::Superseded);
-    assert_fails!(task::finish(&mut client, &claim), WriteError::Superseded);
+    let mut session = setup.session().await;
+    assert_fails!(setup.writer(&claim).await.begin(&["B1"]), WriteError::Superseded);
+    assert_fails!(task::finish(&mut session, &claim), WriteError::Superseded);
     assert!(matches!(
         setup.claim(&old, 1, "third").await,
         ClaimOutcome::Superseded
     ));
-    assert_eq!(run::get(&client, old.id).await.unwrap().state, RunState::Failed);
+    assert_eq!(
+        run::get(&setup.connect().await, old.id).await.unwrap().state,
+        RunState::Failed
+    );
 }
 
 #[tokio::test]
@@ -113,7 +123,7 @@ async fn a_new_run_waits_for_a_write_that_has_begun() {
     let setup = Setup::new().await;
     let old = setup.open(&[&["B1"]]).await;
     let claim = setup.granted(&old, 1, "first").await;
-    let mut writer = setup.connect().await;
+    let mut writer = setup.session().await;
     let write = fence::begin(&mut writer, &claim).await.unwrap();
     let url = setup.url.clone();
     let forced = tokio::spawn(async move { Setup { url }.open(&[&["B1"]]).await });
@@ -158,7 +168,7 @@ async fn two_last_tasks_that_end_at_the_same_moment_queue_one_report() {
     let finish = |claim: Claim| {
         let url = setup.url.clone();
         tokio::spawn(async move {
-            task::finish(&mut Setup { url }.connect().await, &claim)
+            task::finish(&mut Setup { url }.session().await, &claim)
                 .await
                 .unwrap()
         })
@@ -177,7 +187,7 @@ async fn two_last_tasks_that_end_at_the_same_moment_queue_one_report() {
         setup.claim(&run, REPORT, "fourth").await,
         ClaimOutcome::Busy
     ));
-    let state = report::finish(&mut setup.connect().await, &report).await.unwrap();
+    let state = report::finish(&mut setup.session().await, &report).await.unwrap();
     assert_eq!(state, RunState::Done);
     assert!(matches!(
         setup.claim(&run, REPORT, "fourth").await,
@@ -192,8 +202,8 @@ async fn no_claim_is_granted_between_a_mail_and_its_record() {
     let setup = Setup::new().await;
     let run = setup.open(&[]).await;
     let claim = setup.granted(&run, REPORT, "first").await;
-    let mut client = setup.connect().await;
-    let transaction = fence::begin_with_run(&mut client, &claim).await.unwrap();
+    let mut session = setup.session().await;
+    let transaction = fence::begin_with_run(&mut session, &claim).await.unwrap();
     let (url, other) = (setup.url.clone(), run.clone());
     let second = tokio::spawn(async move { Setup { url }.claim(&other, REPORT, "second").await });
     wait_for_lock_waits(&setup, 1).await;
@@ -201,7 +211,11 @@ async fn no_claim_is_granted_between_a_mail_and_its_record() {
     report::commit_mail(transaction, &claim, "message").await.unwrap();
     assert!(matches!(second.await.unwrap(), ClaimOutcome::Busy));
     assert_eq!(
-        run::get(&client, run.id).await.unwrap().message_id.as_deref(),
+        run::get(&setup.connect().await, run.id)
+            .await
+            .unwrap()
+            .message_id
+            .as_deref(),
         Some("message")
     );
 }
@@ -210,12 +224,12 @@ async fn no_claim_is_granted_between_a_mail_and_its_record() {
 async fn the_report_cannot_be_claimed_before_the_last_task_has_ended() {
     let setup = Setup::new().await;
     let run = setup.open(&[&["B1"], &["B2"]]).await;
-    let mut client = setup.connect().await;
-    let Err(error) = task::claim(&mut client, run.id, REPORT, "x", LEASE, None).await else {
+    let mut session = setup.session().await;
+    let Err(error) = task::claim(&mut session, run.id, REPORT, "x", LEASE, None).await else {
         panic!("too early")
     };
     assert!(error.to_string().contains("waits for 2 tasks"), "{error:#}");
-    let Err(error) = task::claim(&mut client, run.id, 3, "x", LEASE, Some("a")).await else {
+    let Err(error) = task::claim(&mut session, run.id, 3, "x", LEASE, Some("a")).await else {
         panic!("no task")
     };
     assert!(error.to_string().contains("has no task 3"), "{error:#}");
@@ -227,7 +241,7 @@ async fn an_unfinished_task_cannot_end() {
     let run = setup.open(&[&["B1", "B2"]]).await;
     let claim = setup.granted(&run, 1, "first").await;
     analyse(&setup, &claim, "B1").await;
-    let error = task::finish(&mut setup.connect().await, &claim)
+    let error = task::finish(&mut setup.session().await, &claim)
         .await
         .expect_err("B2 is not done");
     assert!(error.to_string().contains("unfinished"), "{error:#}");
@@ -237,7 +251,7 @@ async fn an_unfinished_task_cannot_end() {
 async fn attempts_are_counted_before_the_work_and_end_at_the_third() {
     let setup = Setup::new().await;
     let run = setup.open(&[&["B1", "B2"]]).await;
-    let mut client = setup.connect().await;
+    let mut session = setup.session().await;
     for attempts in 0..3 {
         let claim = setup.granted(&run, 1, "the same").await;
         let unfinished = setup.writer(&claim).await.unfinished().await.unwrap();
@@ -247,7 +261,7 @@ async fn attempts_are_counted_before_the_work_and_end_at_the_third() {
             .unwrap();
         assert_eq!(b1.attempts, attempts);
         // The process is killed at this point.
-        setup.writer(&claim).await.begin("B1").await.unwrap();
+        setup.writer(&claim).await.begin(&["B1"]).await.unwrap();
     }
     let claim = setup.granted(&run, 1, "the same").await;
     let unfinished = setup.writer(&claim).await.unfinished().await.unwrap();
@@ -259,10 +273,10 @@ async fn attempts_are_counted_before_the_work_and_end_at_the_third() {
         ["B2"]
     );
     analyse(&setup, &claim, "B2").await;
-    assert!(task::finish(&mut client, &claim).await.unwrap());
+    assert!(task::finish(&mut session, &claim).await.unwrap());
     let report = setup.granted(&run, REPORT, "report").await;
     assert_eq!(
-        report::finish(&mut client, &report).await.unwrap(),
+        report::finish(&mut session, &report).await.unwrap(),
         RunState::Partial
     );
 }
@@ -272,7 +286,7 @@ async fn buildings_begun_least_often_come_first() {
     let setup = Setup::new().await;
     let run = setup.open(&[&["B1", "B2", "B3"]]).await;
     let claim = setup.granted(&run, 1, "first").await;
-    setup.writer(&claim).await.begin("B1").await.unwrap();
+    setup.writer(&claim).await.begin(&["B1"]).await.unwrap();
     let order: Vec<String> = setup
         .writer(&claim)
         .await
@@ -292,7 +306,7 @@ async fn results_and_ledger_change_together() {
     let claim = setup.granted(&run, 1, "first").await;
     let client = setup.connect().await;
     let mut writer = setup.writer(&claim).await;
-    writer.begin("B1").await.unwrap();
+    writer.begin(&["B1"]).await.unwrap();
     // The terms are copied first; the insert that follows finds the building's key taken.
     let taken = "insert into stat_building values ($1, '2026-10', 'B1', 0, 0)";
     client.execute(taken, &[&run.id]).await.unwrap();
@@ -306,7 +320,7 @@ async fn results_and_ledger_change_together() {
         morphemes: 1,
         terms: vec![term],
     };
-    let outcome = writer.store("B1", &counts).await.unwrap();
+    let outcome = writer.store(&[result("B1", counts)]).await.unwrap();
     assert!(matches!(outcome, StoreOutcome::Rejected(_)), "{outcome:?}");
     let query = "select (select count(*) from stat_term), (select state from stat_task_building)";
     let row = client.query_one(query, &[]).await.unwrap();
@@ -319,12 +333,15 @@ async fn a_building_of_another_task_is_not_written() {
     let run = setup.open(&[&["B1"], &["B2"]]).await;
     let claim = setup.granted(&run, 1, "first").await;
     let mut writer = setup.writer(&claim).await;
-    let error = writer.begin("B2").await.unwrap_err();
+    let error = writer.begin(&["B2"]).await.unwrap_err();
     assert!(
         error.to_string().contains("B2 does not belong to task 1"),
         "{error:#}"
     );
-    let error = writer.store("B2", &Counts::default()).await.unwrap_err();
+    let error = writer
+        .store(&[result("B2", Counts::default())])
+        .await
+        .unwrap_err();
     assert!(
         error.to_string().contains("B2 does not belong to task 1"),
         "{error:#}"
@@ -349,7 +366,10 @@ async fn a_database_fault_is_not_a_rejection_of_the_results() {
         .batch_execute("alter table stat_building rename to gone")
         .await
         .unwrap();
-    assert_fails!(writer.store("B1", &Counts::default()), WriteError::Failed(_));
+    assert_fails!(
+        writer.store(&[result("B1", Counts::default())]),
+        WriteError::Failed(_)
+    );
 }
 
 #[tokio::test]
@@ -357,8 +377,8 @@ async fn the_first_task_pins_the_analyser() {
     let setup = Setup::new().await;
     let run = setup.open(&[&["B1"], &["B2"]]).await;
     setup.granted(&run, 1, "first").await;
-    let mut client = setup.connect().await;
-    let Err(error) = task::claim(&mut client, run.id, 2, "second", LEASE, Some("b")).await else {
+    let mut session = setup.session().await;
+    let Err(error) = task::claim(&mut session, run.id, 2, "second", LEASE, Some("b")).await else {
         panic!("another analyser")
     };
     assert!(error.is::<ForeignAnalyser>());
@@ -391,7 +411,7 @@ async fn a_released_task_can_be_claimed_at_once() {
     let setup = Setup::new().await;
     let run = setup.open(&[&["B1"]]).await;
     let claim = setup.granted(&run, 1, "first").await;
-    task::release(&mut setup.connect().await, &claim).await.unwrap();
+    task::release(&mut setup.session().await, &claim).await.unwrap();
     assert_eq!(
         run::unclaimed_tasks(&setup.connect().await, run.id)
             .await
@@ -408,14 +428,89 @@ async fn a_released_task_can_be_claimed_at_once() {
 }
 
 #[tokio::test]
+async fn a_batch_is_stored_completely_or_not_at_all() {
+    let setup = Setup::new().await;
+    let run = setup.open(&[&["B1", "B2", "B3"]]).await;
+    let claim = setup.granted(&run, 1, "first").await;
+    let client = setup.connect().await;
+    let mut writer = setup.writer(&claim).await;
+    writer.begin(&["B1", "B2"]).await.unwrap();
+    let taken = "insert into stat_building values ($1, '2026-10', 'B2', 0, 0)";
+    client.execute(taken, &[&run.id]).await.unwrap();
+    let batch = ["B1", "B2"].map(|id| result(id, Counts::default()));
+    let outcome = writer.store(&batch).await.unwrap();
+    assert!(matches!(outcome, StoreOutcome::Rejected(_)), "{outcome:?}");
+    // Alone, each building is stored or rejected by itself.
+    let first = writer.store(&batch[..1]).await.unwrap();
+    assert!(matches!(first, StoreOutcome::Stored), "{first:?}");
+    let second = writer.store(&batch[1..]).await.unwrap();
+    assert!(matches!(second, StoreOutcome::Rejected(_)), "{second:?}");
+    let query =
+        "select string_agg(building_id || ' ' || state, ', ' order by building_id) from stat_task_building";
+    let states: String = client.query_one(query, &[]).await.unwrap().get(0);
+    assert_eq!(states, "B1 done, B2 running, B3 queued");
+}
+
+#[tokio::test]
+async fn a_building_that_was_not_reached_gets_its_attempt_back() {
+    let setup = Setup::new().await;
+    let run = setup.open(&[&["B1", "B2"]]).await;
+    let claim = setup.granted(&run, 1, "first").await;
+    let mut writer = setup.writer(&claim).await;
+    writer.begin(&["B1", "B2"]).await.unwrap();
+    writer.store(&[result("B1", Counts::default())]).await.unwrap();
+    writer.give_back(&["B1", "B2"]).await.unwrap();
+    let query = "select string_agg(building_id || ' ' || state || ' ' || attempts, ', ' order by building_id)
+                 from stat_task_building";
+    let states: String = setup.connect().await.query_one(query, &[]).await.unwrap().get(0);
+    assert_eq!(states, "B1 done 1, B2 queued 0");
+}
+
+#[tokio::test]
+async fn terms_of_old_months_are_removed() {
+    let setup = Setup::new().await;
+    let run = setup.open(&[&["B1"]]).await;
+    let claim = setup.granted(&run, 1, "first").await;
+    analyse(&setup, &claim, "B1").await;
+    let client = setup.connect().await;
+    let later = "insert into stat_period values ('2026-12', '2026-12-01', '2026-12-31', $1)";
+    client.execute(later, &[&run.id]).await.unwrap();
+    // October, November and December are three months.
+    let mut session = setup.session().await;
+    assert_eq!(report::remove_old_terms(&mut session, 3).await.unwrap(), 0);
+    assert_eq!(report::remove_old_terms(&mut session, 2).await.unwrap(), 1);
+    let query = "select (select count(*) from stat_term), (select count(*) from stat_building)";
+    let row = client.query_one(query, &[]).await.unwrap();
+    assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (0, 1));
+}
+
+#[tokio::test]
 async fn migrations_can_be_applied_concurrently_and_repeatedly() {
     let setup = Setup::new().await;
     let sql = setup.connect().await;
     sql.batch_execute("drop schema public cascade; create schema public")
         .await
         .unwrap();
-    let migrate = || async { migrations::migrate(&mut setup.connect().await).await };
+    let migrate = || async { migrations::migrate(&mut setup.session().await).await };
     let (first, second, third) = tokio::join!(migrate(), migrate(), migrate());
     first.and(second).and(third).unwrap();
     migrate().await.unwrap();
+    let locks = "select count(*) from pg_locks where locktype = 'advisory'";
+    let locks: i64 = sql.query_one(locks, &[]).await.unwrap().get(0);
+    assert_eq!(locks, 0, "no lock outlives its transaction");
+}
+
+#[tokio::test]
+async fn a_release_that_was_rolled_back_to_accepts_newer_migrations_and_no_changed_ones() {
+    let setup = Setup::new().await;
+    let sql = setup.connect().await;
+    sql.batch_execute("insert into stat_schema_history values (99, 'newer', '', '1')")
+        .await
+        .unwrap();
+    migrations::migrate(&mut setup.session().await).await.unwrap();
+    sql.batch_execute("update stat_schema_history set checksum = '2' where version = 1")
+        .await
+        .unwrap();
+    let error = migrations::migrate(&mut setup.session().await).await.unwrap_err();
+    assert!(error.to_string().contains("another migration V1"), "{error:#}");
 }

@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 use local_stack::PostgresServer;
 use local_stack::postgres::connect;
+use postgres_session::Session;
 use stat_ledger::building::BuildingWriter;
 use stat_ledger::migrations::migrate;
 use stat_ledger::period::Period;
-use stat_ledger::run::{self, NewRun, Run};
+use stat_ledger::run::{self, BuildingLoad, NewRun, Run};
 use stat_ledger::task::{self, Claim, ClaimOutcome};
 use std::time::Duration;
 use tokio::sync::OnceCell;
@@ -28,7 +29,7 @@ impl Setup {
         let setup = Self {
             url: postgres.create_database("ledger").await.unwrap(),
         };
-        migrate(&mut setup.connect().await).await.unwrap();
+        migrate(&mut setup.session().await).await.unwrap();
         setup
     }
 
@@ -36,12 +37,18 @@ impl Setup {
         connect(&self.url).await.unwrap()
     }
 
+    pub(crate) async fn session(&self) -> Session {
+        Session::new(self.connect().await, None)
+    }
+
     /// Opens a run of October 2026 with the buildings of these tasks.
     pub(crate) async fn open(&self, tasks: &[&[&str]]) -> Run {
-        let tasks: Vec<Vec<String>> = tasks
-            .iter()
-            .map(|task| task.iter().map(|id| (*id).to_owned()).collect())
-            .collect();
+        let load = |id: &&str| BuildingLoad {
+            building_id: (*id).to_owned(),
+            texts: 2,
+        };
+        let tasks: Vec<Vec<BuildingLoad>> =
+            tasks.iter().map(|task| task.iter().map(load).collect()).collect();
         let mut client = self.connect().await;
         let transaction = client.transaction().await.unwrap();
         let period: Period = "2026-10".parse().unwrap();
@@ -68,7 +75,7 @@ impl Setup {
     pub(crate) async fn claim(&self, run: &Run, task: i32, request_id: &str) -> ClaimOutcome {
         let analyser = (task > 0).then_some("a");
         task::claim(
-            &mut self.connect().await,
+            &mut self.session().await,
             run.id,
             task,
             request_id,
@@ -90,9 +97,7 @@ impl Setup {
     /// Returns a writer under this claim.
     pub(crate) async fn writer(&self, claim: &Claim) -> BuildingWriter {
         let period = "2026-10".parse().unwrap();
-        BuildingWriter::new(self.connect().await, claim.clone(), period)
-            .await
-            .unwrap()
+        BuildingWriter::new(self.session().await, claim.clone(), period)
     }
 
     pub(crate) async fn expire_claims(&self) {

@@ -2,10 +2,11 @@
 
 use anyhow::Context;
 use futures_util::TryStreamExt;
+use postgres_session::Session;
 use stat_ledger::run::Run;
 use std::collections::HashMap;
+use tokio_postgres::Transaction;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Transaction};
 
 use super::texts::without_content;
 use crate::statistics::example::{Example, example};
@@ -18,13 +19,13 @@ use crate::statistics::thresholds::{
 fn sql() -> String {
     format!(
         "
-select building_id, term, body
+select building_id::text, term, body::text
 from (
     select building_id, rank, term, body,
            row_number() over (partition by building_id, rank
                               order by abs(length(body) - {EXAMPLE_IDEAL_TEXT}), text_id) as choice
     from (select building_id, rank, term from stat_keyword
-          where run_id = $1 and rank <= {EXAMPLE_LAST_RANK} and z_score >= {EXAMPLE_Z}) keyword
+          where run_id = $1 and building_id = any($4) and rank <= {EXAMPLE_LAST_RANK} and z_score >= {EXAMPLE_Z}) keyword
     join stat_source_text using (building_id)
     where written_at >= $2 and written_at < $3 and length(body) <= {EXAMPLE_LONGEST_TEXT} and position(term in body) > 0
 ) candidate
@@ -33,29 +34,30 @@ order by building_id, rank, choice"
     )
 }
 
-/// Returns examples by building id: one for a term, in the order of the terms. `has_term` tells whether a sentence
+/// Returns examples of `buildings` by building id: one for a term, in the order of the terms. `has_term` tells whether a sentence
 /// has a term as a word.
 ///
 /// Examples only make a report easier to read, and a second pass over the month's texts may take long. When the
 /// database refuses, or `timeout_s` seconds pass, the report has none, and a warning is logged.
 pub(crate) async fn examples(
-    client: &mut Client,
+    session: &mut Session,
     run: &Run,
+    buildings: &[&str],
     timeout_s: u64,
     has_term: impl FnMut(&str, &str) -> bool,
 ) -> anyhow::Result<HashMap<String, Vec<Example>>> {
     let failed = || format!("could not read examples for run {}", run.id);
-    let transaction = client.transaction().await.with_context(failed)?;
+    let transaction = session.begin().await?;
     let settings = format!("set local statement_timeout = '{timeout_s}s'; set local work_mem = '64MB'");
     transaction.batch_execute(&settings).await.with_context(failed)?;
-    let examples = match read(&transaction, run, has_term).await {
+    let examples = match read(&transaction, run, buildings, has_term).await {
         Ok(examples) => examples,
         Err(error) if error.code().is_some() => {
-            let error = without_content(error);
+            let error = without_content(error.into());
             tracing::warn!(run_id = %run.id, "the report of run {} has no examples: {error:#}", run.id);
             HashMap::new()
         }
-        Err(error) => return Err(without_content(error).context(failed())),
+        Err(error) => return Err(without_content(error.into()).context(failed())),
     };
     transaction.rollback().await.with_context(failed)?;
     Ok(examples)
@@ -64,12 +66,14 @@ pub(crate) async fn examples(
 async fn read(
     transaction: &Transaction<'_>,
     run: &Run,
+    buildings: &[&str],
     mut has_term: impl FnMut(&str, &str) -> bool,
 ) -> Result<HashMap<String, Vec<Example>>, tokio_postgres::Error> {
     let parameters = [
         (&run.id as &(dyn ToSql + Sync), Type::UUID),
         (&run.starts_at, Type::TIMESTAMPTZ),
         (&run.ends_at, Type::TIMESTAMPTZ),
+        (&buildings, Type::TEXT_ARRAY),
     ];
     let rows = transaction.query_typed_raw(&sql(), parameters).await?;
     let mut rows = std::pin::pin!(rows);

@@ -1,9 +1,9 @@
 //! The keywords of all buildings, computed in SQL.
 
 use anyhow::Context;
-use futures_util::TryStreamExt;
+use postgres_session::Session;
 use stat_ledger::run::Run;
-use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::types::Type;
 use tokio_postgres::{Row, Transaction};
 use uuid::Uuid;
 
@@ -68,7 +68,10 @@ pub(crate) async fn write_keywords(
 ) -> anyhow::Result<()> {
     let failed = || format!("could not write the keywords of run {}", run.id);
     transaction
-        .execute("delete from stat_keyword where run_id = $1", &[&run.id])
+        .execute_typed(
+            "delete from stat_keyword where run_id = $1",
+            &[(&run.id, Type::UUID)],
+        )
         .await
         .with_context(failed)?;
     // The rows are minutes old. Without new statistics the planner assumes that the table is empty.
@@ -91,33 +94,50 @@ pub(crate) async fn write_keywords(
     Ok(())
 }
 
-/// Calls `each` with the run's keywords down to `last_rank`, in the order of [`summary`](super::summary())'s buildings
-/// and by rank. Only one is held in memory.
-pub(crate) async fn for_each_keyword(
-    transaction: &Transaction<'_>,
-    run: &Run,
-    last_rank: u32,
-    mut each: impl FnMut(Keyword) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
-    let failed = || format!("could not read the keywords of run {}", run.id);
-    let rows = transaction
-        .query_typed_raw(
-            "select building_id, coalesce(d.name, building_id), rank, term, frequency, documents, z_score,
-                    previous_frequency, share_change
-             from stat_keyword left join stat_dimension d using (building_id)
-             where run_id = $1 and rank <= $2 order by building_id, rank",
-            [
-                (&run.id as &(dyn ToSql + Sync), Type::UUID),
-                (&i64::from(last_rank), Type::INT8),
-            ],
-        )
-        .await
-        .with_context(failed)?;
-    let mut rows = std::pin::pin!(rows);
-    while let Some(row) = rows.try_next().await.with_context(failed)? {
-        each(keyword(&row))?;
+/// Rows of one statement: about 2 MB.
+const PAGE: i64 = 10_000;
+
+/// The run's keywords in the order of [`summary`](super::summary())'s buildings and by rank, page by page.
+///
+/// Each page is a statement of its own: no transaction stays open while the caller uploads what it has read.
+pub(crate) struct KeywordPages {
+    run_id: Uuid,
+    /// Building and rank of the last row; `None` after the last page.
+    last: Option<(String, i32)>,
+}
+
+impl KeywordPages {
+    pub(crate) fn of(run: &Run) -> Self {
+        Self {
+            run_id: run.id,
+            last: Some((String::new(), 0)),
+        }
     }
-    Ok(())
+
+    /// Reads the next page; it is empty after the last.
+    pub(crate) async fn next(&mut self, session: &mut Session) -> anyhow::Result<Vec<Keyword>> {
+        let Some((building_id, rank)) = self.last.take() else {
+            return Ok(Vec::new());
+        };
+        let rows = session
+            .query_alone(
+                "select building_id, coalesce(d.name, building_id), rank, term, frequency, documents, z_score,
+                        previous_frequency, share_change
+                 from stat_keyword left join stat_dimension d using (building_id)
+                 where run_id = $1 and (building_id, rank) > ($2, $3) order by building_id, rank limit $4",
+                &[
+                    (&self.run_id, Type::UUID),
+                    (&building_id, Type::TEXT),
+                    (&rank, Type::INT4),
+                    (&PAGE, Type::INT8),
+                ],
+            )
+            .await
+            .with_context(|| format!("could not read the keywords of run {}", self.run_id))?;
+        let keywords: Vec<Keyword> = rows.iter().map(keyword).collect();
+        self.last = keywords.last().map(|last| (last.building_id.clone(), last.rank));
+        Ok(keywords)
+    }
 }
 
 fn keyword(row: &Row) -> Keyword {

@@ -3,20 +3,28 @@
 use anyhow::Context;
 use stat_ledger::run::Run;
 use std::collections::HashMap;
+use tokio_postgres::types::Type;
 use tokio_postgres::{Error, GenericClient, Row, Transaction};
 use uuid::Uuid;
 
 use crate::statistics::summary::{BuildingSummary, MonthBefore, Summary, Totals, Trend, trend_months};
 use crate::statistics::thresholds::TREND_MONTHS;
 
-/// Returns the run of the month before if it is complete and the same analyser counted it. Counts of different
-/// analysers are not comparable.
+/// Returns the run of the month before if it has ended, the same analyser counted it, and its terms have not been
+/// removed. Counts of different analysers are not comparable. A building that failed then has no results, so it is
+/// the only one without a comparison.
 pub(crate) async fn comparable_run(client: &impl GenericClient, run: &Run) -> anyhow::Result<Option<Uuid>> {
     let row = client
-        .query_opt(
-            "select run_id from stat_period join stat_run on run_id = current_run_id
-             where stat_period.period_id = $1 and state = 'done' and analyser = $2",
-            &[&run.period.previous().to_string(), &run.analyser],
+        .query_typed_opt(
+            "select run_id from stat_period join stat_run run on run_id = current_run_id
+             where stat_period.period_id = $1 and state in ('done', 'partial') and analyser = $2
+               and (exists (select from stat_term where stat_term.run_id = run.run_id)
+                    or not exists (select from stat_building
+                                   where stat_building.run_id = run.run_id and morphemes > 0))",
+            &[
+                (&run.period.previous().to_string(), Type::TEXT),
+                (&run.analyser, Type::TEXT),
+            ],
         )
         .await
         .with_context(|| format!("could not look up the month before {}", run.period))?;
@@ -31,14 +39,14 @@ pub(crate) async fn summary(
 ) -> anyhow::Result<Summary> {
     let failed = || format!("could not read the results of run {}", run.id);
     let rows = transaction
-        .query(
+        .query_typed(
             "select building_id, coalesce(d.name, building_id), b.documents, b.morphemes
              from (select building_id, documents, morphemes from stat_building where run_id = $1
                    union all
                    select building_id, null, null from stat_task_building where run_id = $1 and state = 'failed') b
              left join stat_dimension d using (building_id)
              order by building_id",
-            &[&run.id],
+            &[(&run.id, Type::UUID)],
         )
         .await
         .with_context(failed)?;
@@ -90,11 +98,11 @@ async fn history(transaction: &Transaction<'_>, run: &Run) -> Result<History, Er
     let months = trend_months(run.period).map(|month| month.to_string());
     let [earlier @ .., _] = &months;
     let runs = transaction
-        .query(
+        .query_typed(
             "select stat_period.period_id, run_id, state = 'done' from stat_period
              join stat_run on run_id = current_run_id
              where stat_period.period_id = any($1) and state in ('done', 'partial')",
-            &[&earlier.as_slice()],
+            &[(&earlier.as_slice(), Type::TEXT_ARRAY)],
         )
         .await?;
     let mut history = History::default();
@@ -123,9 +131,9 @@ impl History {
         run_id: Uuid,
     ) -> Result<MonthBefore, Error> {
         let buildings = transaction
-            .query(
+            .query_typed(
                 "select building_id, documents, morphemes from stat_building where run_id = $1",
-                &[&run_id],
+                &[(&run_id, Type::UUID)],
             )
             .await?;
         let mut totals = Totals::default();
