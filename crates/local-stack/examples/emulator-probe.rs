@@ -1,8 +1,5 @@
-//! A function for the emulator's own tests: does to itself what its payload says.
-#![allow(
-    clippy::disallowed_methods,
-    reason = "it exists to show clock and environment as they are"
-)]
+//! Function for the emulator's tests. Its payload says how it ends: respond, fail, exit, abort, sleep.
+#![allow(clippy::disallowed_methods, reason = "it returns its clock and environment")]
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -12,7 +9,7 @@ use serde_json::{Value, json};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     if std::env::var("FAIL_INIT").is_ok() {
-        return Err("told to fail while starting".into());
+        return Err("requested failure of the init".into());
     }
     run(service_fn(handle)).await
 }
@@ -35,10 +32,10 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
         tokio::time::sleep(Duration::from_millis(ms)).await;
     }
     match payload["do"].as_str() {
-        Some("fail") => Err("told to fail".into()),
+        Some("fail") => Err("requested failure".into()),
         Some("exit") => std::process::exit(3),
         Some("abort") => std::process::abort(),
-        Some("exit_after_answer") => {
+        Some("exit_after_response") => {
             tokio::spawn(async {
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 std::process::exit(0)
@@ -67,12 +64,12 @@ fn now_ms() -> u64 {
 
 async fn invoke(function: &str, payload: &Value) -> Result<i32, Error> {
     let config = aws_config::load_from_env().await;
-    let answer = aws_sdk_lambda::Client::new(&config)
+    let response = aws_sdk_lambda::Client::new(&config)
         .invoke()
         .function_name(function)
         .invocation_type(aws_sdk_lambda::types::InvocationType::Event)
         .payload(aws_sdk_lambda::primitives::Blob::new(payload.to_string()))
         .send()
         .await?;
-    Ok(answer.status_code())
+    Ok(response.status_code())
 }

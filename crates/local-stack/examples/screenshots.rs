@@ -1,4 +1,4 @@
-//! Pictures of a report as its readers see it: `cargo run -p local-stack --example screenshots -- REPORT FOLDER [#b=BUILDING]`.
+//! Screenshots of a report: `cargo run -p local-stack --example screenshots -- REPORT FOLDER [#b=BUILDING]`.
 
 use anyhow::{Context, Result};
 use local_stack::{Browser, Window};

@@ -1,4 +1,4 @@
-//! Starts a whole stack, tells its processes and waits, to be killed: a test sees that nothing is left.
+//! Starts a stack, prints its process ids and waits. A test kills it and checks that no process remains.
 
 use std::{io::Write, path::PathBuf, time::Duration};
 

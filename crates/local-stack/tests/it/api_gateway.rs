@@ -1,4 +1,4 @@
-//! The mapping templates' engine, where it must be what API Gateway's is.
+//! Behaviour of mapping templates that must equal API Gateway's.
 
 use local_stack::api_gateway::{TemplateInput, render};
 use serde_json::json;
@@ -16,7 +16,7 @@ fn check(template: &str, value: &str, expected: &str) {
 
 const ESCAPED: &str = "$util.escapeJavaScript($input.params('x'))";
 
-/// Apache Commons' `StringEscapeUtils.escapeEcmaScript`, whose documentation has the first two.
+/// The first two examples are from the documentation of Apache Commons' `StringEscapeUtils.escapeEcmaScript`.
 #[test]
 fn escapes_as_apache_commons_does() {
     check(
@@ -30,7 +30,7 @@ fn escapes_as_apache_commons_does() {
         "\\ \u{8}\t\n\u{c}\r \u{0}\u{1f}",
         "\\\\ \\b\\t\\n\\f\\r \\u0000\\u001F",
     );
-    // DEL is the last that stays; what is beyond 16 bits is two units.
+    // DEL is the last unescaped character; a character beyond 16 bits is two units.
     check(
         ESCAPED,
         "~\u{7f}\u{80}é가🏙",
@@ -40,15 +40,15 @@ fn escapes_as_apache_commons_does() {
 
 /// In the pattern `\\'` the first backslash escapes the second, as in Java; Velocity's literals know no escapes.
 #[test]
-fn mends_the_apostrophe_and_nothing_else() {
-    let mended = format!("{ESCAPED}.replaceAll(\"\\\\'\",\"'\")");
-    check(&mended, "it's", "it's");
-    check(&mended, "\\'", "\\\\'");
-    check(&mended, "\\\\''", "\\\\\\\\''");
+fn replace_all_unescapes_the_apostrophe_only() {
+    let unescaped = format!("{ESCAPED}.replaceAll(\"\\\\'\",\"'\")");
+    check(&unescaped, "it's", "it's");
+    check(&unescaped, "\\'", "\\\\'");
+    check(&unescaped, "\\\\''", "\\\\\\\\''");
 }
 
 #[test]
-fn what_is_not_there_is_an_empty_text() {
+fn a_missing_value_is_an_empty_text() {
     check("[$context.authorizer.principalId]", "", "[]");
     check("[$input.params('y')]", "", "[]");
     check("#set($x = \"$!context.nothing.here\")[$x]", "", "[]");
@@ -56,7 +56,7 @@ fn what_is_not_there_is_an_empty_text() {
 }
 
 #[test]
-fn bodies_are_json_as_they_came() {
+fn a_json_body_is_unchanged() {
     check(
         "$input.json('$')",
         "it's \"가\" \\",

@@ -1,106 +1,71 @@
-//! What becomes of an accepted call.
+//! Delivery of accepted calls.
 
 use std::time::Duration;
 
 use local_stack::{Function, Outcome};
 use serde_json::json;
 
-use crate::support::{SOON, emulator, probe};
+use crate::support::{SOON, emulator, probe, response};
 
 #[tokio::test]
-async fn a_call_is_answered() {
+async fn the_caller_receives_the_response() {
     let emulator = emulator().await;
-    let answer = emulator
-        .invoke("probe", &json!({}))
-        .await
-        .unwrap()
-        .into_response()
-        .unwrap();
+    let response = response(&emulator, json!({})).await;
     assert_eq!(
-        answer["arn"],
+        response["arn"],
         "arn:aws:lambda:ap-northeast-2:123456789012:function:probe"
     );
-    assert_eq!(answer["request_id"], emulator.invocations()[0].request_id);
+    assert_eq!(response["request_id"], emulator.invocations()[0].request_id);
 }
 
 #[tokio::test]
-async fn the_deadline_lies_ahead() {
+async fn the_function_knows_its_deadline() {
     let emulator = emulator().await;
     emulator.deploy(Function {
         timeout: Duration::from_secs(30),
         ..probe("probe")
     });
-    let answer = emulator
-        .invoke("probe", &json!({}))
-        .await
-        .unwrap()
-        .into_response()
-        .unwrap();
-    let left = answer["deadline_in_ms"].as_u64().unwrap();
+    let response = response(&emulator, json!({})).await;
+    let left = response["deadline_in_ms"].as_u64().unwrap();
     assert!((1..=30_000).contains(&left), "{left} ms");
 }
 
 #[tokio::test]
-async fn a_function_sees_its_own_variables_and_lambdas_and_none_of_ours() {
+async fn a_function_sees_its_own_variables_and_those_of_lambda_only() {
     let emulator = emulator().await;
     emulator.deploy(
         probe("probe")
             .variable("OWN", "value")
             .variable("AWS_REGION", "us-east-1"),
     );
-    let answer = emulator
-        .invoke("probe", &json!({}))
-        .await
-        .unwrap()
-        .into_response()
-        .unwrap();
-    let environment = &answer["environment"];
+    let response = response(&emulator, json!({})).await;
+    let environment = &response["environment"];
     assert_eq!(environment["OWN"], "value");
     assert_eq!(environment["AWS_REGION"], "ap-northeast-2", "reserved");
     assert_eq!(environment["AWS_ENDPOINT_URL_LAMBDA"], emulator.endpoint());
     assert!(environment.get("CARGO_MANIFEST_DIR").is_none());
-    assert_eq!(answer["log_group"], "/aws/lambda/probe");
+    assert_eq!(response["log_group"], "/aws/lambda/probe");
 }
 
 #[tokio::test]
-async fn a_warm_environment_is_used_again() {
+async fn a_warm_environment_is_reused() {
     let emulator = emulator().await;
-    let first = emulator
-        .invoke("probe", &json!({}))
-        .await
-        .unwrap()
-        .into_response()
-        .unwrap();
-    let second = emulator
-        .invoke("probe", &json!({}))
-        .await
-        .unwrap()
-        .into_response()
-        .unwrap();
+    let first = response(&emulator, json!({})).await;
+    let second = response(&emulator, json!({})).await;
     assert_eq!(first["pid"], second["pid"]);
 }
 
 #[tokio::test]
-async fn another_version_gets_another_environment() {
+async fn a_new_version_runs_in_a_new_environment() {
     let emulator = emulator().await;
-    let first = emulator
-        .invoke("probe", &json!({}))
-        .await
-        .unwrap()
-        .into_response()
-        .unwrap();
+    let first = response(&emulator, json!({})).await;
     emulator.deploy(probe("probe"));
-    let second = emulator
-        .invoke("probe", &json!({}))
-        .await
-        .unwrap()
-        .into_response()
-        .unwrap();
+    let second = response(&emulator, json!({})).await;
     assert_ne!(first["pid"], second["pid"]);
 }
 
 #[tokio::test]
-async fn environments_work_side_by_side_up_to_the_concurrency() {
+async fn events_run_concurrently_up_to_the_concurrency() {
     let emulator = emulator().await;
     emulator.deploy(Function {
         concurrency: 2,
@@ -137,13 +102,13 @@ async fn a_retry_keeps_the_request_id() {
 }
 
 #[tokio::test]
-async fn a_call_that_waits_is_not_tried_again() {
+async fn a_synchronous_call_is_not_retried() {
     let emulator = emulator().await;
     let outcome = emulator.invoke("probe", &json!({"do": "fail"})).await.unwrap();
     let Outcome::Error(error) = outcome else {
         panic!("{outcome:?}")
     };
-    assert_eq!(error["errorMessage"], "told to fail");
+    assert_eq!(error["errorMessage"], "requested failure");
     assert_eq!(emulator.invocations().len(), 1);
 }
 
@@ -163,7 +128,7 @@ async fn a_function_is_killed_at_its_timeout() {
 }
 
 #[tokio::test]
-async fn a_function_that_ran_out_of_time_is_tried_again() {
+async fn an_event_that_timed_out_is_retried() {
     let emulator = emulator().await;
     emulator.deploy(Function {
         timeout: Duration::from_millis(300),
@@ -177,42 +142,32 @@ async fn a_function_that_ran_out_of_time_is_tried_again() {
 }
 
 #[tokio::test]
-async fn an_exit_is_noticed_at_once_and_the_environment_started_anew() {
+async fn an_exit_ends_the_invocation_and_the_environment() {
     let emulator = emulator().await;
     let outcome = emulator.invoke("probe", &json!({"do": "exit"})).await.unwrap();
     assert_eq!(outcome, Outcome::Crashed("exit status 3".to_owned()));
-    emulator
-        .invoke("probe", &json!({}))
-        .await
-        .unwrap()
-        .into_response()
-        .unwrap();
+    response(&emulator, json!({})).await;
 }
 
 #[tokio::test]
-async fn a_crash_is_told_with_its_signal() {
+async fn a_crash_is_reported_with_its_signal() {
     let emulator = emulator().await;
     let outcome = emulator.invoke("probe", &json!({"do": "abort"})).await.unwrap();
     assert_eq!(outcome, Outcome::Crashed("signal: aborted".to_owned()));
 }
 
 #[tokio::test]
-async fn an_exit_between_two_invocations_hurts_neither() {
+async fn an_exit_between_two_invocations_fails_neither() {
     let emulator = emulator().await;
-    let first = emulator
-        .invoke("probe", &json!({"do": "exit_after_answer"}))
-        .await
-        .unwrap()
-        .into_response()
-        .unwrap();
+    let first = response(&emulator, json!({"do": "exit_after_response"})).await;
     for _ in 0..20 {
         let next = emulator.invoke("probe", &json!({"sleep_ms": 10})).await.unwrap();
-        if let Outcome::Response(answer) = &next
-            && answer["pid"] != first["pid"]
+        if let Outcome::Response(response) = &next
+            && response["pid"] != first["pid"]
         {
             return;
         }
-        // Killed in the middle of an invocation: that one is lost, as it would be in AWS.
+        // An invocation that runs at the exit is lost, as in AWS.
         assert!(
             next.is_response() || matches!(next, Outcome::Crashed(_)),
             "{next:?}"
@@ -222,7 +177,7 @@ async fn an_exit_between_two_invocations_hurts_neither() {
 }
 
 #[tokio::test]
-async fn a_failed_init_is_told() {
+async fn a_failed_init_is_reported() {
     let emulator = emulator().await;
     emulator.deploy(probe("probe").variable("FAIL_INIT", "yes"));
     let outcome = emulator.invoke("probe", &json!({})).await.unwrap();
@@ -230,7 +185,7 @@ async fn a_failed_init_is_told() {
 }
 
 #[tokio::test]
-async fn a_missing_program_is_told() {
+async fn a_missing_program_is_reported() {
     let emulator = emulator().await;
     emulator.deploy(Function::new("nothing", "/nonexistent/bootstrap"));
     let outcome = emulator.invoke("nothing", &json!({})).await.unwrap();
@@ -241,17 +196,17 @@ async fn a_missing_program_is_told() {
 }
 
 #[tokio::test]
-async fn an_answer_over_six_megabytes_is_an_error() {
+async fn a_response_over_six_megabytes_is_an_error() {
     let emulator = emulator().await;
     let outcome = emulator.invoke("probe", &json!({"do": "large"})).await.unwrap();
     let Outcome::Error(error) = outcome else {
-        panic!("an answer")
+        panic!("an error was expected")
     };
     assert_eq!(error["errorType"], "Function.ResponseSizeTooLarge");
 }
 
 #[tokio::test]
-async fn what_a_function_prints_is_there_when_its_answer_is() {
+async fn the_log_is_complete_when_the_response_arrives() {
     let emulator = emulator().await;
     for number in 1..=200 {
         let line = format!("line {number} of its log");
@@ -262,7 +217,7 @@ async fn what_a_function_prints_is_there_when_its_answer_is() {
 
 #[tokio::test]
 #[cfg(target_os = "linux")]
-async fn the_peak_of_memory_is_kept() {
+async fn peak_memory_is_recorded() {
     let emulator = emulator().await;
     emulator.invoke("probe", &json!({})).await.unwrap();
     let before = emulator.peak_memory("probe").unwrap();
@@ -272,7 +227,7 @@ async fn the_peak_of_memory_is_kept() {
 }
 
 #[tokio::test]
-async fn without_concurrency_events_wait_until_there_is_some() {
+async fn events_wait_while_the_concurrency_is_zero() {
     let emulator = emulator().await;
     emulator.deploy(Function {
         concurrency: 0,

@@ -1,4 +1,4 @@
-//! What AWS does on a bad day, on demand.
+//! Disturbances of AWS, on demand.
 
 use local_stack::{
     Decision, LambdaEmulator, Outcome,
@@ -40,7 +40,7 @@ async fn an_event_is_delivered_as_two_requests() {
 }
 
 #[tokio::test]
-async fn an_event_is_delivered_again_after_it_was_done() {
+async fn an_event_is_redelivered_after_its_end() {
     let emulator = emulator().await;
     let id = emulator.invoke_event("probe", &json!({})).unwrap();
     emulator.wait_until_idle(SOON).await.unwrap();
@@ -96,7 +96,7 @@ async fn the_connection_is_closed_before_or_after_the_call_took_effect() {
 }
 
 #[tokio::test]
-async fn a_shutdown_ends_everything_in_the_middle_of_it() {
+async fn a_shutdown_ends_running_invocations() {
     let emulator = emulator().await;
     for _ in 0..3 {
         emulator
@@ -151,7 +151,7 @@ async fn a_decision_may_use_the_emulator() {
 }
 
 #[tokio::test]
-async fn a_working_environment_is_killed_and_the_event_tried_again() {
+async fn a_busy_environment_is_killed_and_the_event_retried() {
     let emulator = emulator().await;
     let id = emulator
         .invoke_event("probe", &json!({"sleep_ms": 1_000}))

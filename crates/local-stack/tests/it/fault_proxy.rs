@@ -1,4 +1,4 @@
-//! The proxy in front of something real: the emulator's Invoke API.
+//! Fault proxy in front of the emulator's Invoke API.
 
 use std::time::Duration;
 
@@ -8,24 +8,24 @@ use crate::support::{SOON, emulator};
 
 async fn invoke(proxy: &FaultProxy) -> reqwest::Result<(u16, String)> {
     let url = format!("{}/2015-03-31/functions/probe/invocations?x=1", proxy.endpoint());
-    let answer = reqwest::Client::new()
+    let response = reqwest::Client::new()
         .post(url)
         .header("x-amz-target", "Some.Target")
         .body("{}")
         .send()
         .await?;
-    Ok((answer.status().as_u16(), answer.text().await?))
+    Ok((response.status().as_u16(), response.text().await?))
 }
 
-async fn both() -> (LambdaEmulator, FaultProxy) {
+async fn emulator_and_proxy() -> (LambdaEmulator, FaultProxy) {
     let emulator = emulator().await;
     let proxy = FaultProxy::start(&emulator.endpoint()).await.unwrap();
     (emulator, proxy)
 }
 
 #[tokio::test]
-async fn passes_on_and_keeps_what_it_saw() {
-    let (_emulator, proxy) = both().await;
+async fn forwards_a_request_and_records_it() {
+    let (_emulator, proxy) = emulator_and_proxy().await;
     let (status, body) = invoke(&proxy).await.unwrap();
     assert_eq!(status, 200);
     assert!(body.contains("\"function\":\"probe\""));
@@ -38,8 +38,8 @@ async fn passes_on_and_keeps_what_it_saw() {
 }
 
 #[tokio::test]
-async fn loses_an_answer_to_what_was_carried_out() {
-    let (emulator, proxy) = both().await;
+async fn loses_the_response_to_a_handled_request() {
+    let (emulator, proxy) = emulator_and_proxy().await;
     proxy
         .faults
         .inject(Match::path("POST", "/2015-03-31/"), Fault::LoseResponse, 1);
@@ -48,13 +48,13 @@ async fn loses_an_answer_to_what_was_carried_out() {
     assert_eq!(
         invoke(&proxy).await.unwrap().0,
         200,
-        "only the next one was to fail"
+        "the fault was for one request"
     );
 }
 
 #[tokio::test]
-async fn refuses_and_answers_instead() {
-    let (emulator, proxy) = both().await;
+async fn refuses_and_responds_in_the_place_of_the_target() {
+    let (emulator, proxy) = emulator_and_proxy().await;
     proxy
         .faults
         .inject(Match::containing("Some.Target"), Fault::Refuse, 1);
@@ -68,8 +68,8 @@ async fn refuses_and_answers_instead() {
 }
 
 #[tokio::test]
-async fn leaves_alone_what_no_rule_is_for() {
-    let (_emulator, proxy) = both().await;
+async fn forwards_requests_that_no_rule_matches() {
+    let (_emulator, proxy) = emulator_and_proxy().await;
     proxy.faults.inject(Match::path("GET", "/"), Fault::Refuse, 1);
     proxy
         .faults
@@ -79,7 +79,7 @@ async fn leaves_alone_what_no_rule_is_for() {
 
 #[tokio::test]
 async fn holds_a_request_until_it_is_released() {
-    let (emulator, proxy) = both().await;
+    let (emulator, proxy) = emulator_and_proxy().await;
     proxy.faults.inject(Match::any(), Fault::Hold, 1);
     let caller = {
         let proxy = proxy.clone();
@@ -92,12 +92,16 @@ async fn holds_a_request_until_it_is_released() {
 }
 
 #[tokio::test]
-async fn delays_a_request() {
-    let (_emulator, proxy) = both().await;
-    proxy
-        .faults
-        .inject(Match::any(), Fault::DelayRequest(Duration::from_millis(300)), 1);
-    let began = std::time::Instant::now();
-    assert_eq!(invoke(&proxy).await.unwrap().0, 200);
-    assert!(began.elapsed() >= Duration::from_millis(300));
+async fn delays_a_request_or_its_response() {
+    let (emulator, proxy) = emulator_and_proxy().await;
+    let delay = Duration::from_millis(300);
+    for fault in [Fault::DelayRequest(delay), Fault::DelayResponse(delay)] {
+        proxy.faults.inject(Match::any(), fault, 1);
+        let began = std::time::Instant::now();
+        assert_eq!(invoke(&proxy).await.unwrap().0, 200);
+        assert!(began.elapsed() >= delay);
+    }
+    let [_, before_its_response] = emulator.invocations().try_into().unwrap();
+    assert!(before_its_response.ended.unwrap().elapsed().unwrap() >= delay);
+    assert_eq!(proxy.faults.count_status(200), 2);
 }

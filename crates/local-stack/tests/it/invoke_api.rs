@@ -1,4 +1,4 @@
-//! The Invoke API, through the SDK, cargo-lambda and plain HTTP.
+//! Invoke API, through the SDK and cargo-lambda.
 
 use aws_sdk_lambda::{
     Client,
@@ -24,9 +24,9 @@ fn client(emulator: &LambdaEmulator) -> Client {
 }
 
 #[tokio::test]
-async fn an_event_is_accepted_before_it_is_done() {
+async fn an_event_is_accepted_before_it_is_delivered() {
     let emulator = emulator().await;
-    let answer = client(&emulator)
+    let response = client(&emulator)
         .invoke()
         .function_name("probe")
         .invocation_type(InvocationType::Event)
@@ -34,13 +34,13 @@ async fn an_event_is_accepted_before_it_is_done() {
         .send()
         .await
         .unwrap();
-    assert_eq!(answer.status_code(), 202);
+    assert_eq!(response.status_code(), 202);
     emulator.wait_until_running("probe", SOON).await.unwrap();
     assert!(emulator.invocations()[0].outcome.is_none());
 }
 
 #[tokio::test]
-async fn a_request_gets_the_answer_and_functions_are_found_by_arn_and_qualifier() {
+async fn a_function_is_invoked_by_name_qualifier_and_arn() {
     let emulator = emulator().await;
     for name in [
         "probe",
@@ -48,51 +48,51 @@ async fn a_request_gets_the_answer_and_functions_are_found_by_arn_and_qualifier(
         "123456789012:function:probe",
         &emulator.arn("probe"),
     ] {
-        let answer = client(&emulator)
+        let response = client(&emulator)
             .invoke()
             .function_name(name)
             .payload(Blob::new("{}"))
             .send()
             .await
             .unwrap();
-        assert_eq!(answer.status_code(), 200, "{name}");
-        assert_eq!(answer.function_error(), None);
-        let answer: Value = serde_json::from_slice(answer.payload().unwrap().as_ref()).unwrap();
-        assert_eq!(answer["function"], "probe");
+        assert_eq!(response.status_code(), 200, "{name}");
+        assert_eq!(response.function_error(), None);
+        let response: Value = serde_json::from_slice(response.payload().unwrap().as_ref()).unwrap();
+        assert_eq!(response["function"], "probe");
     }
 }
 
 #[tokio::test]
-async fn a_functions_error_is_a_200_with_a_header() {
+async fn an_error_of_the_function_is_a_200_with_a_header() {
     let emulator = emulator().await;
-    let answer = client(&emulator)
+    let response = client(&emulator)
         .invoke()
         .function_name("probe")
         .payload(Blob::new(r#"{"do":"fail"}"#))
         .send()
         .await
         .unwrap();
-    assert_eq!(answer.status_code(), 200);
-    assert_eq!(answer.function_error(), Some("Unhandled"));
-    let error: Value = serde_json::from_slice(answer.payload().unwrap().as_ref()).unwrap();
-    assert_eq!(error["errorMessage"], "told to fail");
+    assert_eq!(response.status_code(), 200);
+    assert_eq!(response.function_error(), Some("Unhandled"));
+    let error: Value = serde_json::from_slice(response.payload().unwrap().as_ref()).unwrap();
+    assert_eq!(error["errorMessage"], "requested failure");
 }
 
 #[tokio::test]
-async fn a_timeout_is_told_in_lambdas_words() {
+async fn a_timeout_has_the_message_of_lambda() {
     let emulator = emulator().await;
     emulator.deploy(Function {
         timeout: std::time::Duration::from_secs(1),
         ..probe("probe")
     });
-    let answer = client(&emulator)
+    let response = client(&emulator)
         .invoke()
         .function_name("probe")
         .payload(Blob::new(r#"{"sleep_ms":600000}"#))
         .send()
         .await
         .unwrap();
-    let error: Value = serde_json::from_slice(answer.payload().unwrap().as_ref()).unwrap();
+    let error: Value = serde_json::from_slice(response.payload().unwrap().as_ref()).unwrap();
     assert_eq!(error["errorType"], "Sandbox.Timedout");
     assert!(
         error["errorMessage"]
@@ -104,21 +104,21 @@ async fn a_timeout_is_told_in_lambdas_words() {
 }
 
 #[tokio::test]
-async fn a_dry_run_runs_nothing() {
+async fn a_dry_run_invokes_nothing() {
     let emulator = emulator().await;
-    let answer = client(&emulator)
+    let response = client(&emulator)
         .invoke()
         .function_name("probe")
         .invocation_type(InvocationType::DryRun)
         .send()
         .await
         .unwrap();
-    assert_eq!(answer.status_code(), 204);
+    assert_eq!(response.status_code(), 204);
     assert!(emulator.invocations().is_empty());
 }
 
 #[tokio::test]
-async fn an_unknown_function_is_a_typed_404() {
+async fn an_unknown_function_is_a_resource_not_found_exception() {
     let emulator = emulator().await;
     let error = client(&emulator)
         .invoke()
@@ -163,12 +163,12 @@ async fn a_request_is_throttled_while_all_environments_are_busy_and_an_event_is_
 #[tokio::test]
 async fn a_payload_may_be_one_megabyte_for_an_event_and_six_for_a_request() {
     let emulator = emulator().await;
-    let send = async |bytes: usize, kind: InvocationType| {
+    let send = async |bytes: usize, invocation_type: InvocationType| {
         let payload = format!("\"{}\"", "x".repeat(bytes - 2));
         let request = client(&emulator)
             .invoke()
             .function_name("probe")
-            .invocation_type(kind);
+            .invocation_type(invocation_type);
         request.payload(Blob::new(payload)).send().await
     };
     assert_eq!(
@@ -185,11 +185,11 @@ async fn a_payload_may_be_one_megabyte_for_an_event_and_six_for_a_request() {
             .status_code(),
         200
     );
-    for (bytes, kind) in [
+    for (bytes, invocation_type) in [
         (1_048_577, InvocationType::Event),
         (6_291_457, InvocationType::RequestResponse),
     ] {
-        let error = send(bytes, kind).await.unwrap_err();
+        let error = send(bytes, invocation_type).await.unwrap_err();
         assert_eq!(error.raw_response().unwrap().status().as_u16(), 413);
         assert!(error.into_service_error().is_request_too_large_exception());
     }
@@ -209,22 +209,22 @@ async fn what_is_no_json_is_refused() {
 }
 
 #[tokio::test]
-async fn a_function_invokes_another_and_is_known_as_the_caller() {
+async fn a_function_invokes_another_and_is_known_as_its_caller() {
     let emulator = emulator().await;
     emulator.deploy(probe("other"));
-    let (tell, told) = std::sync::mpsc::channel();
+    let (sender, receiver) = std::sync::mpsc::channel();
     emulator.on_invoke(move |call| {
-        tell.send(call.clone()).unwrap();
+        sender.send(call.clone()).unwrap();
         Decision::Deliver
     });
-    let answer = emulator
+    let response = emulator
         .invoke("probe", &json!({"invoke": "other", "with": {"task": 7}}))
         .await
         .unwrap();
-    assert_eq!(answer.into_response().unwrap(), json!({"invoked": 202}));
+    assert_eq!(response.into_response().unwrap(), json!({"invoked": 202}));
     emulator.wait_until_idle(SOON).await.unwrap();
 
-    let call = told.recv().unwrap();
+    let call = receiver.recv().unwrap();
     assert_eq!(call.caller.as_deref(), Some("probe"));
     assert_eq!(
         call.caller_request_id.as_ref(),

@@ -1,4 +1,4 @@
-//! The stack against the programs that use it: the SDK, cargo-lambda, tokio-postgres.
+//! Tests through the programs that use the stack: the SDK, cargo-lambda, tokio-postgres.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 #![allow(
     clippy::disallowed_methods,

@@ -1,4 +1,4 @@
-//! moto, through the few requests that tests use.
+//! moto, through the requests that tests use.
 
 use local_stack::Moto;
 use serde_json::json;
@@ -21,7 +21,7 @@ async fn keeps_objects_under_keys_in_any_script() {
 }
 
 #[tokio::test]
-async fn a_topic_tells_again_and_again_what_its_subscriber_received() {
+async fn a_topic_returns_all_notifications_each_time() {
     let moto = Moto::start().await.unwrap();
     let topic = moto.create_topic("report").await.unwrap();
     assert_eq!(topic.arn, "arn:aws:sns:ap-northeast-2:123456789012:report");
@@ -43,7 +43,7 @@ async fn a_topic_tells_again_and_again_what_its_subscriber_received() {
         .send()
         .await
         .unwrap();
-    let answer = published.text().await.unwrap();
+    let response = published.text().await.unwrap();
 
     for _ in 0..2 {
         let [mail] = topic.mails().await.unwrap().try_into().unwrap();
@@ -53,14 +53,14 @@ async fn a_topic_tells_again_and_again_what_its_subscriber_received() {
         );
         assert_eq!(mail.attributes["run_id"], "r1");
         assert!(
-            answer.contains(&format!("<MessageId>{}</MessageId>", mail.message_id)),
-            "{answer}"
+            response.contains(&format!("<MessageId>{}</MessageId>", mail.message_id)),
+            "{response}"
         );
     }
 }
 
 #[tokio::test]
-async fn a_secret_can_be_given_a_new_value() {
+async fn a_secret_can_be_updated() {
     let moto = Moto::start().await.unwrap();
     for value in ["old", "new"] {
         moto.put_secret("token", value).await.unwrap();

@@ -1,4 +1,4 @@
-//! PostgreSQL of our own, through tokio-postgres.
+//! Ephemeral cluster, through tokio-postgres.
 
 use local_stack::PostgresServer;
 use tokio_postgres::{Client, NoTls};
@@ -43,7 +43,7 @@ async fn databases_are_empty_separate_and_utf8() {
 }
 
 #[tokio::test]
-async fn stops_as_a_crash_and_comes_back_with_what_was_committed() {
+async fn keeps_committed_data_through_a_crash() {
     let server = PostgresServer::start_own().await.unwrap();
     let url = server.create_database("test").await.unwrap();
     let client = connect(&url).await.unwrap();
@@ -91,12 +91,15 @@ async fn a_role_needs_its_password() {
 }
 
 #[tokio::test]
-async fn databases_are_removed_again_from_a_server_that_is_not_ours() {
-    let theirs = PostgresServer::start_own().await.unwrap();
-    let given = PostgresServer::at(&theirs.url("postgres"));
+async fn created_databases_are_removed_from_an_existing_server() {
+    let existing = PostgresServer::start_own().await.unwrap();
+    let given = PostgresServer::at(&existing.url("postgres"));
     let url = given.create_database("test").await.unwrap();
     let open = connect(&url).await.unwrap();
-    assert!(given.stop().await.is_err(), "not ours to stop");
+    assert!(
+        given.stop().await.is_err(),
+        "an existing server cannot be stopped"
+    );
     given.shutdown().await.unwrap();
     assert!(connect(&url).await.is_err());
     assert!(open.query("SELECT 1", &[]).await.is_err());

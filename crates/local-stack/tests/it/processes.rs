@@ -1,4 +1,4 @@
-//! Nothing is left behind, whatever ends us.
+//! No process remains, however the parent ends.
 
 use std::process::{Command, Output};
 
@@ -7,7 +7,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::support::{SOON, eventually, example};
 
-/// Zombies count as gone: where there is no init, nobody waits for an orphan.
+/// A zombie has ended: without an init, no process reaps an orphan.
 fn is_running(pid: u32) -> bool {
     let Output { stdout, .. } = Command::new("ps")
         .args(["-o", "stat=", "-p", &pid.to_string()])
@@ -17,7 +17,7 @@ fn is_running(pid: u32) -> bool {
     !state.trim().is_empty() && !state.trim_start().starts_with('Z')
 }
 
-async fn nothing_is_left_after(signal: Signal) {
+async fn no_process_remains_after(signal: Signal) {
     let temporary = tempfile::tempdir().unwrap();
     let mut owner = tokio::process::Command::new(example("stack-owner"))
         .arg(example("emulator-probe"))
@@ -53,11 +53,11 @@ async fn nothing_is_left_after(signal: Signal) {
 }
 
 #[tokio::test]
-async fn nothing_is_left_after_sigkill() {
-    nothing_is_left_after(Signal::KILL).await;
+async fn no_process_remains_after_sigkill() {
+    no_process_remains_after(Signal::KILL).await;
 }
 
 #[tokio::test]
-async fn nothing_is_left_after_ctrl_c() {
-    nothing_is_left_after(Signal::INT).await;
+async fn no_process_remains_after_ctrl_c() {
+    no_process_remains_after(Signal::INT).await;
 }

@@ -1,11 +1,12 @@
 use std::{path::PathBuf, time::Duration};
 
 use local_stack::{Function, LambdaEmulator};
+use serde_json::Value;
 
-/// Generous: the machine may be compiling.
+/// Limit for all waits: the machine may be compiling.
 pub const SOON: Duration = Duration::from_secs(60);
 
-/// An example of this crate, which cargo builds along with its tests.
+/// Returns the path of an example of this crate. Cargo builds it with the tests.
 pub fn example(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     test.parent()
@@ -24,15 +25,21 @@ pub fn probe(name: &str) -> Function {
     }
 }
 
-/// An emulator with the probe deployed as `probe`.
+/// Starts an emulator with the example `emulator-probe` as function `probe`.
 pub async fn emulator() -> LambdaEmulator {
     let emulator = LambdaEmulator::start().await.unwrap();
     emulator.deploy(probe("probe"));
     emulator
 }
 
-/// Looks again and again, until `look` finds something.
-pub async fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+/// Invokes `probe` and returns its response.
+pub async fn response(emulator: &LambdaEmulator, payload: Value) -> Value {
+    let outcome = emulator.invoke("probe", &payload).await.unwrap();
+    outcome.into_response().unwrap()
+}
+
+/// Waits until `look` returns a value.
+pub async fn eventually<T>(condition: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let look = async {
         loop {
             if let Some(found) = look() {
@@ -43,5 +50,5 @@ pub async fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T
     };
     tokio::time::timeout(SOON, look)
         .await
-        .unwrap_or_else(|_| panic!("{what}: not within {SOON:?}"))
+        .unwrap_or_else(|_| panic!("{condition}: not within {SOON:?}"))
 }

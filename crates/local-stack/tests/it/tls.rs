@@ -25,7 +25,7 @@ fn trusting(authority: &str) -> MakeRustlsConnect {
 }
 
 #[tokio::test]
-async fn a_client_that_trusts_the_authority_gets_through_with_its_password() {
+async fn a_client_that_trusts_the_authority_connects_with_its_password() {
     let certificate = certificate::certificate_for(&["localhost", "127.0.0.1"]).unwrap();
     let server = PostgresServer::start_with_tls(&certificate).await.unwrap();
     server.create_role("app", "secret").await.unwrap();
@@ -41,7 +41,7 @@ async fn a_client_that_trusts_the_authority_gets_through_with_its_password() {
 }
 
 #[tokio::test]
-async fn a_client_that_trusts_another_authority_or_needs_another_name_does_not() {
+async fn a_client_with_another_authority_or_name_is_refused() {
     let names = [&["localhost", "127.0.0.1"][..], &["db.example.com"][..]];
     let [ours, elsewhere] = names.map(|names| certificate::certificate_for(names).unwrap());
 
