@@ -121,6 +121,9 @@ def _managed(made, properties):
 
 def _needed(made, function, properties):
     needed = set(rust.actions(function))
+    if any('"rds-db"' in source for source in rust.sources(function).values()):
+        # Signed by the function itself: no SDK client calls it.
+        needed.add("rds-db:connect")
     if "secretsmanager:GetSecretValue" in needed:
         needed |= WITH_SECRETS
     for (name, action), beside in BESIDE.items():

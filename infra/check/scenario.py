@@ -56,8 +56,9 @@ FULL = {
     | _COMMON,
     "month": {
         "Stage": "prod",
-        "DatabaseUrl": "postgres://stats.example.internal:5432/stats?sslmode=require",
-        "DatabaseCredentialsSecret": f"{SECRET}:rds!db-1234-AbCdEf",
+        "DatabaseUrlSecret": f"{SECRET}:stat-database-url-AbCdEf#url",
+        "DatabaseIamUser": "db-ABCDEFGHIJKL01234/stat",
+        "DatabaseSchema": "nightshift",
         "DatabaseCaFile": "/opt/global-bundle.pem",
         "CertificatesLayerArn": LAYER,
         "SubnetIds": SUBNETS,
@@ -89,6 +90,16 @@ FULL = {
 _OTHERS = {
     "s3-to-teamcity": {"by notification": {"UploadEvents": "notification"}},
     "month": {
+        "with a secret of RDS": {
+            "DatabaseUrlSecret": "",
+            "DatabaseUrl": "postgres://stats.example.internal:5432/stats?sslmode=require",
+            "DatabaseCredentialsSecret": f"{SECRET}:rds!db-1234-AbCdEf",
+        },
+        "with IAM authentication": {
+            "DatabaseUrlSecret": "",
+            "DatabaseUrl": "postgres://stat@stats.example.internal:5432/stats?sslmode=verify-full",
+            "DatabaseIamUser": "db-ABCDEFGHIJKL01234/stat",
+        },
         "in a VPC with given security groups": {"SubnetIds": SUBNETS, "SecurityGroupIds": "sg-0123456789abcdef0"}
     },
 }

@@ -81,7 +81,6 @@ class Settings(unittest.TestCase):
             {"MonthlySchedule": "cron(0 1 1 * *)", "TimeZone": "Asia/Soul"},
             "MonthlySchedule: Asia/Soul is not a time zone",
             "MonthlySchedule: cron(0 1 1 * *) has 5 fields, expected 6",
-            "ResumeSchedule: Asia/Soul is not a time zone",
         )
 
     def test_an_unknown_stage_or_application_names_the_known_ones(self):
