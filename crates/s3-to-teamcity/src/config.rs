@@ -103,26 +103,20 @@ fn parse_url(text: &str) -> Result<Url, String> {
 
 /// Returns the position at which the path leaves the server's address for one of its pages or for the REST API.
 fn end_of_base(path: &str) -> Option<usize> {
-    const PAGES: [&str; 8] = [
-        "app",
-        "httpAuth",
-        "guestAuth",
-        "ntlmAuth",
-        "buildConfiguration",
-        "project",
-        "favorite",
-        "admin",
+    const PAGES: [&str; 6] = [
+        "/app/rest/",
+        "/httpAuth/",
+        "/guestAuth/",
+        "/ntlmAuth/",
+        "/buildConfiguration/",
+        "/project/",
     ];
-    let is_page =
-        |segment: &str| PAGES.contains(&segment) || segment.contains(".html") || segment.contains(".jsp");
-    let mut end = 0;
-    for segment in path.split('/').skip(1) {
-        if is_page(segment) {
-            return Some(end);
-        }
-        end += 1 + segment.len();
-    }
-    None
+    let whole = format!("{path}/");
+    let of_pages = PAGES.iter().filter_map(|page| whole.find(page));
+    let of_file = path
+        .rfind('/')
+        .filter(|at| path[*at..].contains(".html") || path[*at..].contains(".jsp"));
+    of_pages.chain(of_file).min()
 }
 
 fn routes(variables: &Variables) -> Option<Vec<Route>> {

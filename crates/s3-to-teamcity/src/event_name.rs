@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// The families of events, and the names in each of them. A family without names is an event itself. Source: "Supported
-/// event types for SQS, SNS, and Lambda" in the Amazon S3 User Guide; it names none of `ObjectAnnotation`.
+/// event types for SQS, SNS, and Lambda" in the Amazon S3 User Guide. Those of `ObjectAnnotation` are named after its API.
 const FAMILIES: [(&str, &[&str]); 11] = [
     (
         "ObjectCreated",

@@ -197,11 +197,11 @@ impl TeamCity {
     }
 }
 
-/// Returns the token itself. A token that was copied from a request has the scheme before it.
+/// Returns the token itself. A token that was copied from a request has the scheme before it, perhaps with the header.
 fn bearer_token(text: &str) -> &str {
     let text = text.trim();
-    match text.split_once(char::is_whitespace) {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
+    match text.rsplit_once(char::is_whitespace) {
+        Some((before, token)) if before.trim_end().to_ascii_lowercase().ends_with("bearer") => token,
         _ => text,
     }
 }
@@ -274,7 +274,13 @@ mod tests {
 
     #[test]
     fn a_token_may_have_its_scheme_before_it() {
-        for text in ["eyJ", " eyJ\n", "Bearer eyJ", "bearer  eyJ "] {
+        for text in [
+            "eyJ",
+            " eyJ\n",
+            "Bearer eyJ",
+            "bearer  eyJ ",
+            "Authorization: Bearer eyJ",
+        ] {
             assert_eq!(bearer_token(text), "eyJ", "{text:?}");
         }
     }

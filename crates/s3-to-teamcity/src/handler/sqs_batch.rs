@@ -4,12 +4,16 @@ use aws_lambda_events::sqs::SqsBatchResponse;
 use futures_util::{StreamExt, stream};
 use lambda_core::deadline::Deadline;
 use lambda_core::invocation::Invocation;
+use std::time::Duration;
 
 use super::record_outcome::{RecordOutcome, emit_metrics};
 use super::{CONCURRENT_BUILDS, S3ToTeamCity};
 use crate::adapters::teamcity::FailureKind;
 use crate::event::SqsMessage;
 use crate::time_share::time_share;
+
+/// Time kept for the response after the last message was sent to the dead-letter queue.
+const RESPONSE_TIME: Duration = Duration::from_millis(200);
 
 /// A message with the outcomes of its records.
 struct MessageOutcome {
@@ -54,7 +58,7 @@ impl S3ToTeamCity {
         };
         let (mut failed, mut dead_letters) = (Vec::new(), 0);
         for outcome in outcomes.iter().filter(|outcome| outcome.has_failed()) {
-            match self.send_dead_letter(outcome).await {
+            match self.send_dead_letter(outcome, invocation.deadline).await {
                 true => dead_letters += 1,
                 false => failed.push(outcome.message.id.as_str()),
             }
@@ -134,7 +138,7 @@ impl S3ToTeamCity {
 
     /// Sends a message that is beyond repair to the dead-letter queue, if there is one. Returns false if SQS shall deliver
     /// the message again. Logs the failure, because the response has room for ids only.
-    async fn send_dead_letter(&self, outcome: &MessageOutcome) -> bool {
+    async fn send_dead_letter(&self, outcome: &MessageOutcome, deadline: Deadline) -> bool {
         let (id, failure) = (outcome.message.id.as_str(), outcome.failure());
         let is_in_order = outcome.message.group.is_some();
         let Some(dead_letters) = self
@@ -145,7 +149,10 @@ impl S3ToTeamCity {
             tracing::error!(sqs.message_id = id, "failed SQS message {id}: {failure}");
             return false;
         };
-        match dead_letters.send(&outcome.message.body, &failure).await {
+        // Without a response in time, Lambda would repeat the whole batch.
+        let time = deadline.remaining().saturating_sub(RESPONSE_TIME);
+        let sent = tokio::time::timeout(time, dead_letters.send(&outcome.message.body, &failure)).await;
+        match sent.unwrap_or_else(|_| Err(anyhow::anyhow!("the deadline left no time for it"))) {
             Ok(()) => {
                 tracing::error!(
                     sqs.message_id = id,

@@ -2,6 +2,7 @@
 
 use local_stack::{Fault, Match};
 use stand_ins::teamcity;
+use std::time::Duration;
 
 use crate::setup::{Setup, TOKEN, counts, event};
 
@@ -26,7 +27,7 @@ fn check_message(message: &str, parts: &[&str]) {
 async fn message_after(fault: Fault) -> String {
     let setup = Setup::new().await;
     setup.teamcity.faults.inject(Match::any(), fault, usize::MAX);
-    setup.deploy("FUNCTION_TIMEOUT_S", "2");
+    setup.deploy_with_timeout(Duration::from_secs(2));
     setup.invoke_failing(&event("direct")).await.1
 }
 
@@ -121,7 +122,7 @@ async fn a_request_to_the_wrong_node_is_retried() {
         .teamcity
         .faults
         .inject(post, teamcity::wrong_node(), usize::MAX);
-    setup.deploy("FUNCTION_TIMEOUT_S", "2");
+    setup.deploy_with_timeout(Duration::from_secs(2));
     let (_, message) = setup.invoke_failing(&event("direct")).await;
     check_message(
         &message,

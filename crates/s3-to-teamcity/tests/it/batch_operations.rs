@@ -2,6 +2,7 @@
 
 use local_stack::{Fault, Match};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 use crate::setup::{BUILD_TYPE, Setup, event, record, records};
 
@@ -141,7 +142,7 @@ async fn routes_for_single_kinds_of_uploads_match_tasks_too() {
 #[tokio::test]
 async fn a_failed_task_is_temporary_only_if_s3_should_repeat_it() {
     let setup = Setup::new().await;
-    setup.deploy("FUNCTION_TIMEOUT_S", "2");
+    setup.deploy_with_timeout(Duration::from_secs(2));
     let post = || Match::path("POST", "/");
     let event = event("batch-operations-1.0");
     setup.teamcity.faults.inject(post(), Fault::respond(400, "no"), 1);

@@ -19,7 +19,11 @@ async fn setup_without(permission: Permission) -> Setup {
 #[tokio::test]
 async fn the_permissions_of_the_readme_suffice() {
     let permissions = Permission::required_by(README);
-    assert!(permissions.len() >= 5, "{permissions:?}");
+    assert_eq!(
+        permissions.len(),
+        6,
+        "all but the one for queue_at_top: {permissions:?}"
+    );
     let setup = setup_with(&permissions).await;
     assert_eq!(counts(&setup.invoke(&event("direct")).await), (1, 0));
     for permission in &permissions {

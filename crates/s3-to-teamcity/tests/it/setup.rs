@@ -55,6 +55,14 @@ impl Setup {
         self.emulator.deploy(self.function().variable(name, value));
     }
 
+    /// Deploys the function with a short time-out, for a TeamCity that stays down.
+    pub(crate) fn deploy_with_timeout(&self, timeout: Duration) {
+        self.emulator.deploy(Function {
+            timeout,
+            ..self.function()
+        });
+    }
+
     /// Deploys the function with these routes.
     pub(crate) fn deploy_routes(&self, routes: &Value) {
         self.emulator.deploy(self.function_with_routes(routes));

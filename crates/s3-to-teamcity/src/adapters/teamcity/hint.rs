@@ -28,19 +28,22 @@ fn redirect(rest: &Url, location: Option<&str>) -> Option<String> {
     target.set_username("").ok();
     target.set_password(None).ok();
     let path = target.path().to_owned();
-    if path.to_lowercase().contains("login") || path.to_lowercase().contains("auth") {
+    if let Some(end) = path.find("/app/rest") {
+        target.set_path(&path[..end]);
+        let base = target.as_str().trim_end_matches('/');
         return Some(format!(
-            "it redirects to {target}, a login page; TEAMCITY_URL must lead to TeamCity itself, without a sign-in before it"
+            "it redirects to {base}; set TEAMCITY_URL to that address"
         ));
     }
-    let base = path.find("/app/rest").map(|end| path[..end].to_owned());
-    Some(match base {
-        Some(base) => {
-            target.set_path(&base);
-            let base = target.as_str().trim_end_matches('/');
-            format!("it redirects to {base}; set TEAMCITY_URL to that address")
-        }
-        None => format!("it redirects to {target}; set TEAMCITY_URL to the address of TeamCity itself"),
+    let address = target.as_str().to_lowercase();
+    let is_login = ["login", "signin", "auth", "sso", "saml"]
+        .iter()
+        .any(|word| address.contains(word));
+    Some(match is_login {
+        true => format!(
+            "it redirects to {target}, a login page; TEAMCITY_URL must lead to TeamCity itself, without a sign-in before it"
+        ),
+        false => format!("it redirects to {target}; set TEAMCITY_URL to the address of TeamCity itself"),
     })
 }
 

@@ -5,25 +5,13 @@ const HIDDEN: [&str; 5] = ["style", "script", "noscript", "template", "svg"];
 
 /// Returns the page's title and its headings; if it lacks either, its whole text. Style sheets and scripts are left out.
 pub(super) fn text(html: &str) -> String {
-    let (mut title, mut headings, mut all) = (String::new(), String::new(), String::new());
+    let mut texts = Texts::default();
     // The element that the text belongs to: the title, a heading, or another one.
     let mut within = "";
     let mut rest = html;
     while !rest.is_empty() {
         let (before, from_tag) = rest.split_at(rest.find('<').unwrap_or(rest.len()));
-        let decoded = decode(before);
-        let text = decoded.trim();
-        if !text.is_empty() {
-            let part = match within {
-                "title" => &mut title,
-                heading if is_heading(heading) => &mut headings,
-                _ => &mut all,
-            };
-            append(part, text);
-            if within != "title" && is_heading(within) {
-                append(&mut all, text);
-            }
-        }
+        texts.add(within, decode(before).trim());
         let Some(tag) = Tag::parse(from_tag) else {
             break;
         };
@@ -35,10 +23,36 @@ pub(super) fn text(html: &str) -> String {
             _ => {}
         }
     }
-    match (title.is_empty(), headings.is_empty()) {
-        (false, false) if title == headings => title,
-        (false, false) => [title, headings].join(" "),
-        _ => [title, all].join(" "),
+    texts.summary()
+}
+
+#[derive(Default)]
+struct Texts {
+    title: String,
+    headings: String,
+    /// Everything but the title.
+    body: String,
+}
+
+impl Texts {
+    fn add(&mut self, element: &str, text: &str) {
+        match element {
+            _ if text.is_empty() => {}
+            "title" => append(&mut self.title, text),
+            "" => append(&mut self.body, text),
+            _ => {
+                append(&mut self.headings, text);
+                append(&mut self.body, text);
+            }
+        }
+    }
+
+    fn summary(self) -> String {
+        match (self.title.is_empty(), self.headings.is_empty()) {
+            (false, false) if self.title == self.headings => self.title,
+            (false, false) => [self.title, self.headings].join(" "),
+            _ => [self.title, self.body].join(" "),
+        }
     }
 }
 
@@ -83,10 +97,6 @@ fn known(name: &str) -> &'static str {
         .into_iter()
         .find(|known| name.eq_ignore_ascii_case(known))
         .unwrap_or_default()
-}
-
-fn is_heading(name: &str) -> bool {
-    ["h1", "h2", "h3"].contains(&name)
 }
 
 /// Skips the content of an element that has no tags of its own.
