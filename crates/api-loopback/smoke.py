@@ -1,6 +1,7 @@
 """Checks a deployed stage of the API of api-loopback: python3 smoke.py https://…/dev
 
-Needs only Python. Exits 1 if a check fails, and reports why.
+Exits 1 if a check fails, and reports why. The API requires AWS_IAM by default: if AWS credentials are available and
+botocore is installed, requests to an execute-api address are signed with SigV4. Otherwise it needs only Python.
 
 Right after a deployment an API may still respond as before it, or not at all, and it may be throttled: each check is
 repeated for SMOKE_PATIENCE_S seconds, 30 by default. After one check has failed for that long, the others run once.
@@ -9,6 +10,7 @@ repeated for SMOKE_PATIENCE_S seconds, 30 by default. After one check has failed
 import http.client
 import json
 import os
+import re
 import sys
 import time
 import urllib.error
@@ -21,6 +23,40 @@ LONGEST_PAUSE_S = 2
 WORDS = "안녕하세요, it's Seoul: \"따옴표\" and \\ 🏙️"
 
 
+class Signer:
+    """Signs requests with the caller's AWS credentials."""
+
+    def __init__(self, credentials, region):
+        self.credentials, self.region = credentials, region
+
+    def sign(self, method, url, body, headers):
+        """Returns the headers with a signature. Only those that no proxy changes are signed."""
+        from botocore.auth import SigV4Auth
+        from botocore.awsrequest import AWSRequest
+
+        request = AWSRequest(method=method, url=url, data=body)
+        SigV4Auth(self.credentials, "execute-api", self.region).add_auth(request)
+        return headers | dict(request.headers.items())
+
+
+def signer(url):
+    """Returns a signer for an execute-api address, or None without credentials, without botocore or elsewhere."""
+    host = urllib.parse.urlsplit(url).hostname or ""
+    match = re.fullmatch(r"[a-z0-9]+\.execute-api\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?", host)
+    if not match:
+        return None
+    try:
+        import botocore.session
+    except ImportError:
+        return None
+    credentials = botocore.session.Session().get_credentials()
+    return Signer(credentials.get_frozen_credentials(), match[1]) if credentials else None
+
+
+#: Signs all requests of this run.
+SIGNER = None
+
+
 class CheckFailed(Exception):
     """A response that differs from the expected one."""
 
@@ -28,6 +64,9 @@ class CheckFailed(Exception):
 def send(url, method="GET", body=None, **headers):
     """Sends a request. Returns status, headers and body of the response, also for an error status."""
     headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    # A browser sends its preflight without a signature.
+    if SIGNER and method != "OPTIONS":
+        headers = SIGNER.sign(method, url, body, headers)
     request = urllib.request.Request(url, data=body, headers=headers, method=method)
     try:
         with urllib.request.urlopen(request, timeout=35) as response:
@@ -88,11 +127,14 @@ def stage_name(url, stage):
 
 
 def secrets_are_masked(url, stage):
-    """a secret in Authorization is masked by both integrations"""
+    """a secret in a header is masked by both integrations"""
+    # The signature of a signed request is in Authorization.
+    name = "X_Auth_Token" if SIGNER else "Authorization"
     for path in ("echo", "proxy"):
-        body = json.dumps(echo(send(f"{url}/{path}", Authorization="Bearer smoke-test-secret")))
+        body = json.dumps(echo(send(f"{url}/{path}", **{name: "Bearer smoke-test-secret"})))
         if "smoke-test-secret" in body:
-            raise CheckFailed(f"GET /{path} echoes the value of Authorization: is ECHO_SECRETS true?")
+            header = name.replace("_", "-")
+            raise CheckFailed(f"GET /{path} echoes the value of {header}: is ECHO_SECRETS true?")
 
 
 def proxy(url, stage):
@@ -180,6 +222,8 @@ def main(url, patience):
         sys.exit("smoke: SMOKE_PATIENCE_S is malformed: expected a whole number of seconds")
     patience = int(patience)
     url = url.rstrip("/")
+    global SIGNER
+    SIGNER = signer(url)
     # Empty for a custom domain without a stage in its path.
     stage = address.path.strip("/").split("/")[-1]
     failed = 0

@@ -1,7 +1,7 @@
 //! The invocation's context, under the names of the `context` that Lambda gives to Node.js.
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// Echoed context. Unknown values are left out, as `JSON.stringify` does.
 #[derive(Clone, Debug, Serialize)]
@@ -27,7 +27,7 @@ pub(crate) struct Context {
     pub(crate) identity: Option<Identity>,
     /// `ClientContext` of a call of the Invoke API.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) client_context: Option<Value>,
+    pub(crate) client_context: Option<Box<RawValue>>,
     /// Tenant, if the function has tenant isolation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) tenant_id: Option<String>,

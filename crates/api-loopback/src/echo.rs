@@ -1,15 +1,15 @@
 //! The echo of an event.
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use std::io::{self, Write};
 
 use crate::context::Context;
 
-/// An event, with its secrets masked, and the context of its invocation.
+/// An event as it came, except for its secrets, and the context of its invocation.
 #[derive(Debug, Serialize)]
 pub struct Echo {
-    event: Value,
+    event: Box<RawValue>,
     context: Context,
     /// Text that fills the response up to the requested size.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -18,7 +18,7 @@ pub struct Echo {
 
 impl Echo {
     /// Builds an echo of at least `bytes` bytes as JSON. It is never cut.
-    pub(crate) fn new(event: Value, context: Context, bytes: usize) -> serde_json::Result<Self> {
+    pub(crate) fn new(event: Box<RawValue>, context: Context, bytes: usize) -> serde_json::Result<Self> {
         let mut echo = Self {
             event,
             context,

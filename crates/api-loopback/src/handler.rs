@@ -1,22 +1,23 @@
 //! Responds to an event with its echo.
 
+use lambda_core::check::Check;
 use lambda_core::invocation::Invocation;
 use lambda_core::run::{ErrorType, Handler};
 use lambda_core::variables::Variables;
-use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 use std::time::Duration;
 
 use crate::config::Config;
 use crate::context::{Context, Identity};
 use crate::echo::Echo;
-use crate::event::{Integration, option_values};
+use crate::event::{Fields, Integration, option_values};
 use crate::function_response::{FunctionResponse, HttpResponse};
 use crate::rejected_request::RejectedRequest;
 use crate::response_options::ResponseOptions;
 use crate::secret;
 
 impl Handler for ApiLoopback {
-    type Event = Value;
+    type Event = Box<RawValue>;
     type Response = FunctionResponse;
     const ERROR_TYPES: &'static [ErrorType] = &[
         ErrorType::of::<RejectedRequest>("Refusal"),
@@ -27,8 +28,8 @@ impl Handler for ApiLoopback {
     ///
     /// A request with an impossible option is rejected: a proxy integration gets a response with the error's status,
     /// every other caller an error with the same JSON as its message. The function has no effects, so retries are harmless.
-    async fn handle(&self, event: Value, invocation: Invocation) -> anyhow::Result<FunctionResponse> {
-        let integration = Integration::of(&event);
+    async fn handle(&self, event: Box<RawValue>, invocation: Invocation) -> anyhow::Result<FunctionResponse> {
+        let integration = Integration::of(&Fields::parse(&event));
         match (self.respond(event, integration, &invocation).await, integration) {
             (Err(error), Integration::Proxy(form)) => {
                 let rejected = error.downcast::<RejectedRequest>()?;
@@ -36,6 +37,11 @@ impl Handler for ApiLoopback {
             }
             (outcome, _) => outcome,
         }
+    }
+
+    /// Reports the masking and the limits. The function calls no other system and needs no permission.
+    async fn checks(&self, _invocation: &Invocation) -> Vec<Check> {
+        vec![self.check_masking(), self.check_limits()]
     }
 
     fn function_timeout(&self) -> Duration {
@@ -58,11 +64,12 @@ impl ApiLoopback {
 
     async fn respond(
         &self,
-        event: Value,
+        event: Box<RawValue>,
         integration: Integration,
         invocation: &Invocation,
     ) -> anyhow::Result<FunctionResponse> {
-        let options = ResponseOptions::parse(&option_values(&event), invocation.deadline.remaining())?;
+        let values = option_values(&Fields::parse(&event));
+        let options = ResponseOptions::parse(&values, self.config.limits, invocation.deadline.remaining())?;
         tokio::time::sleep(options.delay).await;
         let echo = self.echo(event, invocation, options.bytes)?;
         let response = match (integration, options.status) {
@@ -82,15 +89,37 @@ impl ApiLoopback {
         response.within_limit()
     }
 
-    fn echo(&self, mut event: Value, invocation: &Invocation, bytes: usize) -> anyhow::Result<Echo> {
+    fn echo(&self, mut event: Box<RawValue>, invocation: &Invocation, bytes: usize) -> anyhow::Result<Echo> {
         let mut context = context(invocation)?;
         if !self.config.echo_secrets {
-            secret::mask(&mut event);
-            if let Some(client_context) = &mut context.client_context {
-                secret::mask(client_context);
-            }
+            event = secret::mask(event)?;
+            context.client_context = context.client_context.map(secret::mask).transpose()?;
         }
         Ok(Echo::new(event, context, bytes)?)
+    }
+
+    fn check_masking(&self) -> Check {
+        if self.config.echo_secrets {
+            return Check::passed(
+                "masking",
+                "off: ECHO_SECRETS is true, echoes show tokens and passwords",
+            );
+        }
+        let planted = r#"{"headers":{"authorization":"Bearer planted"},"body":"password=planted"}"#;
+        let masked = RawValue::from_string(planted.to_owned()).and_then(secret::mask);
+        match masked.is_ok_and(|masked| !masked.get().contains("planted")) {
+            true => Check::passed("masking", "on: echoes show *** for tokens and passwords"),
+            false => Check::failed(
+                "masking",
+                "a planted secret was not masked: deploy the previous version",
+            ),
+        }
+    }
+
+    fn check_limits(&self) -> Check {
+        let limits = self.config.limits;
+        let detail = format!("bytes up to {}, delay_ms up to {}", limits.bytes, limits.delay_ms);
+        Check::passed("limits", detail)
     }
 }
 
@@ -112,11 +141,7 @@ fn context(invocation: &Invocation) -> serde_json::Result<Context> {
             cognito_identity_id: identity.identity_id.clone(),
             cognito_identity_pool_id: identity.identity_pool_id.clone(),
         }),
-        client_context: runtime
-            .client_context
-            .as_ref()
-            .map(serde_json::to_value)
-            .transpose()?,
+        client_context: runtime.client_context.as_ref().map(to_raw_value).transpose()?,
         tenant_id: runtime.tenant_id.clone(),
     })
 }

@@ -4,12 +4,11 @@ use serde_json::Value;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use crate::config::Limits;
 use crate::rejected_request::RejectedRequest;
 
 /// Final statuses; one below 200 announces another response.
 const STATUSES: RangeInclusive<u64> = 200..=599;
-/// Lambda's responses end at 6 MB, and a proxy's body is quoted in one.
-const MAX_BYTES: u64 = 6_000_000;
 /// Time to keep for the response itself.
 const RESERVE: Duration = Duration::from_millis(500);
 
@@ -26,12 +25,21 @@ pub(crate) struct ResponseOptions {
 impl ResponseOptions {
     /// Parses an object with `status`, `delay_ms` and `bytes`, each a number or a text. Any other value has no options.
     /// `remaining` is the rest of the invocation's time.
-    pub(crate) fn parse(values: &Value, remaining: Duration) -> Result<Self, RejectedRequest> {
-        let max_delay_ms = remaining.saturating_sub(RESERVE).as_millis();
-        let max_delay_ms = u64::try_from(max_delay_ms).unwrap_or(u64::MAX);
-        let status = number(values, "status", STATUSES)?.unwrap_or(200);
-        let delay_ms = number(values, "delay_ms", 0..=max_delay_ms)?.unwrap_or(0);
-        let bytes = number(values, "bytes", 0..=MAX_BYTES)?.unwrap_or(0);
+    pub(crate) fn parse(
+        values: &Value,
+        limits: Limits,
+        remaining: Duration,
+    ) -> Result<Self, RejectedRequest> {
+        let time_left_ms = remaining.saturating_sub(RESERVE).as_millis();
+        let time_left_ms = u64::try_from(time_left_ms).unwrap_or(u64::MAX);
+        let max_delay_ms = time_left_ms.min(limits.delay_ms);
+        let delay_bound = match time_left_ms < limits.delay_ms {
+            true => ", the rest of the function's time",
+            false => ", the value of MAX_DELAY_MS",
+        };
+        let status = number(values, "status", STATUSES, "")?.unwrap_or(200);
+        let delay_ms = number(values, "delay_ms", 0..=max_delay_ms, delay_bound)?.unwrap_or(0);
+        let bytes = number(values, "bytes", 0..=limits.bytes, ", the value of MAX_BYTES")?.unwrap_or(0);
         Ok(Self {
             // The bounds of both fit into their types.
             status: u16::try_from(status).unwrap_or(200),
@@ -41,7 +49,13 @@ impl ResponseOptions {
     }
 }
 
-fn number(values: &Value, name: &str, bounds: RangeInclusive<u64>) -> Result<Option<u64>, RejectedRequest> {
+/// Reads one option. `origin` tells where its upper bound comes from.
+fn number(
+    values: &Value,
+    name: &str,
+    bounds: RangeInclusive<u64>,
+    origin: &str,
+) -> Result<Option<u64>, RejectedRequest> {
     let number = match &values[name] {
         Value::Null => return Ok(None),
         Value::String(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok(),
@@ -50,13 +64,8 @@ fn number(values: &Value, name: &str, bounds: RangeInclusive<u64>) -> Result<Opt
     if let Some(number) = number.filter(|number| bounds.contains(number)) {
         return Ok(Some(number));
     }
-    // The only bound that differs between requests.
-    let explanation = match name {
-        "delay_ms" => ", the rest of the function's time",
-        _ => "",
-    };
     Err(RejectedRequest::bad_request(format!(
-        "{name}: expected a whole number from {} to {}{explanation}",
+        "{name}: expected a whole number from {} to {}{origin}",
         bounds.start(),
         bounds.end(),
     )))
@@ -68,6 +77,10 @@ mod tests {
     use serde_json::json;
 
     const REMAINING: Duration = Duration::from_secs(30);
+    const LIMITS: Limits = Limits {
+        bytes: 1_000_000,
+        delay_ms: 5_000,
+    };
 
     #[track_caller]
     fn check(values: Value, status: u16, delay_ms: u64, bytes: usize) {
@@ -77,7 +90,7 @@ mod tests {
             bytes,
         };
         assert_eq!(
-            ResponseOptions::parse(&values, REMAINING),
+            ResponseOptions::parse(&values, LIMITS, REMAINING),
             Ok(expected),
             "{values}"
         );
@@ -92,12 +105,12 @@ mod tests {
             5000,
         );
         check(
-            json!({"status": 204, "delay_ms": 29_500, "bytes": 0}),
+            json!({"status": 204, "delay_ms": 5_000, "bytes": 0}),
             204,
-            29_500,
+            5_000,
             0,
         );
-        check(json!({"status": 599, "bytes": 6_000_000}), 599, 0, 6_000_000);
+        check(json!({"status": 599, "bytes": 1_000_000}), 599, 0, 1_000_000);
     }
 
     #[test]
@@ -115,7 +128,7 @@ mod tests {
 
     #[track_caller]
     fn check_rejected(values: Value, expected: &str) {
-        let rejected = ResponseOptions::parse(&values, REMAINING).expect_err("out of bounds");
+        let rejected = ResponseOptions::parse(&values, LIMITS, REMAINING).expect_err("out of bounds");
         assert_eq!(rejected.status, 400);
         assert!(rejected.message.contains(expected), "{values}: {rejected}");
     }
@@ -142,19 +155,23 @@ mod tests {
             );
         }
         check_rejected(
-            json!({"delay_ms": 29_501}),
-            "delay_ms: expected a whole number from 0 to 29500, the rest of",
+            json!({"delay_ms": 5_001}),
+            "delay_ms: expected a whole number from 0 to 5000, the value of MAX_DELAY_MS",
         );
         check_rejected(
-            json!({"bytes": "6000001"}),
-            "bytes: expected a whole number from 0 to 6000000",
+            json!({"bytes": "1000001"}),
+            "bytes: expected a whole number from 0 to 1000000, the value of MAX_BYTES",
         );
     }
 
     #[test]
     fn allows_no_delay_without_remaining_time() {
-        let options = ResponseOptions::parse(&json!({"delay_ms": 0}), Duration::ZERO);
-        assert_eq!(options.map(|options| options.delay), Ok(Duration::ZERO));
-        assert!(ResponseOptions::parse(&json!({"delay_ms": 1}), Duration::ZERO).is_err());
+        let parse = |delay_ms| ResponseOptions::parse(&json!({"delay_ms": delay_ms}), LIMITS, Duration::ZERO);
+        assert_eq!(parse(0).map(|options| options.delay), Ok(Duration::ZERO));
+        let rejected = parse(1).expect_err("no time is left");
+        assert!(
+            rejected.message.contains("the rest of the function's time"),
+            "{rejected}"
+        );
     }
 }

@@ -1,184 +1,341 @@
-//! Masks secrets in an echo, in every place where the forms of events repeat them.
+//! Masks secrets in the text of an event, and changes nothing else.
+//!
+//! A secret is recognised by its name, in headers, queries, cookies, forms and JSON bodies, and some by their form, under
+//! any name: bearer tokens, JSON Web Tokens, passwords in addresses. The event's text is copied piece by piece, so key
+//! order, duplicate keys, white space and the digits of numbers stay.
 
-use percent_encoding::percent_decode_str;
-use serde_json::{Map, Value};
+mod body;
+mod name;
+mod text;
+
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+
+use crate::event::Fields;
+use name::is_secret;
 
 const MASK: &str = "***";
+/// Depth to which JSON in a text of JSON is searched.
+const MAX_EMBEDDED: u8 = 4;
 
-/// Names of values that are secret in any place: headers (also in `multiValueHeaders`, `params.header` and the JSON of a
-/// plain invocation), the cookies of payload format 2.0, an authorizer's context, an API key, and parameters that only
-/// signed requests have.
-const SECRET: [&str; 16] = [
-    "authorization",
-    "proxy-authorization",
-    "cookie",
-    "cookies",
-    "set-cookie",
-    "x-api-key",
-    "api-key",
-    "apikey",
-    "authorizer",
-    "authorizer-principal-id",
-    "accesskey",
-    "x-amz-signature",
-    "x-amz-credential",
-    "x-amz-security-token",
-    "x-goog-signature",
-    "x-goog-credential",
-];
-
-/// Names of values that are secret in a query only: elsewhere they are ordinary words.
-const SECRET_IN_QUERY: [&str; 5] = [
-    "signature",
-    "sig",
-    "awsaccesskeyid",
-    "googleaccessid",
-    "access-token",
-];
-
-/// Names of the maps of query parameters.
-const QUERIES: [&str; 4] = [
-    "querystring",
-    "querystringparameters",
-    "multivaluequerystringparameters",
-    "query",
-];
-
-/// Depth to which addresses within addresses are searched; a deeper one is masked without a search.
-const MAX_DEPTH: u8 = 8;
+/// Replaces the values of secrets by `***`. Names stay visible, and so does the form of lists and objects. An empty or
+/// null value stays too: it shows that there was no secret.
+pub(crate) fn mask(event: Box<RawValue>) -> serde_json::Result<Box<RawValue>> {
+    let masked = Masker {
+        path_secrets: &path_secrets(&Fields::parse(&event)),
+        embedded: MAX_EMBEDDED,
+        ..Masker::new(event.get(), Place::Event)
+    }
+    .run();
+    match masked == event.get() {
+        true => Ok(event),
+        false => RawValue::from_string(masked),
+    }
+}
 
 /// Parts of an event, which differ in the masking of texts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     /// Texts may be addresses. Their query is searched.
     Event,
-    /// Map of query parameters. A load balancer leaves names and values percent-encoded.
-    Query,
-    /// JSON that the client sent: its texts stay as they are.
+    /// JSON that the client sent. In its texts only whole addresses are searched.
     Body,
+    /// Field of a query: a text is the whole query, an object has a key for each parameter.
+    QueryField,
+    /// Parameter of a query. A load balancer leaves names and values percent-encoded.
+    Parameter,
+    /// Field of a body: a text may be JSON, a form, or Base64 of either.
+    BodyField,
+    /// Path of a request, which repeats the path parameters.
+    Path,
+    /// WebSocket protocols. Browsers can set no other header, so clients send tokens in it.
+    Protocols,
 }
 
-/// Replaces the values of secrets by `***`. Names stay visible, and so does the form of lists and objects. An empty or
-/// null value stays too: it shows that there was no secret.
-pub(crate) fn mask(event: &mut Value) {
-    walk(event, Place::Event);
+/// Place of a value, and whether a name above it is that of a secret.
+#[derive(Clone, Copy)]
+struct Context {
+    place: Place,
+    is_secret: bool,
 }
 
-fn walk(value: &mut Value, place: Place) {
-    match value {
-        Value::Object(map) => walk_map(map, place),
-        Value::Array(values) => values.iter_mut().for_each(|value| walk(value, place)),
-        Value::String(text) if place == Place::Event => mask_address(text),
-        Value::String(text) if place == Place::Query => mask_parameter(text),
-        _ => {}
-    }
+/// An object or array that the masker is in. A deep event has millions: they must be small.
+struct Frame {
+    is_object: bool,
+    context: Context,
 }
 
-fn walk_map(map: &mut Map<String, Value>, place: Place) {
-    for (name, value) in map {
-        if is_secret(name, place) {
-            mask_all(value);
-            continue;
+/// Copies valid JSON from `text` to `masked`.
+struct Masker<'a> {
+    text: &'a str,
+    at: usize,
+    masked: String,
+    frames: Vec<Frame>,
+    /// Context of the next value.
+    next: Context,
+    /// True if the next text is a name in an object.
+    expects_name: bool,
+    /// Name of the next value, and of the secret whose values are masked now.
+    name: String,
+    secret_name: String,
+    path_secrets: &'a [String],
+    embedded: u8,
+}
+
+impl<'a> Masker<'a> {
+    fn new(text: &'a str, place: Place) -> Self {
+        Self {
+            text,
+            at: 0,
+            masked: String::with_capacity(text.len()),
+            frames: Vec::new(),
+            next: Context {
+                place,
+                is_secret: false,
+            },
+            expects_name: false,
+            name: String::new(),
+            secret_name: String::new(),
+            path_secrets: &[],
+            embedded: 0,
         }
-        match (normalised(name).as_str(), value) {
-            (_, value) if place == Place::Body => walk(value, place),
-            ("body-json", value) => walk(value, Place::Body),
-            ("body", Value::String(_)) => {}
-            ("rawquerystring" | "querystring", Value::String(query)) => mask_query(query),
-            (name, value) if QUERIES.contains(&name) => walk(value, Place::Query),
-            (_, value) => walk(value, place),
+    }
+
+    fn run(mut self) -> String {
+        while let Some(byte) = self.text.as_bytes().get(self.at) {
+            match byte {
+                b'{' | b'[' => self.enter(*byte == b'{'),
+                b'}' | b']' => self.leave(),
+                b'"' if self.expects_name => self.copy_name(),
+                b'"' => self.copy_text(),
+                b',' => self.next_value(),
+                b' ' | b'\n' | b'\r' | b'\t' | b':' => self.copy(1),
+                _ => self.copy_scalar(),
+            }
+        }
+        self.masked
+    }
+
+    fn copy(&mut self, bytes: usize) {
+        self.masked.push_str(&self.text[self.at..self.at + bytes]);
+        self.at += bytes;
+    }
+
+    fn enter(&mut self, is_object: bool) {
+        let mut context = self.next;
+        if is_object {
+            context.place = match context.place {
+                Place::QueryField => Place::Parameter,
+                Place::BodyField => Place::Body,
+                Place::Path | Place::Protocols => Place::Event,
+                place => place,
+            };
+        }
+        self.frames.push(Frame { is_object, context });
+        self.next = context;
+        self.expects_name = is_object;
+        self.copy(1);
+    }
+
+    fn leave(&mut self) {
+        self.frames.pop();
+        self.expects_name = false;
+        self.copy(1);
+    }
+
+    fn next_value(&mut self) {
+        if let Some(frame) = self.frames.last() {
+            self.next = frame.context;
+            self.expects_name = frame.is_object;
+            self.name.clear();
+        }
+        self.copy(1);
+    }
+
+    fn copy_name(&mut self) {
+        let length = text_length(&self.text[self.at..]);
+        self.name = unescaped(&self.text[self.at..self.at + length]).into_owned();
+        self.expects_name = false;
+        self.copy(length);
+        if !self.next.is_secret {
+            self.next = self.context_of_name();
         }
     }
-}
 
-fn is_secret(name: &str, place: Place) -> bool {
-    let name = match place {
-        Place::Query => normalised(&decoded(name)),
-        Place::Event | Place::Body => normalised(name),
-    };
-    SECRET.contains(&name.as_str()) || (place == Place::Query && SECRET_IN_QUERY.contains(&name.as_str()))
-}
+    fn context_of_name(&mut self) -> Context {
+        let place = self.next.place;
+        if is_secret(&self.name, place == Place::Parameter) {
+            self.secret_name = name::normalised(&self.name);
+            return Context {
+                place,
+                is_secret: true,
+            };
+        }
+        let place = match (place, name::normalised(&self.name).as_str()) {
+            (Place::Body, "data") => Place::BodyField,
+            (Place::Body | Place::Parameter, _) => place,
+            (_, "querystring" | "rawquerystring" | "query") => Place::QueryField,
+            (_, "querystringparameters" | "multivaluequerystringparameters") => Place::QueryField,
+            (_, "body" | "bodyjson" | "rawbody" | "data") => Place::BodyField,
+            (_, "path" | "rawpath" | "uri" | "rawuri") => Place::Path,
+            (_, "secwebsocketprotocol") => Place::Protocols,
+            _ => Place::Event,
+        };
+        Context {
+            place,
+            is_secret: false,
+        }
+    }
 
-/// Returns a name in lower case with `-` for `_`: header names ignore case, and clients spell both.
-fn normalised(name: &str) -> String {
-    name.to_ascii_lowercase().replace('_', "-")
-}
+    fn copy_text(&mut self) {
+        let length = text_length(&self.text[self.at..]);
+        let text = unescaped(&self.text[self.at..self.at + length]);
+        match self.masked_text(&text) {
+            None => self.copy(length),
+            Some(masked) => {
+                // A text always serialises.
+                self.masked
+                    .push_str(&serde_json::to_string(&masked).unwrap_or_default());
+                self.at += length;
+            }
+        }
+    }
 
-/// Masks every value in `value`.
-fn mask_all(value: &mut Value) {
-    match value {
-        Value::Null => {}
-        Value::String(text) if text.is_empty() => {}
-        Value::Array(values) => values.iter_mut().for_each(mask_all),
-        Value::Object(map) => map.values_mut().for_each(mask_all),
-        secret => *secret = MASK.into(),
+    fn copy_scalar(&mut self) {
+        let rest = &self.text[self.at..];
+        let is_end = |byte: u8| matches!(byte, b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t');
+        let length = rest.bytes().position(is_end).unwrap_or(rest.len());
+        if self.next.is_secret && &rest[..length] != "null" {
+            self.masked.push_str("\"***\"");
+            self.at += length;
+        } else {
+            self.copy(length);
+        }
+    }
+
+    /// Returns the text with its secrets masked, or `None` if there are none.
+    fn masked_text(&self, text: &str) -> Option<String> {
+        if text.is_empty() {
+            return None;
+        }
+        if self.next.is_secret {
+            // CloudFront repeats a header's name: {"authorization": [{"key": "Authorization", "value": …}]}.
+            let repeats_name = self.name == "key" && name::normalised(text) == self.secret_name;
+            return (!repeats_name).then(|| MASK.to_owned());
+        }
+        match self.next.place {
+            Place::QueryField => text::masked_query(text),
+            Place::Parameter => text::masked_parameter(text),
+            Place::BodyField => body::masked(text, self.embedded),
+            Place::Protocols => text::masked_protocols(text),
+            Place::Path => self.masked_path(text),
+            Place::Event | Place::Body => {
+                let is_address = self.next.place == Place::Event || text.contains("://");
+                masked_json(text, self.next.place, self.embedded)
+                    .unwrap_or_else(|| text::masked_text(text, is_address))
+            }
+        }
+    }
+
+    fn masked_path(&self, path: &str) -> Option<String> {
+        let mut masked = text::masked_text(path, true).unwrap_or_else(|| path.to_owned());
+        for secret in self.path_secrets {
+            masked = masked.replace(secret.as_str(), MASK);
+        }
+        (masked != path).then_some(masked)
     }
 }
 
-/// Masks a value in a map of query parameters. If nothing is encoded, the rest of an address stays visible.
-fn mask_parameter(text: &mut String) {
-    let decoded = decoded(text);
-    if decoded == *text {
-        mask_address(text);
-    } else if is_signed(text, MAX_DEPTH) || is_signed(&decoded, MAX_DEPTH) {
-        *text = MASK.to_owned();
-    }
-}
-
-/// Masks secrets in the query of an address such as `Referer`.
-fn mask_address(text: &mut String) {
-    if let Some((before, query)) = text.split_once('?') {
-        let mut query = query.to_owned();
-        mask_query(&mut query);
-        *text = format!("{before}?{query}");
-    }
-}
-
-/// Masks secrets in a query, and changes no other byte.
-fn mask_query(query: &mut String) {
-    let masked: Vec<String> = query.split('&').map(masked_pair).collect();
-    *query = masked.join("&");
-}
-
-fn masked_pair(pair: &str) -> String {
-    match pair.split_once('=') {
-        Some((name, _)) if holds_secret(pair, MAX_DEPTH) => format!("{name}={MASK}"),
-        _ => pair.to_owned(),
-    }
-}
-
-/// Returns true if a parameter is secret by its name, or if its value is a signed address.
-fn holds_secret(pair: &str, depth: u8) -> bool {
-    pair.split_once('=').is_some_and(|(name, value)| {
-        !value.is_empty() && (is_secret(name, Place::Query) || is_signed(&decoded(value), depth))
+/// Masks JSON in a text. The outer `None` means that the text is no JSON object or array.
+fn masked_json(text: &str, place: Place, embedded: u8) -> Option<Option<String>> {
+    let embedded = embedded.checked_sub(1)?;
+    let is_json =
+        text.trim_start().starts_with(['{', '[']) && serde_json::from_str::<&RawValue>(text).is_ok();
+    is_json.then(|| {
+        let masked = Masker {
+            embedded,
+            ..Masker::new(text, place)
+        }
+        .run();
+        (masked != text).then_some(masked)
     })
 }
 
-/// Returns true if an address has a secret in its query, or in the query of an address within it.
-fn is_signed(address: &str, depth: u8) -> bool {
-    let Some((_, query)) = address.split_once('?') else {
-        return false;
-    };
-    match depth.checked_sub(1) {
-        Some(depth) => query.split('&').any(|pair| holds_secret(pair, depth)),
-        None => true,
-    }
+/// Returns the path parameters that are secret by their name, as they stand in paths.
+fn path_secrets(event: &Fields) -> Vec<String> {
+    let parameters = event
+        .object("params")
+        .and_then(|parameters| parameters.object("path"));
+    let all = [event.object("pathParameters"), parameters];
+    let all = all.iter().flatten().flat_map(Fields::texts);
+    let secrets = all.filter(|(name, value)| is_secret(name, false) && value.len() > 3);
+    secrets
+        .flat_map(|(_, value)| [text::percent_encoded(&value), value])
+        .collect()
 }
 
-fn decoded(text: &str) -> String {
-    percent_decode_str(text).decode_utf8_lossy().into_owned()
+/// Returns the length of the JSON text at the start of `json`, with its quotes.
+fn text_length(json: &str) -> usize {
+    let mut is_escaped = false;
+    for (at, byte) in json.bytes().enumerate().skip(1) {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = true,
+            b'"' => return at + 1,
+            _ => {}
+        }
+    }
+    json.len()
+}
+
+/// Returns the content of a JSON text. Half of a surrogate pair, which no Rust text can hold, becomes `\u{fffd}`.
+fn unescaped(json: &str) -> Cow<'_, str> {
+    let inner = &json[1..json.len().saturating_sub(1).max(1)];
+    if !inner.contains('\\') {
+        return Cow::Borrowed(inner);
+    }
+    let whole: Result<String, _> = serde_json::from_str(json);
+    whole.map_or_else(
+        |_| {
+            let parts = inner.split("\\u").enumerate().map(|(at, part)| match at {
+                0 => part.to_owned(),
+                _ => format!("\u{fffd}{}", part.get(4..).unwrap_or_default()),
+            });
+            Cow::Owned(parts.collect())
+        },
+        Cow::Owned,
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
+
+    fn masked(event: &str) -> String {
+        let event = RawValue::from_string(event.to_owned()).expect("is JSON");
+        mask(event).expect("stays JSON").get().to_owned()
+    }
 
     #[track_caller]
     fn check(event: Value, expected: Value) {
-        let mut masked = event;
-        mask(&mut masked);
+        let masked: Value = serde_json::from_str(&masked(&event.to_string())).expect("is JSON");
         assert_eq!(masked, expected);
+    }
+
+    #[test]
+    fn changes_nothing_but_secrets() {
+        let event = "{ \"b\" : 1.0e+2,\"a\":9007199254740993123.10, \"a\":\"\\ud800 \\u0041\\/\",\n\t\"c\":[ ], \"\":{}}";
+        assert_eq!(masked(event), event);
+        let with_secret = event.replace("{}", r#"{"tok\u0065n":12,"password":null,"secret":"","x":1}"#);
+        let expected = event.replace("{}", r#"{"tok\u0065n":"***","password":null,"secret":"","x":1}"#);
+        assert_eq!(masked(&with_secret), expected);
+    }
+
+    #[test]
+    fn survives_an_event_of_any_depth() {
+        let deep = format!("{}{}", "[".repeat(1_000_000), "]".repeat(1_000_000));
+        assert_eq!(masked(&deep), deep);
     }
 
     #[test]
@@ -194,12 +351,12 @@ mod tests {
     #[test]
     fn masks_the_secrets_of_the_passthrough_template() {
         check(
-            json!({"body-json": {"sig": "mine", "note": "a?sig=b"},
-                   "params": {"header": {"Authorization": "a"}, "querystring": {"api-key": "b", "Signature": "c"}},
+            json!({"body-json": {"sig": "mine", "note": "a?sig=b", "clientSecret": "s"},
+                   "params": {"header": {"Authorization": "a"}, "querystring": {"api-key": "b", "Signature": "c", "code": "d"}},
                    "context": {"api-key": "d", "authorizer-principal-id": "e", "stage": "dev"},
                    "stage-variables": {"backend": "f"}}),
-            json!({"body-json": {"sig": "mine", "note": "a?sig=b"},
-                   "params": {"header": {"Authorization": "***"}, "querystring": {"api-key": "***", "Signature": "***"}},
+            json!({"body-json": {"sig": "mine", "note": "a?sig=b", "clientSecret": "***"},
+                   "params": {"header": {"Authorization": "***"}, "querystring": {"api-key": "***", "Signature": "***", "code": "***"}},
                    "context": {"api-key": "***", "authorizer-principal-id": "***", "stage": "dev"},
                    "stage-variables": {"backend": "f"}}),
         );
@@ -254,10 +411,58 @@ mod tests {
     }
 
     #[test]
-    fn keeps_bodies_and_ordinary_words() {
-        let event = json!({"body": "{\"Authorization\":\"a\"} ?sig=b", "signature": "s", "why": "who? sigh=3&x=1",
-                           "n": [1, null, "a?b=c"]});
+    fn keeps_ordinary_words() {
+        let event = json!({"body": "who? sigh=3&x=1", "why": "who? sigh=3&x=1", "code": "KR", "state": "s",
+                           "rawQueryString": "page=2&postcode=1&state=s", "n": [1, null, "a?b=c"],
+                           "headers": {"sec-websocket-protocol": "graphql-ws"}});
         check(event.clone(), event);
         check(json!("x?sig=1"), json!("x?sig=***"));
+    }
+
+    #[test]
+    fn keeps_the_name_that_cloudfront_repeats_beside_a_value() {
+        check(
+            json!({"headers": {"authorization": [{"key": "Authorization", "value": "Bearer EDGE"}],
+                               "host": [{"key": "Host", "value": "a.example.com"}]},
+                   "querystring": "sig=1&a=2"}),
+            json!({"headers": {"authorization": [{"key": "Authorization", "value": "***"}],
+                               "host": [{"key": "Host", "value": "a.example.com"}]},
+                   "querystring": "sig=***&a=2"}),
+        );
+    }
+
+    #[test]
+    fn masks_json_and_forms_in_bodies() {
+        check(
+            json!({"body": "{\"b\":1.50,\"refresh_token\":\"t\"}", "isBase64Encoded": false}),
+            json!({"body": "{\"b\":1.50,\"refresh_token\":\"***\"}", "isBase64Encoded": false}),
+        );
+        check(
+            json!({"body": "grant_type=password&username=u&password=it%27s&code=c"}),
+            json!({"body": "grant_type=password&username=u&password=***&code=***"}),
+        );
+        // API Gateway's HTTP APIs encode forms: "a=1&password=p".
+        check(
+            json!({"body": "YT0xJnBhc3N3b3JkPXA=", "isBase64Encoded": true}),
+            json!({"body": "YT0xJnBhc3N3b3JkPSoqKg==", "isBase64Encoded": true}),
+        );
+    }
+
+    #[test]
+    fn masks_json_within_json() {
+        let inner = json!({"headers": {"authorization": "a"}, "n": 1}).to_string();
+        let expected = json!({"headers": {"authorization": "***"}, "n": 1}).to_string();
+        check(
+            json!({"Records": [{"body": inner, "Sns": {"Message": inner}}]}),
+            json!({"Records": [{"body": expected, "Sns": {"Message": expected}}]}),
+        );
+    }
+
+    #[test]
+    fn masks_a_secret_path_parameter_in_the_path_too() {
+        check(
+            json!({"path": "/reset/abc%2B1", "pathParameters": {"token": "abc+1"}, "requestContext": {"path": "/dev/reset/abc+1"}}),
+            json!({"path": "/reset/***", "pathParameters": {"token": "***"}, "requestContext": {"path": "/dev/reset/***"}}),
+        );
     }
 }

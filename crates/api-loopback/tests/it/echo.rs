@@ -135,6 +135,74 @@ async fn a_proxy_integration_gets_status_headers_and_body() {
     }
 }
 
+#[tokio::test]
+async fn echoes_key_order_duplicate_keys_and_digits_as_they_came() {
+    let function = Setup::new().await;
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events/api-loopback/exact-text.json");
+    let event = std::fs::read_to_string(path).unwrap();
+    let body = function.body_of_text(&event).await;
+    assert!(
+        body.starts_with(&format!(r#"{{"event":{},"context":"#, event.trim())),
+        "{body}"
+    );
+}
+
+#[tokio::test]
+async fn vpc_lattice_gets_status_headers_and_body() {
+    let function = Setup::new().await;
+    for (case, status) in [("lattice-v1", 503), ("lattice-v2", 418)] {
+        let response = function.invoke(&event(case)).await;
+        assert_eq!(response["statusCode"], status, "{case}");
+        assert_eq!(response["headers"]["Content-Type"], "application/json");
+        assert_eq!(response["isBase64Encoded"], false);
+        assert_eq!(body(&response)["event"]["method"], event(case)["method"]);
+    }
+}
+
+#[tokio::test]
+async fn an_authorizers_event_is_echoed_plainly_and_allows_nothing() {
+    let function = Setup::new().await;
+    for case in [
+        "authorizer-token",
+        "authorizer-request",
+        "authorizer-http-api",
+        "authorizer-websocket",
+    ] {
+        let response = function.invoke(&event(case)).await;
+        let fields: Vec<&String> = response.as_object().unwrap().keys().collect();
+        assert_eq!(fields, ["context", "event"], "{case}");
+        assert_eq!(response["event"]["type"], event(case)["type"]);
+    }
+}
+
+#[tokio::test]
+async fn an_edge_event_keeps_everything_but_its_secrets() {
+    let function = Setup::new().await;
+    let echo = function.invoke(&event("edge-viewer-request")).await;
+    let mut expected = event("edge-viewer-request");
+    let request = &mut expected["Records"][0]["cf"]["request"];
+    request["headers"]["authorization"][0]["value"] = json!("***");
+    request["headers"]["cookie"][0]["value"] = json!("***");
+    request["querystring"] = json!("sig=***&page=2");
+    request["body"]["data"] = json!("cGFzc3dvcmQ9KioqJmE9MQ==");
+    assert_eq!(echo["event"], expected);
+}
+
+#[tokio::test]
+async fn the_check_event_reports_masking_and_limits() {
+    let function = Setup::new().await;
+    let report = function.invoke(&json!({"check": true})).await;
+    assert_eq!(report["ok"], true, "{report}");
+    let names = report["checks"].as_array().unwrap().iter();
+    let names: Vec<&str> = names.map(|check| check["name"].as_str().unwrap()).collect();
+    assert!(
+        names.contains(&"masking") && names.contains(&"limits"),
+        "{report}"
+    );
+    let through_a_gateway = function.invoke(&json!({"check": true, "headers": {}})).await;
+    assert!(through_a_gateway["event"].is_object());
+}
+
 /// A load balancer with multi-value headers sends only lists, and drops everything else.
 #[tokio::test]
 async fn returns_lists_of_headers_to_a_caller_that_sends_lists() {
@@ -199,5 +267,5 @@ async fn cargo_lambda_invokes_it_with_every_event() {
         assert!(output.status.success(), "{}: {output:?}", path.display());
         events += 1;
     }
-    assert!(events > 10, "{events}");
+    assert!(events > 20, "{events}");
 }

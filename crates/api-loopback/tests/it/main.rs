@@ -9,6 +9,7 @@
 mod echo;
 mod gateway;
 mod passthrough;
+mod planted_secrets;
 mod response_options;
 mod secrets;
 mod setup;

@@ -94,7 +94,7 @@ async fn rejects_options_out_of_bounds_and_names_the_bounds() {
         (json!({"delay_ms": "60000"}), "the rest of the function's time"),
         (
             json!({"bytes": "7000000"}),
-            "bytes: expected a whole number from 0 to 6000000",
+            "bytes: expected a whole number from 0 to 6000000, the value of MAX_BYTES",
         ),
     ] {
         check_rejected(
@@ -112,6 +112,27 @@ async fn rejects_options_out_of_bounds_and_names_the_bounds() {
         assert_eq!(response["headers"]["Access-Control-Allow-Origin"], "*");
         check_rejected(&body(&response), 400, message);
     }
+}
+
+#[tokio::test]
+async fn limits_size_and_delay_to_a_megabyte_and_five_seconds_by_default() {
+    let function =
+        Setup::with(|function| function.variable("MAX_BYTES", "").variable("MAX_DELAY_MS", "")).await;
+    for (query, message) in [
+        (
+            json!({"bytes": "1000001"}),
+            "bytes: expected a whole number from 0 to 1000000",
+        ),
+        (
+            json!({"delay_ms": "5001"}),
+            "delay_ms: expected a whole number from 0 to 5000",
+        ),
+    ] {
+        let response = function.invoke(&proxy_event(query)).await;
+        check_rejected(&body(&response), 400, message);
+    }
+    let response = function.invoke(&proxy_event(json!({"bytes": "1000000"}))).await;
+    assert_eq!(response["body"].as_str().unwrap().len(), 1_000_000);
 }
 
 /// JSON escapes a body of quotes twice in a proxy's response, so it grows to four times its size.

@@ -4,11 +4,20 @@ use serde_json::{Value, json};
 
 use crate::setup::{Setup, body, event};
 
-const CASES: [&str; 4] = [
+const CASES: [&str; 13] = [
     "with-secrets",
     "with-secrets-v2",
     "with-secrets-non-proxy",
     "with-secrets-load-balancer",
+    "authorizer-http-api",
+    "authorizer-request",
+    "authorizer-token",
+    "authorizer-websocket",
+    "edge-viewer-request",
+    "lattice-v1",
+    "lattice-v2",
+    "load-balancer-oidc",
+    "oauth-callback",
 ];
 
 fn echoed(response: &Value) -> Value {
@@ -24,7 +33,11 @@ async fn masks_the_secrets_of_every_event() {
     for case in CASES {
         let response = function.invoke(&event(case)).await;
         let text = response.to_string();
-        for secret in ["never-to-be-echoed", "AKIANEVERTOBEECHOED"] {
+        for secret in [
+            "never-to-be-echoed",
+            "AKIANEVERTOBEECHOED",
+            "bmV2ZXItdG8tYmUtZWNob2Vk",
+        ] {
             assert!(!text.contains(secret), "{case}: {text}");
         }
         assert!(text.contains("***"), "{case}");

@@ -27,7 +27,10 @@ impl Setup {
             timeout: Duration::from_secs(30),
             ..Function::new(NAME, function_binary(NAME).unwrap())
         };
-        emulator.deploy(change(function));
+        let without_limits = function
+            .variable("MAX_BYTES", "6000000")
+            .variable("MAX_DELAY_MS", "30000");
+        emulator.deploy(change(without_limits));
         Self { emulator }
     }
 
@@ -38,6 +41,15 @@ impl Setup {
     /// Invokes the function and returns its response.
     pub(crate) async fn invoke(&self, event: &Value) -> Value {
         self.outcome(event).await.into_response().unwrap()
+    }
+
+    /// Sends a text as it is, and returns the text in the body of the HTTP response.
+    pub(crate) async fn body_of_text(&self, event: &str) -> String {
+        let path = format!("2015-03-31/functions/{NAME}/invocations");
+        let request = reqwest::Client::new().post(format!("{}/{path}", self.emulator.endpoint()));
+        let response = request.body(event.to_owned()).send().await.unwrap();
+        let response: Value = response.json().await.unwrap();
+        response["body"].as_str().unwrap().to_owned()
     }
 
     /// Invokes the function and returns the JSON in the message of its error.
