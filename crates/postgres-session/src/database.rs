@@ -31,6 +31,14 @@ impl Database {
         }
     }
 
+    /// Reads the secrets and returns host and port, without connecting.
+    ///
+    /// # Errors
+    /// When a secret cannot be read, the URL is malformed, or the IAM token cannot be signed.
+    pub async fn host(&self) -> anyhow::Result<String> {
+        Ok(self.address().await?.host())
+    }
+
     /// Opens a connection. Its driver runs as a task of its own until the session is dropped.
     ///
     /// When the server refuses the password, which RDS rotates on its own schedule, the secret is read

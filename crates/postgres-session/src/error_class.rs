@@ -30,3 +30,17 @@ pub(crate) fn is_refused_sign_in(error: &anyhow::Error) -> bool {
         .and_then(tokio_postgres::Error::code);
     code.is_some_and(|code| code.code().starts_with("28"))
 }
+
+/// Returns whether the error of a connection came from the server or from its certificate, and not from a host that
+/// cannot be reached or a server that accepts no connections at the moment.
+pub fn is_answer_of_the_server(error: &anyhow::Error) -> bool {
+    let mut causes = error.chain();
+    let Some(error) = causes.find_map(|cause| cause.downcast_ref::<tokio_postgres::Error>()) else {
+        return false;
+    };
+    match error.code() {
+        // 53: too many connections; 57: starting up or shutting down.
+        Some(code) => !["53", "57"].iter().any(|class| code.code().starts_with(class)),
+        None => error.to_string().contains("TLS"),
+    }
+}

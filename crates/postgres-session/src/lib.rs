@@ -11,6 +11,6 @@ mod tls;
 mod url_options;
 
 pub use database::Database;
-pub use error_class::is_rejected_data;
+pub use error_class::{is_answer_of_the_server, is_rejected_data};
 pub use session::{Parameters, Rows, SchemaName, Session};
 pub use settings::DatabaseSettings;

@@ -10,8 +10,8 @@ use stat_ledger::period::Period;
 pub(crate) enum Event {
     /// Compute a month.
     Month(MonthRequest),
-    /// Invoke the unclaimed tasks of all open runs again.
-    Resume,
+    /// Invoke the unclaimed tasks of all open runs again. A schedule sends its own instant; a person sends none.
+    Resume(Option<Timestamp>),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub(crate) enum Scope {
     Failed,
 }
 
-const EXPECTED: &str = r#"expected a schedule's event with "time", or {"period":"2026-10"} with "force", "failed" or "mail", or {"resume":true}"#;
+const EXPECTED: &str = r#"expected a schedule's event with "time", or {"period":"2026-10"} with "force", "failed" or "mail", or {"resume":true} with "time""#;
 
 const FIELDS: [&str; 6] = ["period", "time", "force", "failed", "mail", "resume"];
 
@@ -56,13 +56,12 @@ impl Event {
         };
         check_fields(fields)?;
         if flag(fields, "resume", false)? {
-            return if fields.len() == 1 {
-                Ok(Self::Resume)
-            } else {
-                Err(InvalidEvent::new(
-                    r#""resume" takes no other field: it resumes every open month"#,
-                ))
-            };
+            if fields.keys().any(|field| field != "resume" && field != "time") {
+                return Err(InvalidEvent::new(
+                    r#""resume" takes no other field than "time": it resumes every open month"#,
+                ));
+            }
+            return fields.get("time").map(parse_time).transpose().map(Self::Resume);
         }
         Ok(Self::Month(MonthRequest {
             month: parse_month(fields)?,
@@ -132,14 +131,14 @@ fn parse_month(fields: &Map<String, Value>) -> Result<MonthSelector, InvalidEven
                 .map(MonthSelector::Named)
                 .map_err(|error| InvalidEvent::new(format!(r#""period" is malformed: {error}"#)))
         }
-        (None, Some(time)) => {
-            let time = time.as_str().unwrap_or_default().parse();
-            time.map(MonthSelector::Before).map_err(|_| {
-                InvalidEvent::new(r#"expected "time" to be an instant like 2026-10-31T16:00:00Z"#)
-            })
-        }
+        (None, Some(time)) => parse_time(time).map(MonthSelector::Before),
         _ => Err(InvalidEvent::new(EXPECTED)),
     }
+}
+
+fn parse_time(time: &Value) -> Result<Timestamp, InvalidEvent> {
+    let time = time.as_str().unwrap_or_default().parse();
+    time.map_err(|_| InvalidEvent::new(r#"expected "time" to be an instant like 2026-10-31T16:00:00Z"#))
 }
 
 fn parse_scope(fields: &Map<String, Value>) -> Result<Scope, InvalidEvent> {
@@ -205,7 +204,12 @@ mod tests {
         check("without-mail", "2026-10", Scope::Missing, false);
         assert_eq!(
             Event::parse(&fixture("resume")).expect("a valid event"),
-            Event::Resume
+            Event::Resume(None)
+        );
+        let time = "2026-10-31T16:00:00Z".parse().expect("an instant");
+        assert_eq!(
+            Event::parse(&fixture("scheduled-resume")).expect("a valid event"),
+            Event::Resume(Some(time))
         );
     }
 
@@ -256,7 +260,7 @@ mod tests {
         );
         refuses(
             json!({"resume": true, "period": "2026-10"}),
-            "takes no other field",
+            "takes no other field than",
         );
         for nothing in [json!({}), json!([]), json!("2026-10"), json!(null)] {
             refuses(nothing, "expected a schedule's event");

@@ -13,6 +13,10 @@ pub enum FunctionResponse {
         /// One for each open run, the oldest first.
         resumed: Vec<MonthResponse>,
     },
+    Skipped {
+        /// Reason for which a scheduled resume did not connect.
+        skipped: &'static str,
+    },
 }
 
 #[derive(Debug, Serialize)]

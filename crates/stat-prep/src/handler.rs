@@ -1,11 +1,14 @@
 //! From an event to invoked tasks.
 
+mod checks;
 mod month;
 mod resume;
 
 use anyhow::Context;
 use futures_util::{StreamExt, stream};
 use lambda_core::aws;
+use lambda_core::check::Check;
+use lambda_core::clock;
 use lambda_core::deadline::Deadline;
 use lambda_core::invocation::Invocation;
 use lambda_core::invoke::Invoker;
@@ -13,19 +16,21 @@ use lambda_core::metrics::{self, Unit};
 use lambda_core::run::{ErrorType, Handler};
 use lambda_core::variables::Variables;
 use month::MonthNotEnded;
-use postgres_session::Database;
+use postgres_session::{Database, Session};
 use resume::ResumeIncomplete;
 use serde_json::Value;
 use stat_ledger::migrations;
 use stat_ledger::run::{self, Run};
 use stat_ledger::task_event::TaskEvent;
 use std::time::Duration;
-use tokio_postgres::Client;
 
+use crate::adapters::postgres::RepeatedTexts;
+use crate::adapters::postgres::rights::{Rights, is_missing_right};
 use crate::adapters::sns::WarningsTopic;
 use crate::config::Config;
 use crate::event::Event;
 use crate::function_response::FunctionResponse;
+use crate::resume_schedule;
 
 /// The function, built at cold start.
 pub struct StatPrep {
@@ -41,6 +46,7 @@ impl Handler for StatPrep {
 
     const ERROR_TYPES: &'static [ErrorType] = &[
         ErrorType::of::<MonthNotEnded>("MonthNotEnded"),
+        ErrorType::of::<RepeatedTexts>("RepeatedTexts"),
         ErrorType::of::<TasksNotHandedOut>("TasksNotHandedOut"),
         ErrorType::of::<ResumeIncomplete>("ResumeIncomplete"),
         ErrorType::of::<tokio_postgres::Error>("DatabaseError"),
@@ -54,12 +60,22 @@ impl Handler for StatPrep {
     /// person wrote it by hand and waits for a response.
     async fn handle(&self, event: Value, invocation: Invocation) -> anyhow::Result<FunctionResponse> {
         let event = Event::parse(&event)?;
-        let mut client = self.database.connect().await?;
-        migrations::migrate(&mut client).await?;
-        match event {
-            Event::Month(request) => self.start_month(&mut client, &request, &invocation).await,
-            Event::Resume => self.resume(&mut client, &invocation).await,
+        if let Event::Resume(Some(time)) = event
+            && !resume_schedule::connects(time, &self.config.time_zone)
+        {
+            return Ok(resume::skip(&invocation));
         }
+        let mut session = self.database.session().await?;
+        migrate(&mut session).await?;
+        match event {
+            Event::Month(request) => self.start_month(&mut session, &request, &invocation).await,
+            Event::Resume(_) => self.resume(&mut session, &invocation).await,
+        }
+    }
+
+    async fn checks(&self, _invocation: &Invocation) -> Vec<Check> {
+        // Boxed: the compiler limits how deeply futures are nested.
+        Box::pin(self.make_checks(clock::now())).await
     }
 
     fn function_timeout(&self) -> Duration {
@@ -85,6 +101,25 @@ impl StatPrep {
     }
 }
 
+/// Migrates the database. An error for a missing right comes with the statement that grants it.
+async fn migrate(session: &mut Session) -> anyhow::Result<()> {
+    let Err(error) = migrations::migrate(session).await else {
+        return Ok(());
+    };
+    if !is_missing_right(&error) {
+        return Err(error);
+    }
+    let transaction = session.begin().await?;
+    let rights = Rights::read(&transaction).await;
+    match rights
+        .context("could not read the role's rights")?
+        .missing_grant()
+    {
+        Some(grant) => Err(error.context(grant)),
+        None => Err(error),
+    }
+}
+
 /// Number of concurrent calls of Lambda.
 const CONCURRENT_INVOCATIONS: usize = 8;
 
@@ -101,14 +136,19 @@ impl StatPrep {
     /// Invokes `stat-analysis` for every unclaimed task of the run. Returns how many Lambda accepted.
     async fn invoke_unclaimed_tasks(
         &self,
-        client: &Client,
+        session: &mut Session,
         run: &Run,
         invocation: &Invocation,
     ) -> anyhow::Result<usize> {
         if !run.state.is_open() {
             return Ok(0);
         }
-        let tasks = run::unclaimed_tasks(client, run.id).await?;
+        let transaction = session.begin().await?;
+        let tasks = run::unclaimed_tasks(&transaction, run.id).await?;
+        transaction
+            .rollback()
+            .await
+            .context("could not end a transaction")?;
         let calls = stream::iter(&tasks).map(|task| self.invoke_task(run, *task, invocation.deadline));
         let outcomes: Vec<anyhow::Result<()>> =
             calls.buffer_unordered(CONCURRENT_INVOCATIONS).collect().await;

@@ -6,6 +6,7 @@ mod function_response;
 mod handler;
 
 mod overdue_warning;
+mod resume_schedule;
 mod run_decision;
 mod task_plan;
 

@@ -1,14 +1,17 @@
 //! The user's own relations, `stat_source_building` and `stat_source_text`.
 
+pub(crate) mod plan;
+pub(crate) mod rights;
+pub(crate) mod sources;
+
 use anyhow::{Context, bail};
 use jiff::Timestamp;
 use stat_ledger::period::Period;
-use tokio_postgres::error::SqlState;
+use stat_ledger::run::BuildingLoad;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Column, Row, Transaction};
+use tokio_postgres::{Row, Transaction};
 
 use crate::function_response::BuildingChanges;
-use crate::task_plan::BuildingLoad;
 
 /// Number of unknown buildings that the log and the mail name.
 const NAMED_UNKNOWN: usize = 20;
@@ -23,60 +26,32 @@ pub(crate) struct PeriodTexts {
     pub(crate) unknown_buildings: Vec<String>,
 }
 
-/// Checks that the two relations exist and have the types that the queries rely on: a time without a zone
-/// would be read as UTC and silently move texts into another month.
-pub(crate) async fn check_sources(transaction: &Transaction<'_>) -> anyhow::Result<()> {
-    // Not char(n): PostgreSQL compares it without its padding and returns it with the padding.
-    let text = [Type::TEXT, Type::VARCHAR].as_slice();
-    let buildings = [
-        ("building_id", text),
-        ("name", text),
-        ("closed_on", &[Type::DATE]),
-    ];
-    check_relation(transaction, "stat_source_building", &buildings).await?;
-    let texts = [
-        ("building_id", text),
-        ("written_at", [Type::TIMESTAMPTZ].as_slice()),
-        ("body", text),
-    ];
-    check_relation(transaction, "stat_source_text", &texts).await
-}
-
-async fn check_relation(
-    transaction: &Transaction<'_>,
-    relation: &str,
-    expected: &[(&str, &[Type])],
-) -> anyhow::Result<()> {
-    let names: Vec<&str> = expected.iter().map(|(name, _)| *name).collect();
-    let query = format!("select {} from {relation}", names.join(", "));
-    let statement = transaction.prepare(&query).await.map_err(|error| match error.code() {
-        Some(&SqlState::UNDEFINED_TABLE) => anyhow::anyhow!(
-            "there is no relation {relation}: create it as a view over your own tables, as stat-prep's README shows"
-        ),
-        _ => anyhow::Error::new(error).context(format!("could not read {relation}")),
-    })?;
-    for (column, (name, types)) in statement.columns().iter().zip(expected) {
-        let found = Column::type_(column);
-        if !types.contains(found) {
-            bail!(
-                "{relation}.{name} is {found}, expected {}: cast it in the view",
-                types[0]
-            );
-        }
-    }
-    Ok(())
+/// Error of a view whose join repeats texts: every number would be too high, and no row is the right one.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "stat_source_text has {rows} rows of {texts} texts in {period}, most in the building {building}: a join in the \
+     view repeats texts, with the same text_id and written_at; aggregate the joined table in the view, or use \
+     select distinct on (text_id)"
+)]
+pub(crate) struct RepeatedTexts {
+    period: Period,
+    rows: i64,
+    texts: i64,
+    building: String,
 }
 
 const SYNCHRONISATION: &str = "could not synchronise stat_dimension with stat_source_building";
 
-/// Synchronises `stat_dimension` with `stat_source_building`. Nothing is deleted: past months need the names.
+/// Synchronises `stat_dimension` with `stat_source_building`. Nothing is deleted: past months need the names. A
+/// building without a name gets its id as name.
 pub(crate) async fn synchronise_buildings(transaction: &Transaction<'_>) -> anyhow::Result<BuildingChanges> {
     check_source_rows(transaction).await.context(SYNCHRONISATION)?;
     let changes = transaction
-        .query_one(
+        .query_typed_one(
             "select count(*) filter (where d.building_id is null),
                     count(*) filter (where d.building_id is not null and not newly_closed
-                                       and (d.name, d.closed_on) is distinct from (s.name, s.closed_on)),
+                        and (d.name, d.closed_on)
+                            is distinct from (coalesce(s.name, s.building_id), s.closed_on)),
                     count(*) filter (where d.building_id is not null and newly_closed)
              from stat_source_building s left join stat_dimension d using (building_id)
              cross join lateral (select d.closed_on is null and s.closed_on is not null as newly_closed) c",
@@ -85,9 +60,9 @@ pub(crate) async fn synchronise_buildings(transaction: &Transaction<'_>) -> anyh
         .await
         .context(SYNCHRONISATION)?;
     transaction
-        .execute(
+        .execute_typed(
             "insert into stat_dimension as d (building_id, name, closed_on)
-             select building_id, name, closed_on from stat_source_building
+             select building_id, coalesce(name, building_id), closed_on from stat_source_building
              on conflict (building_id) do update
              set name = excluded.name, closed_on = excluded.closed_on, updated_at = now()
              where (d.name, d.closed_on) is distinct from (excluded.name, excluded.closed_on)",
@@ -102,25 +77,38 @@ pub(crate) async fn synchronise_buildings(transaction: &Transaction<'_>) -> anyh
     })
 }
 
-/// Fails if the source lists a building twice, or without id or name.
+/// Fails if the source lists a building twice, or without id. Warns of buildings without name: one of thousands must
+/// not stop the month.
 async fn check_source_rows(transaction: &Transaction<'_>) -> anyhow::Result<()> {
     let invalid = transaction
-        .query_opt(
-            "select coalesce(building_id, '(null)'), count(*) from stat_source_building
-             group by building_id
-             having building_id is null or count(*) > 1 or bool_or(name is null) order by 1 limit 1",
+        .query_typed_opt(
+            "select coalesce(building_id::text, '(null)'), count(*) from stat_source_building
+             group by building_id having building_id is null or count(*) > 1 order by 1 limit 1",
             &[],
         )
         .await?;
     if let Some(row) = invalid {
         let (id, times): (String, i64) = (row.get(0), row.get(1));
-        bail!(
-            "stat_source_building has {times} rows for the building {id}, expected one with an id and a name"
+        bail!("stat_source_building has {times} rows for the building {id}, expected one with an id");
+    }
+    let query =
+        "select count(*), coalesce(min(building_id)::text, '') from stat_source_building where name is null";
+    let row = transaction.query_typed_one(query, &[]).await?;
+    let (unnamed, first): (i64, String) = (row.get(0), row.get(1));
+    if unnamed > 0 {
+        tracing::warn!(
+            buildings = unnamed,
+            "used the id as name of {unnamed} buildings that have none in stat_source_building, such as {first}"
         );
     }
     Ok(())
 }
 
+/// Counts the period's texts by building.
+///
+/// # Errors
+/// [`RepeatedTexts`] when rows have the same id and time. The id alone does not decide: a view may unite two tables
+/// that number their texts independently.
 pub(crate) async fn period_texts(
     transaction: &Transaction<'_>,
     period: Period,
@@ -128,22 +116,46 @@ pub(crate) async fn period_texts(
     ends_at: Timestamp,
 ) -> anyhow::Result<PeriodTexts> {
     let rows = transaction
-        .query(
+        .query_typed(
             "with text as (
-                select building_id, count(*) as texts from stat_source_text
+                select building_id, count(*) as rows, count(distinct (text_id, written_at)) as texts
+                from stat_source_text
                 where written_at >= $1 and written_at < $2 group by building_id)
-             select coalesce(d.building_id, text.building_id, '(null)'), coalesce(texts, 0),
-                    d.building_id is not null
+             select coalesce(d.building_id, text.building_id, '(null)')::text, coalesce(rows, 0),
+                    d.building_id is not null, coalesce(texts, 0)
              from stat_dimension d full join text using (building_id)
              left join stat_source_building s on s.building_id = d.building_id
-             where text.texts > 0
+             where text.rows > 0
                 or (s.building_id is not null and (s.closed_on is null or s.closed_on >= $3))
              order by 1",
-            &[&starts_at, &ends_at, &period.start()],
+            &[
+                (&starts_at, Type::TIMESTAMPTZ),
+                (&ends_at, Type::TIMESTAMPTZ),
+                (&period.start(), Type::DATE),
+            ],
         )
         .await
         .context("could not count the texts in stat_source_text")?;
+    refuse_repeated_texts(&rows, period)?;
     Ok(by_building(&rows))
+}
+
+fn refuse_repeated_texts(rows: &[Row], period: Period) -> Result<(), RepeatedTexts> {
+    let repeated = |row: &Row| row.get::<_, i64>(1) - row.get::<_, i64>(3);
+    let Some(worst) = rows
+        .iter()
+        .max_by_key(|row| repeated(row))
+        .filter(|row| repeated(row) > 0)
+    else {
+        return Ok(());
+    };
+    let sum = |column| rows.iter().map(|row| row.get::<_, i64>(column)).sum();
+    Err(RepeatedTexts {
+        period,
+        rows: sum(1),
+        texts: sum(3),
+        building: worst.get(0),
+    })
 }
 
 fn by_building(rows: &[Row]) -> PeriodTexts {

@@ -3,16 +3,18 @@
 use anyhow::{Context, bail};
 use lambda_core::clock;
 use lambda_core::invocation::Invocation;
+use postgres_session::Session;
 use stat_ledger::period::Period;
-use stat_ledger::run::{self, NewRun, Run};
-use tokio_postgres::{Client, Transaction};
+use stat_ledger::run::{self, BuildingLoad, NewRun, Run};
+use tokio_postgres::Transaction;
 
 use super::StatPrep;
-use crate::adapters::postgres::{self, PeriodTexts};
+use crate::adapters::postgres::sources::SOURCES;
+use crate::adapters::postgres::{self, PeriodTexts, plan};
 use crate::event::{MonthRequest, Scope};
 use crate::function_response::{BuildingChanges, FunctionResponse, MonthResponse};
 use crate::run_decision::{RunDecision, decide};
-use crate::task_plan::{BuildingLoad, plan_tasks};
+use crate::task_plan::plan_tasks;
 
 /// Error of a month in which texts may still be written.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +37,7 @@ impl StatPrep {
     /// tasks.
     pub(super) async fn start_month(
         &self,
-        client: &mut Client,
+        session: &mut Session,
         request: &MonthRequest,
         invocation: &Invocation,
     ) -> anyhow::Result<FunctionResponse> {
@@ -51,16 +53,13 @@ impl StatPrep {
             mail: request.mail,
             request_id: &invocation.request_id,
         };
-        let transaction = client
-            .transaction()
-            .await
-            .context("could not begin a transaction")?;
+        let transaction = session.begin().await?;
         let (run, changes) = self.find_or_open_run(&transaction, &start).await?;
         transaction
             .commit()
             .await
             .with_context(|| format!("could not commit the plan of {period}"))?;
-        let invoked = self.invoke_unclaimed_tasks(client, &run, invocation).await?;
+        let invoked = self.invoke_unclaimed_tasks(session, &run, invocation).await?;
         Ok(FunctionResponse::Month(MonthResponse::new(
             &run, changes, invoked,
         )))
@@ -110,7 +109,9 @@ impl StatPrep {
         corrects: Option<&Run>,
     ) -> anyhow::Result<(Run, BuildingChanges)> {
         let period = start.period;
-        postgres::check_sources(transaction).await?;
+        for source in &SOURCES {
+            source.check(transaction, &self.config.time_zone).await?;
+        }
         let changes = postgres::synchronise_buildings(transaction).await?;
         let (starts_at, ends_at) = match corrects {
             Some(run) => (run.starts_at, run.ends_at),
@@ -118,6 +119,9 @@ impl StatPrep {
                 .instants(&self.config.time_zone)
                 .with_context(|| format!("could not compute first and last instant of {period}"))?,
         };
+        for warning in plan::warnings(transaction, starts_at, ends_at).await? {
+            tracing::warn!("slow statement for {period}: {warning}");
+        }
         let mut texts = postgres::period_texts(transaction, period, starts_at, ends_at).await?;
         if let Some(partial) = corrects {
             let failed = run::failed_buildings(transaction, partial.id).await?;

@@ -3,8 +3,8 @@
 use anyhow::Context;
 use lambda_core::invocation::Invocation;
 use lambda_core::metrics::{self, Unit};
+use postgres_session::Session;
 use stat_ledger::run;
-use tokio_postgres::Client;
 
 use super::StatPrep;
 use crate::function_response::{BuildingChanges, FunctionResponse, MonthResponse};
@@ -15,27 +15,45 @@ use crate::overdue_warning::{self, OVERDUE_AFTER};
 #[error("{}", .0.join("; "))]
 pub(super) struct ResumeIncomplete(Vec<String>);
 
+/// Emits the metric without connecting: the alarm for a stopped schedule counts its values.
+pub(super) fn skip(invocation: &Invocation) -> FunctionResponse {
+    let skipped =
+        "after the 5th of a month a scheduled resume connects every six hours, so that a database can sleep";
+    tracing::info!("skipped the resume: {skipped}");
+    metrics::emit(
+        &invocation.function_name,
+        &[("MonthUnfinished", 0.0, Unit::Count)],
+    );
+    FunctionResponse::Skipped { skipped }
+}
+
 impl StatPrep {
     /// Invokes the unclaimed tasks of every open run; a run that fails does not stop the others.
     pub(super) async fn resume(
         &self,
-        client: &mut Client,
+        session: &mut Session,
         invocation: &Invocation,
     ) -> anyhow::Result<FunctionResponse> {
         let mut resumed = Vec::new();
         let mut errors = Vec::new();
-        for run in run::open_runs(client).await? {
-            match self.invoke_unclaimed_tasks(client, &run, invocation).await {
+        let transaction = session.begin().await?;
+        let open_runs = run::open_runs(&transaction).await?;
+        let overdue = run::count_overdue(&transaction, OVERDUE_AFTER).await?;
+        transaction
+            .rollback()
+            .await
+            .context("could not end a transaction")?;
+        for run in open_runs {
+            match self.invoke_unclaimed_tasks(session, &run, invocation).await {
                 Ok(invoked) => resumed.push(MonthResponse::new(&run, BuildingChanges::default(), invoked)),
                 Err(error) => errors.push(format!("run {} of {}: {error:#}", run.id, run.period)),
             }
         }
-        let overdue = run::count_overdue(client, OVERDUE_AFTER).await?;
         metrics::emit(
             &invocation.function_name,
             &[("MonthUnfinished", overdue as f64, Unit::Count)],
         );
-        if let Err(error) = self.warn_of_overdue_runs(client).await {
+        if let Err(error) = self.warn_of_overdue_runs(session).await {
             errors.push(format!("{error:#}"));
         }
         if errors.is_empty() {
@@ -46,12 +64,9 @@ impl StatPrep {
 
     /// Warns of each overdue run once, each in a transaction of its own: a warning that fails does not undo
     /// the record of those before it.
-    async fn warn_of_overdue_runs(&self, client: &mut Client) -> anyhow::Result<()> {
+    async fn warn_of_overdue_runs(&self, session: &mut Session) -> anyhow::Result<()> {
         loop {
-            let transaction = client
-                .transaction()
-                .await
-                .context("could not begin a transaction")?;
+            let transaction = session.begin().await?;
             let Some(run) = run::next_overdue(&transaction, OVERDUE_AFTER).await? else {
                 return Ok(());
             };
