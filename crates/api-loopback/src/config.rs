@@ -1,7 +1,8 @@
 //! The function's variables.
 
-use lambda_core::variables::{ConfigurationError, Variables};
 use std::time::Duration;
+
+use lambda_core::variables::{ConfigurationError, Variables};
 
 /// Lambda's responses end at 6 MB, and a proxy's body is quoted in one.
 const GREATEST_MAX_BYTES: u32 = 6_000_000;

@@ -1,8 +1,9 @@
 //! The echo of an event.
 
+use std::io::{self, Write};
+
 use serde::Serialize;
 use serde_json::value::RawValue;
-use std::io::{self, Write};
 
 use crate::context::Context;
 

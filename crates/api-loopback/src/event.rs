@@ -1,8 +1,9 @@
 //! Events: any JSON. Only the fields that this function uses are parsed, so that the rest stays as it came.
 
+use std::collections::BTreeMap;
+
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
 
 /// Kinds of callers, by their use of the function's response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,8 +130,9 @@ fn last_values(query: Option<Value>) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
+
+    use super::*;
 
     fn raw(event: &Value) -> Box<RawValue> {
         serde_json::value::to_raw_value(event).expect("is JSON")

@@ -1,7 +1,8 @@
 //! The JSON that the function returns: the echo alone, or an HTTP response with the echo as its body.
 
-use serde::Serialize;
 use std::collections::BTreeMap;
+
+use serde::Serialize;
 
 use crate::echo::{Echo, json_length};
 use crate::event::HeaderForm;

@@ -1,11 +1,12 @@
 //! Responds to an event with its echo.
 
+use std::time::Duration;
+
 use lambda_core::check::Check;
 use lambda_core::invocation::Invocation;
 use lambda_core::run::{ErrorType, Handler};
 use lambda_core::variables::Variables;
 use serde_json::value::{RawValue, to_raw_value};
-use std::time::Duration;
 
 use crate::config::Config;
 use crate::context::{Context, Identity};

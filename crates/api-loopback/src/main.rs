@@ -1,8 +1,10 @@
 //! The `api-loopback` Lambda function.
 
-use api_loopback::ApiLoopback;
-use lambda_core::{run, telemetry, variables::Variables};
 use std::process::ExitCode;
+
+use api_loopback::ApiLoopback;
+use lambda_core::variables::Variables;
+use lambda_core::{run, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {

@@ -1,7 +1,8 @@
 //! Requests that get an error instead of an echo.
 
-use serde::Serialize;
 use std::fmt;
+
+use serde::Serialize;
 
 /// Status and message of a rejected request. As an error it is JSON, `{"status":404,"message":"…"}`: a non-proxy
 /// integration recognises it by its start, and its template takes the status from it.

@@ -1,8 +1,9 @@
 //! Options with which a request shapes its response, to try how a gateway or a client handles it.
 
-use serde_json::Value;
 use std::ops::RangeInclusive;
 use std::time::Duration;
+
+use serde_json::Value;
 
 use crate::config::Limits;
 use crate::rejected_request::RejectedRequest;
@@ -73,8 +74,9 @@ fn number(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
+
+    use super::*;
 
     const REMAINING: Duration = Duration::from_secs(30);
     const LIMITS: Limits = Limits {

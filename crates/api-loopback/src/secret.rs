@@ -8,11 +8,12 @@ mod body;
 mod name;
 mod text;
 
-use serde_json::value::RawValue;
 use std::borrow::Cow;
 
-use crate::event::Fields;
 use name::is_secret;
+use serde_json::value::RawValue;
+
+use crate::event::Fields;
 
 const MASK: &str = "***";
 /// Depth to which JSON in a text of JSON is searched.
@@ -309,8 +310,9 @@ fn unescaped(json: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::{Value, json};
+
+    use super::*;
 
     fn masked(event: &str) -> String {
         let event = RawValue::from_string(event.to_owned()).expect("is JSON");

@@ -9,16 +9,14 @@ mod measurement;
 mod subject;
 mod zip_size;
 
-use std::{
-    io::Write,
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use anyhow::{Result, ensure};
-use clap::{Parser, builder::PossibleValuesParser};
+use clap::Parser;
+use clap::builder::PossibleValuesParser;
 use indicatif::ProgressBar;
-
 use measurement::{Measurement, STARTS};
 use subject::{SUBJECTS, Subject};
 

@@ -4,13 +4,10 @@ use anyhow::Result;
 use comfy_table::{CellAlignment, Table, presets};
 use indicatif::ProgressBar;
 
-use crate::{
-    cold_start::ColdStart,
-    program, python, source,
-    subject::{LEAST_RATIO, MOST_READY_MS, SMALL, STAT_ANALYSIS, Subject, reference},
-    target,
-    zip_size::{self, Zip},
-};
+use crate::cold_start::ColdStart;
+use crate::subject::{LEAST_RATIO, MOST_READY_MS, SMALL, STAT_ANALYSIS, Subject, reference};
+use crate::zip_size::{self, Zip};
+use crate::{program, python, source, target};
 
 /// Number of measured starts of each function, in turn with as many of the reference.
 pub(crate) const STARTS: u64 = 15;
@@ -180,8 +177,9 @@ impl Summary {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::time::Duration;
+
+    use super::*;
 
     #[track_caller]
     fn check(memory: Option<u64>, expected: [&str; 2]) {

@@ -1,6 +1,7 @@
 //! The measured functions, their budgets and the reference.
 
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
+use std::path::Path;
 
 use local_stack::event;
 use serde_json::{Value, json};

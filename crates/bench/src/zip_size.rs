@@ -1,10 +1,8 @@
 //! The size of a function's zip.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result};
 
@@ -59,8 +57,9 @@ fn compressed(program: &Path, python: &Path) -> Result<f64> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 mod tests {
-    use super::*;
     use std::time::{Duration, SystemTime};
+
+    use super::*;
 
     const HOUR: Duration = Duration::from_secs(3600);
 

@@ -9,7 +9,8 @@ pub(crate) mod s3_to_teamcity;
 use anyhow::Result;
 use local_stack::{Function, LambdaEmulator, Moto, function_binary};
 
-use crate::{invocation_record::InvocationRecord, month::checks::CheckResult};
+use crate::invocation_record::InvocationRecord;
+use crate::month::checks::CheckResult;
 
 pub(crate) const NAMES: [&str; 4] = [
     s3_to_teamcity::FUNCTION,

@@ -13,17 +13,15 @@ mod output_folder;
 mod serve;
 mod servers;
 
-use std::{io::Write, process::ExitCode};
+use std::io::Write;
+use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::Parser;
-use tokio::{
-    runtime::Runtime,
-    signal::unix::{Signal, SignalKind, signal},
-};
-
 use arguments::Arguments;
+use clap::Parser;
 use servers::Servers;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();

@@ -9,28 +9,25 @@ mod setup;
 pub(crate) mod source_tables;
 mod text_files;
 
-use std::{
-    path::Path,
-    process::ExitCode,
-    sync::{Arc, Mutex},
-    time::{Duration, Instant},
-};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use jiff::{Timestamp, ToSpan, civil::Date};
+use checks::Evidence;
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
 use local_stack::{MonthStack, event};
 use serde_json::{Value, json};
+use source_tables::SourceTables;
 use uuid::Uuid;
 
-use crate::{
-    functions,
-    invocation_record::InvocationRecord,
-    output::{Progress, heading, line},
-    output_folder::OutputFolder,
-    servers::Servers,
-};
-use checks::Evidence;
-use source_tables::SourceTables;
+use crate::functions;
+use crate::invocation_record::InvocationRecord;
+use crate::output::{Progress, heading, line};
+use crate::output_folder::OutputFolder;
+use crate::servers::Servers;
 
 pub(crate) const FUNCTIONS: [&str; 2] = ["stat-prep", "stat-analysis"];
 /// Time zone of the buildings, and the functions' default.

@@ -1,10 +1,8 @@
 //! Output on a terminal of 96 columns: lines, tables and a progress line.
 
-use std::{
-    fmt::Display,
-    io::Write,
-    time::{Duration, Instant},
-};
+use std::fmt::Display;
+use std::io::Write;
+use std::time::{Duration, Instant};
 
 use comfy_table::{CellAlignment, ContentArrangement, Row, Table, presets};
 use indicatif::{HumanCount, ProgressBar};
@@ -126,8 +124,9 @@ impl Drop for Progress {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
+
+    use super::*;
 
     #[test]
     fn aligns_korean_text_by_its_width_on_the_screen() {

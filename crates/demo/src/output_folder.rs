@@ -1,15 +1,14 @@
 //! The folder `demo` in cargo's target folder, in which the demo leaves the report and a summary.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use crate::{functions::FunctionDemo, month::checks::Evidence};
+use crate::functions::FunctionDemo;
+use crate::month::checks::Evidence;
 
 pub(crate) struct OutputFolder(PathBuf);
 

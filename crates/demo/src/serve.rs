@@ -1,25 +1,22 @@
 //! `--serve`: the servers and variables for functions that another program runs, such as `cargo lambda watch`.
 
-use std::{
-    collections::BTreeMap,
-    process::ExitCode,
-    time::{Duration, Instant},
-};
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use jiff::ToSpan;
-use local_stack::{
-    MonthStack, event,
-    process::{Process, Spec},
-};
+use local_stack::process::{Process, Spec};
+use local_stack::{MonthStack, event};
 use rustix::process::Signal;
 
-use crate::{
-    functions::{apigw_log_retention, codebuild_slack::BuildWorld, rest_api::RestApi, s3_to_teamcity},
-    month::{month_id, source_tables::SourceTables},
-    output::{heading, line},
-    servers::Servers,
-};
+use crate::functions::codebuild_slack::BuildWorld;
+use crate::functions::rest_api::RestApi;
+use crate::functions::{apigw_log_retention, s3_to_teamcity};
+use crate::month::month_id;
+use crate::month::source_tables::SourceTables;
+use crate::output::{heading, line};
+use crate::servers::Servers;
 
 /// Time that the command gets to end after SIGINT.
 const GRACE: Duration = Duration::from_secs(10);

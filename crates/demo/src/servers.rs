@@ -5,10 +5,8 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use local_stack::{Moto, PostgresServer, function_binary};
 
-use crate::{
-    functions, month,
-    output::{Progress, line, seconds},
-};
+use crate::output::{Progress, line, seconds};
+use crate::{functions, month};
 
 /// Servers that run until [`Servers::stop`].
 pub(crate) struct Servers {

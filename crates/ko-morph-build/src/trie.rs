@@ -151,8 +151,9 @@ impl Array {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use ko_morph::image::Trie;
+
+    use super::*;
 
     #[track_caller]
     fn check(words: &[&[u16]], text: &[u16], expected: &[(usize, u32)]) {

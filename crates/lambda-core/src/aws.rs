@@ -1,11 +1,12 @@
 //! Configuration of AWS SDK clients, and readable messages for their errors.
 
+use std::error::Error;
+use std::time::Duration;
+
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
-use std::error::Error;
-use std::time::Duration;
 
 /// Loads the SDK's configuration from the function's environment: Region, credentials, `AWS_ENDPOINT_URL`.
 ///
@@ -64,12 +65,14 @@ where
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::net::SocketAddr;
+
     use aws_config::Region;
     use aws_sdk_secretsmanager::Client;
     use aws_sdk_secretsmanager::config::Credentials;
-    use std::net::SocketAddr;
     use tokio::net::TcpListener;
+
+    use super::*;
 
     /// Returns the message of a call to `address`, which fails.
     async fn failed_call(address: SocketAddr) -> String {

@@ -1,7 +1,8 @@
 //! The only place that reads the clock; in domain code time is an argument.
 
-use jiff::Timestamp;
 use std::time::Instant;
+
+use jiff::Timestamp;
 
 /// Returns the current time in UTC.
 #[expect(

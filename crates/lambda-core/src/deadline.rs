@@ -1,7 +1,8 @@
 //! The remaining time of an invocation.
 
-use jiff::Timestamp;
 use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
 
 use crate::clock;
 

@@ -1,10 +1,11 @@
 //! An HTTP client for systems outside AWS.
 
+use std::path::Path;
+use std::time::Duration;
+
 use anyhow::{Context, ensure};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client};
-use std::path::Path;
-use std::time::Duration;
 
 /// The time-out of a request, unless its adapter sets another one.
 const TIMEOUT: Duration = Duration::from_secs(30);

@@ -1,16 +1,16 @@
 //! Asynchronous invocation of functions.
 
+use std::time::Duration;
+
 use anyhow::{Context, anyhow, bail};
 use aws_config::SdkConfig;
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
 use serde_json::Value;
-use std::time::Duration;
 
-use crate::aws;
-use crate::backoff;
 use crate::deadline::Deadline;
+use crate::{aws, backoff};
 
 /// The highest hop of a function that invokes itself. AWS stops such a chain at about 16 hops and drops the event
 /// there without an error.

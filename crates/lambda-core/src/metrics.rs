@@ -1,8 +1,9 @@
 //! CloudWatch metrics as log lines, in the embedded metric format.
 
+use std::io::Write;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use std::io::Write;
 
 use crate::clock;
 

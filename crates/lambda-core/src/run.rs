@@ -16,13 +16,14 @@
 //! # }
 //! ```
 
+use std::fmt;
+use std::process::ExitCode;
+use std::time::Duration;
+
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
-use std::fmt;
-use std::process::ExitCode;
-use std::time::Duration;
 
 use crate::check::{self, Check, CheckReport};
 use crate::clock;
@@ -163,8 +164,9 @@ async fn serve<H: Handler>(
 
 /// Parses an event. serde's message names a position, and never the event's content.
 fn parse<E: DeserializeOwned>(text: &RawValue) -> anyhow::Result<E> {
-    serde_json::from_str(text.get())
-        .map_err(|error| InvalidEvent::new(format!("expected JSON that this function can read: {error}")).into())
+    serde_json::from_str(text.get()).map_err(|error| {
+        InvalidEvent::new(format!("expected JSON that this function can read: {error}")).into()
+    })
 }
 
 /// An error as Lambda reports it. The runtime logs its `Debug` form.
@@ -226,9 +228,10 @@ async fn report_init_error(failure: Failure) -> Result<(), lambda_runtime::Error
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use anyhow::{Context, anyhow};
     use serde_json::Value;
+
+    use super::*;
 
     struct Function;
 

@@ -1,11 +1,12 @@
 //! Secrets: read once, and read again once after the other system rejects them.
 
+use std::collections::HashMap;
+use std::fmt;
+
 use anyhow::{Context, bail};
 use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::Client;
 use serde_json::Value;
-use std::collections::HashMap;
-use std::fmt;
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::aws;

@@ -1,8 +1,9 @@
 //! Log format and log level.
 
+use std::str::FromStr;
+
 use lambda_runtime::tracing::subscriber::filter::{Directive, LevelFilter};
 use lambda_runtime::tracing::subscriber::{EnvFilter, fmt};
-use std::str::FromStr;
 
 use crate::variables::Variables;
 

@@ -1,8 +1,9 @@
 //! Screenshots of a report: `cargo run -p local-stack --example screenshots -- REPORT FOLDER [#b=BUILDING]`.
 
+use std::path::PathBuf;
+
 use anyhow::{Context, Result};
 use local_stack::{Browser, Window};
-use std::path::PathBuf;
 
 #[tokio::main]
 async fn main() -> Result<()> {

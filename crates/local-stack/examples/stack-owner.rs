@@ -1,6 +1,8 @@
 //! Starts a stack, prints its process ids and waits. A test kills it and checks that no process remains.
 
-use std::{io::Write, path::PathBuf, time::Duration};
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use local_stack::{Function, LambdaEmulator, Moto, PostgresServer};

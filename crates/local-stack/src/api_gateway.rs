@@ -3,16 +3,14 @@
 //! The emulation covers that file: routes, body validation, content types, mapping templates (by a Velocity engine, in
 //! Python), integrations of the types `aws`, `aws_proxy` and `mock`, gateway responses.
 
-use std::{path::Path, time::Duration};
+use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::{
-    LambdaEmulator,
-    process::{Server, Spec},
-    venv,
-};
+use crate::process::{Server, Spec};
+use crate::{LambdaEmulator, venv};
 
 const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/api_gateway/api_gateway.py");
 const STARTS_WITHIN: Duration = Duration::from_secs(60);

@@ -3,9 +3,11 @@
 //! Tests share a stack in a static, and each `#[tokio::test]` has a runtime that ends with it. A server on the first
 //! test's runtime would end before the second test, so this runtime lives as long as the process.
 
-use std::{future::Future, sync::LazyLock};
+use std::future::Future;
+use std::sync::LazyLock;
 
-use tokio::{runtime::Runtime, task::JoinHandle};
+use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     tokio::runtime::Builder::new_multi_thread()

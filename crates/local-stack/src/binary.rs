@@ -1,11 +1,9 @@
 //! Programs of the functions.
 
-use std::{
-    collections::HashMap,
-    path::{Path, PathBuf},
-    process::Command,
-    sync::{LazyLock, Mutex},
-};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{LazyLock, Mutex};
 
 use anyhow::{Context, Result, ensure};
 

@@ -1,17 +1,13 @@
 //! Headless Chromium, driven through ChromeDriver.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use crate::{
-    process::{Process, Server, Spec},
-    webdriver::{Element, Session},
-};
+use crate::process::{Process, Server, Spec};
+use crate::webdriver::{Element, Session};
 
 const STARTS_WITHIN: Duration = Duration::from_secs(60);
 

@@ -5,13 +5,11 @@
 //! their folders. The write end is close-on-exec, as all of Rust's are, so no child keeps it open. The shell has a
 //! process group of its own: Ctrl-C does not reach it.
 
-use std::{
-    io::Write,
-    os::unix::process::CommandExt,
-    path::Path,
-    process::{ChildStdin, Command, Stdio},
-    sync::{Mutex, OnceLock},
-};
+use std::io::Write;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{ChildStdin, Command, Stdio};
+use std::sync::{Mutex, OnceLock};
 
 use anyhow::{Context, Result, ensure};
 

@@ -7,10 +7,8 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{Method, Request, header};
 
-use crate::{
-    faults::Faults,
-    http::{self, Response, response},
-};
+use crate::faults::Faults;
+use crate::http::{self, Response, response};
 
 /// Reverse proxy with faults. Runs until the last clone is dropped.
 ///

@@ -3,10 +3,8 @@
 //! A test adds rules to a server's [`Faults`]; [`crate::http::serve_with_faults`] applies them before and after the
 //! server's own handler. [`crate::FaultProxy`] is such a server in front of any other.
 
-use std::{
-    sync::{Arc, Mutex, MutexGuard},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 use bytes::Bytes;
@@ -14,10 +12,8 @@ use http::HeaderMap;
 use hyper::Request;
 use tokio::sync::watch;
 
-use crate::{
-    background,
-    http::{Response, response},
-};
+use crate::background;
+use crate::http::{Response, response};
 
 /// Fault that a rule injects into a request.
 #[derive(Debug, Clone, PartialEq, Eq)]

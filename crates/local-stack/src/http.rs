@@ -2,17 +2,25 @@
 //!
 //! A handler may return `None`, which closes the connection without a response. Frameworks do not offer that.
 
-use std::{convert::Infallible, future::Future, net::SocketAddr, sync::Arc};
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode};
 use http_body_util::{BodyExt, Full};
-use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
-use crate::{background, faults::Faults};
+use crate::background;
+use crate::faults::Faults;
 
 /// Response with a whole body.
 pub type Response = hyper::Response<Full<Bytes>>;

@@ -40,5 +40,6 @@ pub use month_stack::MonthStack;
 pub use moto::Moto;
 pub use pgbouncer::PgBouncer;
 pub use postgres::PostgresServer;
+pub use proptest;
 pub use topic::{Mail, Topic};
 pub use webdriver::Element;

@@ -1,16 +1,15 @@
 //! Stack of the monthly statistics: a source database, a bucket, a topic, and the two functions.
 
-use std::{
-    path::PathBuf,
-    sync::atomic::{AtomicU32, Ordering},
-    time::Duration,
-};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
 use tokio_postgres::Client;
 
-use crate::{Function, LambdaEmulator, Moto, PostgresServer, Topic, function_binary, postgres::connect};
+use crate::postgres::connect;
+use crate::{Function, LambdaEmulator, Moto, PostgresServer, Topic, function_binary};
 
 /// Source database with buildings and texts, and the functions that analyse a month of them.
 pub struct MonthStack {

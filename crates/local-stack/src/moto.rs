@@ -3,7 +3,9 @@
 //! Requests use plain HTTP instead of the SDK: a crate that needs no S3 must not compile it for its tests. moto checks
 //! no signature; it reads service and Region from the credential scope.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -11,11 +13,9 @@ use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::{
-    process::{Server, Spec},
-    topic::Topic,
-    venv,
-};
+use crate::process::{Server, Spec};
+use crate::topic::Topic;
+use crate::venv;
 
 /// Region of the local stack.
 pub const REGION: &str = "ap-northeast-2";

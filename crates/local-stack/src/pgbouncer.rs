@@ -1,22 +1,18 @@
 //! PgBouncer in transaction mode, in front of a PostgreSQL server.
 
-use std::{
-    fs,
-    path::PathBuf,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::fs;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use uuid::Uuid;
 
-use crate::{
-    child_reaper,
-    process::Process,
-    server_user::{ServerUser, free_port},
-};
+use crate::child_reaper;
+use crate::process::Process;
+use crate::server_user::{ServerUser, free_port};
 
 const STARTS_WITHIN: Duration = Duration::from_secs(10);
 

@@ -1,12 +1,10 @@
 //! Ephemeral PostgreSQL cluster.
 
-use std::{
-    fs::{self, OpenOptions},
-    io::Write,
-    path::PathBuf,
-    sync::Mutex,
-    time::Duration,
-};
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use rustix::process::Signal;
@@ -14,15 +12,11 @@ use tempfile::TempDir;
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
-use crate::{
-    background,
-    certificate::Certificate,
-    child_reaper,
-    process::Process,
-    server_user::{ServerUser, free_port},
-    tls_front::{Beginning, TlsFront},
-    venv,
-};
+use crate::certificate::Certificate;
+use crate::process::Process;
+use crate::server_user::{ServerUser, free_port};
+use crate::tls_front::{Beginning, TlsFront};
+use crate::{background, child_reaper, venv};
 
 const SUPERUSER: &str = "postgres";
 const STARTS_WITHIN: Duration = Duration::from_secs(30);

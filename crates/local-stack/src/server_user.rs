@@ -1,6 +1,7 @@
 //! User of the servers that refuse to run as root.
 
-use std::{path::Path, process::Command};
+use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 

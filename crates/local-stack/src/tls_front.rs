@@ -3,21 +3,20 @@
 //! The wheel's PostgreSQL has no OpenSSL, and the stand-ins serve plain HTTP. The front does the handshake with rustls,
 //! for PostgreSQL after its `SSLRequest`, and forwards the plain protocol.
 
-use std::{convert::Infallible, sync::Arc};
+use std::convert::Infallible;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use rustls::{
-    ServerConfig,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
-    net::{TcpListener, TcpStream},
-    task::JoinHandle,
-};
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
-use crate::{background, certificate::Certificate};
+use crate::background;
+use crate::certificate::Certificate;
 
 /// Length 8 and the request code 1234,5679 of PostgreSQL's protocol, chapter "Message Formats".
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];

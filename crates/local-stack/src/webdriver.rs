@@ -2,7 +2,8 @@
 //! Source: W3C, "WebDriver".
 
 use anyhow::{Context, Result, bail};
-use base64::{Engine, prelude::BASE64_STANDARD};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 

@@ -1,7 +1,8 @@
 //! `DATABASE_URL`.
 
-use anyhow::bail;
 use std::time::Duration;
+
+use anyhow::bail;
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
@@ -111,8 +112,9 @@ fn split_query(url: &str) -> Option<(&str, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::path::PathBuf;
+
+    use super::*;
 
     #[test]
     fn applies_the_tls_options_that_the_driver_refuses() {

@@ -3,6 +3,8 @@
 //! Source: RDS user guide, "Connecting to your DB instance using IAM authentication". The SDK's own generator is in
 //! `aws-sdk-rds`, which would add the whole API of RDS to the binary; this is the same call of its signer.
 
+use std::time::{Duration, SystemTime};
+
 use anyhow::{Context, bail};
 use aws_config::SdkConfig;
 use aws_credential_types::provider::ProvideCredentials;
@@ -11,7 +13,6 @@ use aws_sigv4::http_request::{
 };
 use aws_sigv4::sign::v4;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use std::time::{Duration, SystemTime};
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 
@@ -69,10 +70,11 @@ pub(crate) async fn sign(sdk: &SdkConfig, config: &Config, now: SystemTime) -> a
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use aws_config::{BehaviorVersion, Region};
     use aws_credential_types::Credentials;
     use aws_credential_types::provider::SharedCredentialsProvider;
+
+    use super::*;
 
     const URL: &str = "postgres://stat%20user@db.abc.ap-northeast-2.rds.amazonaws.com/app";
 

@@ -1,13 +1,14 @@
 //! A connection whose settings last no longer than a transaction.
 
-use anyhow::anyhow;
-use futures_util::future::{MaybeDone, join3, maybe_done};
-use futures_util::{FutureExt, TryStreamExt};
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::str::FromStr;
 use std::task::Poll;
+
+use anyhow::anyhow;
+use futures_util::future::{MaybeDone, join3, maybe_done};
+use futures_util::{FutureExt, TryStreamExt};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Error, Row, RowStream, Transaction};

@@ -1,8 +1,9 @@
 //! The connection's environment variables.
 
+use std::path::PathBuf;
+
 use lambda_core::secrets::SecretSource;
 use lambda_core::variables::Variables;
-use std::path::PathBuf;
 
 use crate::address::Address;
 use crate::session::SchemaName;

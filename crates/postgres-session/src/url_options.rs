@@ -1,8 +1,9 @@
 //! The options of a database URL: `?sslmode=require&channel_binding=require`.
 
-use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 use std::path::PathBuf;
+
+use percent_encoding::percent_decode_str;
 use tokio_postgres::Config;
 
 use crate::tls::{RootCertificates, TlsMode};

@@ -170,8 +170,9 @@ fn upload(task: TaskJson, job: &str, again: Result<bool, &str>) -> Result<Upload
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
+
+    use super::*;
 
     fn event(version: &str, task: Value) -> Value {
         json!({"invocationSchemaVersion": version, "invocationId": "i", "job": {"id": "j"}, "tasks": [task]})

@@ -64,10 +64,11 @@ impl BuildPlan {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
     use crate::build_request::BuildTypeId;
     use crate::notification;
-    use serde_json::{Value, json};
 
     fn record(key: &str, event: &str) -> Value {
         json!({"eventName": event, "s3": {"bucket": {"name": "inbox"}, "object": {"key": key, "sequencer": "0A"}}})

@@ -11,8 +11,9 @@
 //! | `s3v-` | bucket, key and version | every build of the version |
 //! | `s3c-` | build type, branch and properties | builds that see all uploads before their start |
 
-use sha2::{Digest, Sha256};
 use std::fmt;
+
+use sha2::{Digest, Sha256};
 
 use crate::upload::Upload;
 

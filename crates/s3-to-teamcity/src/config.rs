@@ -1,9 +1,10 @@
 //! The function's variables.
 
-use lambda_core::secrets::SecretSource;
-use lambda_core::variables::{ConfigurationError, Variables};
 use std::path::PathBuf;
 use std::time::Duration;
+
+use lambda_core::secrets::SecretSource;
+use lambda_core::variables::{ConfigurationError, Variables};
 use url::Url;
 
 use crate::build_request::BuildTypeId;

@@ -104,8 +104,9 @@ fn parse_message(message: &Value) -> Result<SqsMessage, InvalidEvent> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
+
+    use super::*;
 
     fn fixture(case: &str) -> Value {
         local_stack::event("s3-to-teamcity", case)

@@ -3,15 +3,17 @@
 mod record_outcome;
 mod sqs_batch;
 
+use std::collections::HashSet;
+use std::time::Duration;
+
 use futures_util::{StreamExt, stream};
 use lambda_core::deadline::Deadline;
 use lambda_core::invocation::Invocation;
 use lambda_core::run::{ErrorType, Handler};
 use lambda_core::secrets::Secrets;
 use lambda_core::variables::Variables;
+use record_outcome::{Failure, RecordOutcome, RecordResult, emit_metrics, report};
 use serde_json::Value;
-use std::collections::HashSet;
-use std::time::Duration;
 
 use crate::adapters::dead_letters::DeadLetters;
 use crate::adapters::teamcity::{BuildNotQueued, FailureKind, TeamCity, UploadBuild};
@@ -24,8 +26,6 @@ use crate::function_response::{FunctionResponse, UploadReport};
 use crate::notification::Notice;
 use crate::route_reach::with_leading_slash;
 use crate::time_share::time_share;
-
-use record_outcome::{Failure, RecordOutcome, RecordResult, emit_metrics, report};
 
 const CONCURRENT_BUILDS: usize = 8;
 /// Time kept for the response, at most a tenth of the invocation.

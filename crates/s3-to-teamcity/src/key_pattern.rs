@@ -1,7 +1,8 @@
 //! The pattern of a route that reads the key, `in/{branch}/{name}.zip`.
 
-use regex_lite::Regex;
 use std::collections::BTreeMap;
+
+use regex_lite::Regex;
 
 /// Text that placeholders matched, by the placeholders' names.
 pub(crate) type CapturedText = BTreeMap<String, String>;

@@ -1,8 +1,10 @@
 //! The `s3-to-teamcity` Lambda function.
 
-use lambda_core::{run, telemetry, variables::Variables};
-use s3_to_teamcity::S3ToTeamCity;
 use std::process::ExitCode;
+
+use lambda_core::variables::Variables;
+use lambda_core::{run, telemetry};
+use s3_to_teamcity::S3ToTeamCity;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {

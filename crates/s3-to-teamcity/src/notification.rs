@@ -175,10 +175,11 @@ fn text(value: &Value, pointer: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::upload::as_s3_encodes;
     use proptest::prelude::*;
     use serde_json::json;
+
+    use super::*;
+    use crate::upload::as_s3_encodes;
 
     /// Describes each notice in a line.
     fn lines(notices: &[Notice]) -> Vec<String> {

@@ -1,7 +1,8 @@
 //! The choice of the builds for an upload.
 
-use serde::Serialize;
 use std::fmt;
+
+use serde::Serialize;
 
 use crate::build_request::{BuildRequest, BuildTypeId};
 use crate::event_name::EventPattern;

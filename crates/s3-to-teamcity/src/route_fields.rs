@@ -208,9 +208,10 @@ fn parse_property(name: &str, template: &Value, pattern: Option<&KeyPattern>) ->
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use lambda_core::variables::Variables;
+
     use super::*;
     use crate::route_reach::read_routes;
-    use lambda_core::variables::Variables;
 
     pub(crate) fn parse(routes: &str) -> Result<Vec<Route>, String> {
         let variables: Variables = [("BUILD_ROUTES", routes)].into_iter().collect();

@@ -1,7 +1,8 @@
 //! An S3 event about one object.
 
-use percent_encoding::percent_decode_str;
 use std::fmt;
+
+use percent_encoding::percent_decode_str;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::event_name::EventName;
@@ -133,8 +134,9 @@ pub(crate) fn as_s3_encodes(key: &str) -> String {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     /// Returns an event about `s3://inbox/{key}` with a sequencer.
     pub(crate) fn upload(key: &str, event: &str) -> Upload {

@@ -16,18 +16,14 @@ mod server;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    sync::{Arc, Mutex, MutexGuard},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use anyhow::Result;
+use channel::Channels;
+pub use channel::{Channel, Message};
 use local_stack::{Fault, Faults, http};
 use serde_json::Value;
-
-pub use channel::{Channel, Message};
-
-use channel::Channels;
 
 /// Behaviour of a workspace.
 #[derive(Debug, Clone)]

@@ -21,25 +21,18 @@ mod server;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    sync::{Arc, Mutex, MutexGuard},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use anyhow::Result;
-use local_stack::{
-    Fault, Faults,
-    certificate::Certificate,
-    http,
-    tls_front::{Beginning, TlsFront},
-};
-
+use builds::Builds;
 pub use builds::{Build, State};
+use local_stack::certificate::Certificate;
+use local_stack::tls_front::{Beginning, TlsFront};
+use local_stack::{Fault, Faults, http};
 pub use page::{login_page, maintenance, not_found_page, redirect};
 pub use permission::Permission;
 pub use refusal::ErrorFormat;
-
-use builds::Builds;
 
 /// Behaviour of a server.
 #[derive(Debug, Clone)]

@@ -10,13 +10,14 @@
     reason = "a bench reads the environment and the clock, and prints its result"
 )]
 
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
 use anyhow::{Context, Result, ensure};
 use futures_util::{TryStreamExt, pin_mut};
 use ko_morph::{Analyser, Dictionary, UserDictionary};
 use local_stack::{DelayProxy, MonthStack, Moto, PostgresServer};
 use serde_json::json;
-use std::path::PathBuf;
-use std::time::{Duration, Instant};
 use tokio_postgres::types::{ToSql, Type};
 
 const LATENCY: Duration = Duration::from_millis(1);

@@ -1,15 +1,15 @@
 //! The function's variables.
 
-use jiff::tz::TimeZone;
-use lambda_core::variables::{ConfigurationError, Variables};
-use postgres_session::DatabaseSettings;
-use stat_ledger::analysis_functions::AnalysisFunctions;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::statistics::thresholds::KEYWORDS_PER_BUILDING;
-
+use jiff::tz::TimeZone;
 use lambda_core::locale::Locale;
+use lambda_core::variables::{ConfigurationError, Variables};
+use postgres_session::DatabaseSettings;
+use stat_ledger::analysis_functions::AnalysisFunctions;
+
+use crate::statistics::thresholds::KEYWORDS_PER_BUILDING;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Config {

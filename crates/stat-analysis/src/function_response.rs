@@ -1,8 +1,9 @@
 //! The JSON that the function returns.
 
+use std::fmt;
+
 use serde::Serialize;
 use stat_ledger::building::Tally;
-use std::fmt;
 use uuid::Uuid;
 
 #[derive(Debug, Serialize)]

@@ -6,6 +6,8 @@ mod building_writer_queue;
 mod pace;
 mod report;
 
+use std::time::Duration;
+
 use anyhow::Context;
 use ko_morph::{Analyser, UserDictionary};
 use lambda_core::aws;
@@ -17,13 +19,11 @@ use postgres_session::Database;
 use serde_json::Value;
 use stat_ledger::fence::WriteError;
 use stat_ledger::task::{self, ClaimOutcome, ForeignAnalyser, REPORT};
-use std::time::Duration;
 use uuid::Uuid;
 
-use crate::adapters::dictionary;
 use crate::adapters::s3::S3;
 use crate::adapters::sns::Topic;
-use crate::adapters::word_file;
+use crate::adapters::{dictionary, word_file};
 use crate::config::Config;
 use crate::event::TaskEvent;
 use crate::function_response::{FunctionResponse, SkipReason};

@@ -1,7 +1,8 @@
 //! The report as CSV, for Excel.
 
-use stat_ledger::period::Period;
 use std::borrow::Cow;
+
+use stat_ledger::period::Period;
 
 use crate::statistics::keyword::Keyword;
 

@@ -1,8 +1,10 @@
 //! The `stat-analysis` Lambda function.
 
-use lambda_core::{run, telemetry, variables::Variables};
-use stat_analysis::StatAnalysis;
 use std::process::ExitCode;
+
+use lambda_core::variables::Variables;
+use lambda_core::{run, telemetry};
+use stat_analysis::StatAnalysis;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {

@@ -9,10 +9,12 @@ mod details;
 mod overview;
 mod script_data;
 
-use lambda_core::locale::Locale;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
+
+use details::Details;
+use lambda_core::locale::Locale;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::number_format::{counted, grouped};
 use crate::statistics::change::{self, Change};
@@ -20,8 +22,6 @@ use crate::statistics::example::Example;
 use crate::statistics::keyword::Keyword;
 use crate::statistics::summary::{BuildingSummary, Summary};
 use crate::statistics::thresholds::{BUILDINGS_ON_PAGE, CHANGES_ON_PAGE};
-
-use details::Details;
 
 /// A page that grows building by building.
 pub(crate) struct Page<'s> {

@@ -1,9 +1,10 @@
 //! Migrations of the ledger's tables.
 
+use std::hash::{Hash, Hasher};
+
 use anyhow::{Context, bail};
 use postgres_session::Session;
 use siphasher::sip::SipHasher13;
-use std::hash::{Hash, Hasher};
 use tokio_postgres::Transaction;
 use tokio_postgres::types::Type;
 

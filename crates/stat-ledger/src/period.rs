@@ -1,12 +1,13 @@
 //! The period of a run: a calendar month.
 
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use lambda_core::variables::Variables;
-use std::fmt;
-use std::ops::RangeInclusive;
-use std::str::FromStr;
 
 /// A calendar month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

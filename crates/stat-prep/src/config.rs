@@ -1,10 +1,11 @@
 //! The function's variables.
 
+use std::time::Duration;
+
 use jiff::tz::TimeZone;
 use lambda_core::variables::{ConfigurationError, Variables};
 use postgres_session::DatabaseSettings;
 use stat_ledger::analysis_functions::AnalysisFunctions;
-use std::time::Duration;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Config {

@@ -152,8 +152,9 @@ fn parse_scope(fields: &Map<String, Value>) -> Result<Scope, InvalidEvent> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
+
+    use super::*;
 
     fn fixture(case: &str) -> Value {
         local_stack::event("stat-prep", case)

@@ -4,17 +4,18 @@ mod checks;
 mod month;
 mod resume;
 
+use std::time::Duration;
+
 use anyhow::Context;
 use futures_util::{StreamExt, stream};
-use lambda_core::aws;
 use lambda_core::check::Check;
-use lambda_core::clock;
 use lambda_core::deadline::Deadline;
 use lambda_core::invocation::Invocation;
 use lambda_core::invoke::Invoker;
 use lambda_core::metrics::{self, Unit};
 use lambda_core::run::{ErrorType, Handler};
 use lambda_core::variables::Variables;
+use lambda_core::{aws, clock};
 use month::MonthNotEnded;
 use postgres_session::{Database, Session};
 use resume::ResumeIncomplete;
@@ -22,7 +23,6 @@ use serde_json::Value;
 use stat_ledger::migrations;
 use stat_ledger::run::{self, Run};
 use stat_ledger::task_event::TaskEvent;
-use std::time::Duration;
 
 use crate::adapters::postgres::RepeatedTexts;
 use crate::adapters::postgres::rights::{Rights, is_missing_right};

@@ -1,8 +1,10 @@
 //! The `stat-prep` Lambda function.
 
-use lambda_core::{run, telemetry, variables::Variables};
-use stat_prep::StatPrep;
 use std::process::ExitCode;
+
+use lambda_core::variables::Variables;
+use lambda_core::{run, telemetry};
+use stat_prep::StatPrep;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {

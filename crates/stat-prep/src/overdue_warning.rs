@@ -1,7 +1,8 @@
 //! The warning about a run that does not end.
 
-use stat_ledger::run::Run;
 use std::time::Duration;
+
+use stat_ledger::run::Run;
 
 /// Age from which an open run is overdue.
 pub(crate) const OVERDUE_AFTER: Duration = Duration::from_secs(5 * 60 * 60);

@@ -1,8 +1,9 @@
 //! The plan of a run: buildings assigned to tasks of about the same size.
 
-use stat_ledger::run::BuildingLoad;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+
+use stat_ledger::run::BuildingLoad;
 
 /// Assigns buildings to as many tasks as it takes to have about `texts_per_task` texts in each. A building
 /// is never split, and no task is empty. The same buildings give the same plan.

@@ -1,7 +1,8 @@
 //! The echo of an event, and of the invocation's context.
 
-use serde_json::{Value, json};
 use std::path::Path;
+
+use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::setup::{NAME, Setup, body, event};

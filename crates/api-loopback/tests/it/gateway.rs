@@ -1,10 +1,11 @@
 //! Requests over HTTP, through a stage made from `infra/api-loopback/openapi.yaml`.
 
+use std::process::{Command, Output};
+
 use local_stack::ApiGateway;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::{Value, json};
-use std::process::{Command, Output};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 

@@ -1,7 +1,8 @@
 //! Status, delay and size of a response, as the request sets them.
 
-use serde_json::{Value, json};
 use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
 
 use crate::setup::{Setup, body, event, non_proxy_event, proxy_event};
 

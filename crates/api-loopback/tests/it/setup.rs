@@ -1,8 +1,9 @@
 //! The function, deployed in the emulator, and its events.
 
+use std::time::Duration;
+
 use local_stack::{ApiGateway, Function, LambdaEmulator, Outcome, function_binary};
 use serde_json::{Value, json};
-use std::time::Duration;
 
 pub(crate) const NAME: &str = "api-loopback";
 

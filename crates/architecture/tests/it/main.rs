@@ -4,10 +4,10 @@
 mod manifests;
 mod source;
 
-use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
 use source::Source;
 
 /// Client libraries, environment, files, network, processes and clock: only shell and adapters may name them.

@@ -1,8 +1,9 @@
 //! Dependencies between the workspace's crates.
 
-use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
+
+use serde_json::Value;
 
 use crate::{functions, name, root};
 

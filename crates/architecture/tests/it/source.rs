@@ -1,7 +1,8 @@
 //! Source files as tokens: comments, text and tests do not count.
 
-use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use std::path::{Path, PathBuf};
+
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
 /// Source file without the items under `#[cfg(test)]`.
 #[derive(Debug, Default)]

@@ -8,11 +8,9 @@ use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 
 use super::{FunctionDemo, deploy};
-use crate::{
-    invocation_record::{InvocationRecord, result},
-    month::checks::CheckResult,
-    output::heading,
-};
+use crate::invocation_record::{InvocationRecord, result};
+use crate::month::checks::CheckResult;
+use crate::output::heading;
 
 pub(super) const FUNCTION: &str = "api-loopback";
 const STAGE: &str = "dev";

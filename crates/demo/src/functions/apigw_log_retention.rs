@@ -1,17 +1,18 @@
 //! `apigw-log-retention`: logging of API Gateway stages is switched on, and log groups get a retention.
 
 use anyhow::{Result, bail, ensure};
-use local_stack::{Moto, event, moto::ACCOUNT};
+use local_stack::moto::ACCOUNT;
+use local_stack::{Moto, event};
 use serde_json::{Value, json};
 
-use super::{
-    FunctionDemo, deploy,
-    rest_api::{
-        CONFIGURED_DAYS, CONFIGURED_FORMAT, CONFIGURED_GROUP, CONFIGURED_STAGE, DELETED_STAGE, NEW_STAGE,
-        RestApi, effects, received,
-    },
+use super::rest_api::{
+    CONFIGURED_DAYS, CONFIGURED_FORMAT, CONFIGURED_GROUP, CONFIGURED_STAGE, DELETED_STAGE, NEW_STAGE,
+    RestApi, effects, received,
 };
-use crate::{invocation_record::InvocationRecord, month::checks::CheckResult, output::heading};
+use super::{FunctionDemo, deploy};
+use crate::invocation_record::InvocationRecord;
+use crate::month::checks::CheckResult;
+use crate::output::heading;
 
 pub(crate) const FUNCTION: &str = "apigw-log-retention";
 /// The function's default retention, in days.

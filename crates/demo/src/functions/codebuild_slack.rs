@@ -5,13 +5,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, bail, ensure};
 use local_stack::{Fault, FaultProxy, Match, Moto, event};
 use serde_json::{Value, json};
-use stand_ins::{
-    Slack,
-    slack::{Message, Settings},
-};
+use stand_ins::Slack;
+use stand_ins::slack::{Message, Settings};
 
 use super::{FunctionDemo, deploy};
-use crate::{invocation_record::InvocationRecord, month::checks::CheckResult, output::heading};
+use crate::invocation_record::InvocationRecord;
+use crate::month::checks::CheckResult;
+use crate::output::heading;
 
 pub(crate) const FUNCTION: &str = "codebuild-slack";
 const TABLE: &str = "codebuild-slack-messages";

@@ -3,13 +3,13 @@
 use anyhow::{Result, bail, ensure};
 use local_stack::event;
 use serde_json::{Value, json};
-use stand_ins::{
-    TeamCity,
-    teamcity::{Build, Permission, Settings},
-};
+use stand_ins::TeamCity;
+use stand_ins::teamcity::{Build, Permission, Settings};
 
 use super::{FunctionDemo, deploy};
-use crate::{invocation_record::InvocationRecord, month::checks::CheckResult, output::heading};
+use crate::invocation_record::InvocationRecord;
+use crate::month::checks::CheckResult;
+use crate::output::heading;
 
 pub(crate) const FUNCTION: &str = "s3-to-teamcity";
 

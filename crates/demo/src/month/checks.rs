@@ -7,12 +7,11 @@ use local_stack::{Mail, Outcome};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{MonthRun, browser_check, month_id, result_tables::Month};
-use crate::{
-    functions::FunctionDemo,
-    invocation_record::InvocationRecord,
-    output::{grouped, heading, labelled},
-};
+use super::result_tables::Month;
+use super::{MonthRun, browser_check, month_id};
+use crate::functions::FunctionDemo;
+use crate::invocation_record::InvocationRecord;
+use crate::output::{grouped, heading, labelled};
 
 const CSV_HEADER: &str = "\u{feff}period,building_id,building,rank,term,frequency,documents,z_score,previous_frequency,share_change";
 

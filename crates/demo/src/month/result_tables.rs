@@ -3,7 +3,8 @@
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use tokio_postgres::{Client, Row, SimpleQueryMessage, types::ToSql};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Row, SimpleQueryMessage};
 use uuid::Uuid;
 
 use crate::output::{grouped, table};

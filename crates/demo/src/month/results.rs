@@ -8,11 +8,10 @@ use local_stack::{Invocation, MonthStack};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::{checks::Evidence, result_tables};
-use crate::{
-    invocation_record::{InvocationRecord, result},
-    output::{grouped, heading, labelled, line, seconds},
-};
+use super::checks::Evidence;
+use super::result_tables;
+use crate::invocation_record::{InvocationRecord, result};
+use crate::output::{grouped, heading, labelled, line, seconds};
 
 /// Number of a month's tasks that are printed before the report.
 const PRINTED_TASKS: usize = 4;

@@ -1,10 +1,8 @@
 //! Setup of a month's run: texts in the source tables, both functions deployed, their invocations recorded.
 
-use std::{
-    path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Instant,
-};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use anyhow::Result;
 use jiff::civil::Date;
@@ -13,10 +11,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::source_tables::SourceTables;
-use crate::{
-    output::{Progress, grouped, labelled, seconds},
-    servers::Servers,
-};
+use crate::output::{Progress, grouped, labelled, seconds};
+use crate::servers::Servers;
 
 /// Small enough that the demo's months have several tasks. A file of the user's keeps the function's default.
 const DEMO_TEXTS_PER_TASK: &str = "300";

@@ -1,20 +1,18 @@
 //! The tables of buildings and texts that the functions read, filled from files.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-    pin::{Pin, pin},
-};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::pin::{Pin, pin};
 
 use anyhow::{Context, Result, ensure};
 use jiff::civil::Date;
-use tokio_postgres::{Client, binary_copy::BinaryCopyInWriter, types::Type};
+use tokio_postgres::Client;
+use tokio_postgres::binary_copy::BinaryCopyInWriter;
+use tokio_postgres::types::Type;
 
-use super::{
-    month_id,
-    personal_data::PersonalData,
-    text_files::{self, Building, Text},
-};
+use super::month_id;
+use super::personal_data::PersonalData;
+use super::text_files::{self, Building, Text};
 use crate::output::{Progress, grouped};
 
 /// Content of the source tables, taken from the files and not from the database, so that the checks are

@@ -1,16 +1,12 @@
 //! Files of texts and buildings, one per line: the demo's own, and a file of the user's.
 
-use std::{
-    fs::File,
-    io::{BufRead, BufReader},
-    path::Path,
-};
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, ensure};
-use jiff::{
-    SignedDuration, Timestamp, ToSpan,
-    civil::{Date, Time},
-};
+use jiff::civil::{Date, Time};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use super::TIME_ZONE;
 
@@ -162,9 +158,10 @@ fn demo_date(text: &str, reported: Date) -> Result<Date> {
 
 #[cfg(test)]
 mod tests {
+    use jiff::civil::date;
+
     use super::*;
     use crate::month::month_id;
-    use jiff::civil::date;
 
     const OCTOBER: Date = date(2026, 10, 1);
 

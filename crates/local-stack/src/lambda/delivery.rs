@@ -1,9 +1,7 @@
 //! Accepted calls, from their first to their last attempt.
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
 use bytes::Bytes;
@@ -11,12 +9,10 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::{
-    environment::{Environment, InvocationRequest, Reply},
-    function::Function,
-    invocation::{Invocation, InvocationType, Outcome},
-    state::Shared,
-};
+use super::environment::{Environment, InvocationRequest, Reply};
+use super::function::Function;
+use super::invocation::{Invocation, InvocationType, Outcome};
+use super::state::Shared;
 use crate::background;
 
 /// Time limit from the start of an environment to its first `/next`. AWS allows 10 s; a debug build on a machine that

@@ -1,4 +1,5 @@
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
@@ -6,19 +7,15 @@ use hyper::{Method, Request};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{
-    decision::{Decider, Decision, InvokeCall},
-    delivery::{self, Accepted, Pending, Slot},
-    environment::{Environment, arn},
-    function::Function,
-    invocation::{Invocation, InvocationType, Outcome},
-    invoke_api, runtime_api,
-    state::{Deployed, Shared},
-};
-use crate::{
-    background,
-    http::{self, Response, response},
-};
+use super::decision::{Decider, Decision, InvokeCall};
+use super::delivery::{self, Accepted, Pending, Slot};
+use super::environment::{Environment, arn};
+use super::function::Function;
+use super::invocation::{Invocation, InvocationType, Outcome};
+use super::state::{Deployed, Shared};
+use super::{invoke_api, runtime_api};
+use crate::background;
+use crate::http::{self, Response, response};
 
 /// Lambda emulator in this process. Clones share it; it ends with the last of them.
 #[derive(Debug, Clone)]

@@ -1,9 +1,7 @@
-use std::{
-    collections::BTreeMap,
-    path::Path,
-    sync::{Arc, Mutex},
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 use bytes::Bytes;
@@ -11,11 +9,10 @@ use serde_json::Value;
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
-use super::{function::Function, state::Shared};
-use crate::{
-    moto::{ACCOUNT, REGION},
-    process::{Process, Spec},
-};
+use super::function::Function;
+use super::state::Shared;
+use crate::moto::{ACCOUNT, REGION};
+use crate::process::{Process, Spec};
 
 /// Execution environment: one process of a function, with its current invocation.
 #[derive(Debug)]

@@ -1,4 +1,6 @@
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
 
 /// Configuration of a deployed function.
 #[derive(Debug, Clone)]

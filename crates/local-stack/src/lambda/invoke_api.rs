@@ -3,24 +3,21 @@
 
 use std::sync::Arc;
 
-use base64::{Engine, prelude::BASE64_STANDARD};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use hyper::{HeaderMap, Request};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{
-    decision::{Decision, InvokeCall, Refusal},
-    delivery::{self, Accepted, Ended, Pending, Slot},
-    environment::signer,
-    invocation::InvocationType,
-    state::Shared,
-};
-use crate::{
-    background,
-    http::{Response, response},
-};
+use super::decision::{Decision, InvokeCall, Refusal};
+use super::delivery::{self, Accepted, Ended, Pending, Slot};
+use super::environment::signer;
+use super::invocation::InvocationType;
+use super::state::Shared;
+use crate::background;
+use crate::http::{Response, response};
 
 const LARGEST_EVENT: usize = 1_048_576;
 const LARGEST_REQUEST: usize = 6_291_456;

@@ -7,10 +7,8 @@ use bytes::Bytes;
 use hyper::{Method, Request};
 use serde_json::{Value, json};
 
-use super::{
-    delivery::LARGEST_RESPONSE,
-    environment::{Environment, Next, Reply, arn},
-};
+use super::delivery::LARGEST_RESPONSE;
+use super::environment::{Environment, Next, Reply, arn};
 use crate::http::{Response, response};
 
 /// Responds to a request; `path` follows `/{environment}/2018-06-01/runtime/`.

@@ -1,17 +1,13 @@
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, MutexGuard},
-    time::SystemTime,
-};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::SystemTime;
 
 use tokio::sync::watch;
 
-use super::{
-    decision::Decider,
-    environment::Environment,
-    function::Function,
-    invocation::{Invocation, Outcome},
-};
+use super::decision::Decider;
+use super::environment::Environment;
+use super::function::Function;
+use super::invocation::{Invocation, Outcome};
 
 /// State that emulator, APIs and deliveries share.
 #[derive(Debug)]

@@ -1,9 +1,7 @@
 //! Disturbances of AWS, on demand.
 
-use local_stack::{
-    Decision, LambdaEmulator, Outcome,
-    lambda::{InvocationType, Refusal},
-};
+use local_stack::lambda::{InvocationType, Refusal};
+use local_stack::{Decision, LambdaEmulator, Outcome};
 use serde_json::{Value, json};
 
 use crate::support::{SOON, emulator, eventually, probe};

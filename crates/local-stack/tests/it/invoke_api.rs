@@ -1,12 +1,11 @@
 //! Invoke API, through the SDK and cargo-lambda.
 
-use aws_sdk_lambda::{
-    Client,
-    config::{BehaviorVersion, Credentials, Region, retry::RetryConfig},
-    error::ProvideErrorMetadata,
-    primitives::Blob,
-    types::InvocationType,
-};
+use aws_sdk_lambda::Client;
+use aws_sdk_lambda::config::retry::RetryConfig;
+use aws_sdk_lambda::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_lambda::error::ProvideErrorMetadata;
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::InvocationType;
 use local_stack::{Decision, Function, LambdaEmulator};
 use serde_json::{Value, json};
 

@@ -1,4 +1,5 @@
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
+use std::time::Duration;
 
 use local_stack::{Function, LambdaEmulator};
 use serde_json::Value;

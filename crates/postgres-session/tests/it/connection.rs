@@ -1,10 +1,11 @@
 //! TLS as `sslmode` and the CA file require, and rotated passwords.
 
+use std::path::PathBuf;
+
 use lambda_core::variables::Variables;
 use local_stack::certificate::{Certificate, certificate_for};
 use local_stack::{Moto, PostgresServer};
 use postgres_session::{Database, DatabaseSettings};
-use std::path::PathBuf;
 use tokio::sync::OnceCell;
 
 static CERTIFICATE: OnceCell<Certificate> = OnceCell::const_new();

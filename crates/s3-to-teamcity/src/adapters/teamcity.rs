@@ -6,26 +6,25 @@ mod hint;
 mod page;
 mod queue_once;
 
+use std::time::Duration;
+
+pub(crate) use error::FailureKind;
+use error::TeamCityError;
 use lambda_core::deadline::Deadline;
 use lambda_core::http;
 use lambda_core::secrets::{Secret, SecretSource, Secrets};
+pub(crate) use queue_once::{BuildNotQueued, UploadBuild};
 use reqwest::header::{ACCEPT, HeaderName, LOCATION, RETRY_AFTER};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use std::time::Duration;
 use url::Url;
 
 use crate::build_request::{BuildRequest, BuildTypeId};
 use crate::build_tag::Tag;
 use crate::config::TeamCitySettings;
 use crate::upload_builds::{Build, BuildState};
-
-pub(crate) use error::FailureKind;
-pub(crate) use queue_once::{BuildNotQueued, UploadBuild};
-
-use error::TeamCityError;
 
 /// A client of one TeamCity server.
 ///

@@ -1,10 +1,11 @@
 //! The handling of SQS messages. Each succeeds or fails by itself.
 
+use std::time::Duration;
+
 use aws_lambda_events::sqs::SqsBatchResponse;
 use futures_util::{StreamExt, stream};
 use lambda_core::deadline::Deadline;
 use lambda_core::invocation::Invocation;
-use std::time::Duration;
 
 use super::record_outcome::{RecordOutcome, emit_metrics};
 use super::{CONCURRENT_BUILDS, S3ToTeamCity};

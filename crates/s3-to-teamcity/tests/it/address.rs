@@ -1,8 +1,9 @@
 //! Addresses that lead somewhere else than to TeamCity's REST API.
 
+use std::time::Duration;
+
 use local_stack::{Fault, Match};
 use stand_ins::teamcity;
-use std::time::Duration;
 
 use crate::setup::{Setup, TOKEN, counts, event};
 

@@ -1,8 +1,9 @@
 //! Objects that are in the bucket already, as a job of S3 Batch Operations lists them.
 
+use std::time::Duration;
+
 use local_stack::{Fault, Match};
 use serde_json::{Value, json};
-use std::time::Duration;
 
 use crate::setup::{BUILD_TYPE, Setup, event, record, records};
 

@@ -1,12 +1,13 @@
 //! Routes whose builds serve many uploads: each upload is seen by a build that starts after it.
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
 use futures_util::future::join_all;
 use local_stack::{Fault, Function, Match};
 use serde_json::{Value, json};
 use stand_ins::teamcity::{self, Build, Permission, State};
-use std::collections::BTreeMap;
-use std::sync::Mutex;
-use std::time::{Duration, Instant};
 
 use crate::setup::{BUILD_TYPE, NAME, PATIENCE, Setup, counts, event, record, records};
 

@@ -1,9 +1,10 @@
 //! Transient errors are retried, final ones are reported at once, and no invocation hangs.
 
+use std::time::{Duration, Instant};
+
 use local_stack::{Fault, Function, Match};
 use serde_json::json;
 use stand_ins::teamcity::{ErrorFormat, too_many_requests};
-use std::time::{Duration, Instant};
 
 use crate::setup::{NAME, Setup, event, record, records, sqs_message};
 

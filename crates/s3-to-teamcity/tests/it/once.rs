@@ -1,11 +1,12 @@
 //! One upload has one build, also after repeated events, races and lost responses.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use local_stack::faults::SeenRequest;
 use local_stack::{Fault, Match};
 use serde_json::{Value, json};
 use stand_ins::teamcity::State;
-use std::time::Duration;
 
 use crate::setup::{BUILD_TYPE, PATIENCE, Setup, counts, event, record, records, sqs_message};
 

@@ -1,10 +1,11 @@
 //! The function in a Lambda emulator, and TeamCity.
 
+use std::time::Duration;
+
 use local_stack::{Function, LambdaEmulator, Outcome, function_binary};
 use serde_json::{Value, json};
 use stand_ins::TeamCity;
 use stand_ins::teamcity::Settings;
-use std::time::Duration;
 
 pub(crate) const NAME: &str = "s3-to-teamcity";
 pub(crate) const TOKEN: &str = "eyJ0eXAiOiAiVENWMiJ9.never-to-be-logged";

@@ -1,12 +1,13 @@
 //! Ten thousand uploads, with faults, duplicates and eight environments.
 
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
 use futures_util::future::join_all;
 use local_stack::{Fault, Function, Match};
 use serde_json::Value;
 use stand_ins::teamcity::{self, Build};
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::Mutex;
-use std::time::{Duration, Instant};
 
 use crate::setup::{Setup, record, records, sqs_message};
 

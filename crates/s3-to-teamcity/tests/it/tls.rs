@@ -1,10 +1,11 @@
 //! A TeamCity server with a certificate of a private authority.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use local_stack::certificate::{Certificate, certificate_for};
 use local_stack::{Function, LambdaEmulator, Match};
 use stand_ins::TeamCity;
-use std::path::PathBuf;
-use std::time::Duration;
 
 use crate::setup::{Setup, event, settings};
 

@@ -1,4 +1,5 @@
-use std::{collections::BTreeMap, time::Duration, time::Instant};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 

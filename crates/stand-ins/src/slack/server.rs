@@ -2,16 +2,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::Request;
-use local_stack::{
-    faults::is_response_lost,
-    http::{Response, response},
-};
+use local_stack::faults::is_response_lost;
+use local_stack::http::{Response, response};
 use serde_json::{Value, json};
 
-use super::{
-    Settings, State,
-    request::{self, Call, Refusal},
-};
+use super::request::{self, Call, Refusal};
+use super::{Settings, State};
 
 pub(super) fn respond(state: &State, request: &Request<Bytes>) -> Response {
     let settings = state.settings().clone();

@@ -1,15 +1,11 @@
-use std::{
-    collections::{BTreeMap, HashMap},
-    time::{Duration, Instant},
-};
+use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
-use super::{
-    Permission, Settings,
-    locator::{BuildLocator, StateFilter},
-    refusal::Refusal,
-};
+use super::locator::{BuildLocator, StateFilter};
+use super::refusal::Refusal;
+use super::{Permission, Settings};
 
 /// State of a build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

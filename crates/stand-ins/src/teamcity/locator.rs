@@ -1,4 +1,5 @@
-use super::{builds::State, refusal::Refusal};
+use super::builds::State;
+use super::refusal::Refusal;
 
 /// Parsed build locator.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,4 +1,5 @@
-use super::{Settings, refusal::Refusal};
+use super::Settings;
+use super::refusal::Refusal;
 
 /// Permission of a token's user in the project, or on the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

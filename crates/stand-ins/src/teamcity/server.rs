@@ -1,12 +1,14 @@
 use bytes::Bytes;
-use hyper::{Method, Request, StatusCode, header, header::HeaderValue};
+use hyper::header::HeaderValue;
+use hyper::{Method, Request, StatusCode, header};
 use local_stack::http::{Response, response};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
-use super::{
-    Permission, Settings, Shared, builds, locator::BuildLocator, page::NOT_FOUND_PAGE, refusal::Refusal,
-};
+use super::locator::BuildLocator;
+use super::page::NOT_FOUND_PAGE;
+use super::refusal::Refusal;
+use super::{Permission, Settings, Shared, builds};
 
 /// Operation of the REST API.
 enum Operation {

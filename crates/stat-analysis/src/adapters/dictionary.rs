@@ -1,8 +1,9 @@
 //! The dictionary image: embedded in the binary, or mapped from a file.
 
+use std::path::Path;
+
 use anyhow::Context;
 use ko_morph::Dictionary;
-use std::path::Path;
 
 /// Opens the image at `path`, or else the embedded one.
 pub(crate) fn open(path: Option<&Path>) -> anyhow::Result<Dictionary> {

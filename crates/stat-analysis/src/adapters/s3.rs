@@ -1,5 +1,7 @@
 //! Amazon S3: the source of word lists and the destination of the report.
 
+use std::time::{Duration, SystemTime};
+
 use anyhow::Context;
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
@@ -11,7 +13,6 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use lambda_core::aws;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use std::time::{Duration, SystemTime};
 
 use crate::config::LinkKind;
 use crate::mail::Links;

@@ -1,5 +1,9 @@
 //! A task: the texts of its buildings, analysed and stored.
 
+use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
 use ko_morph::Worker;
 use lambda_core::clock;
 use lambda_core::invocation::Invocation;
@@ -10,9 +14,6 @@ use stat_ledger::building::{BuildingWriter, Counts, Tally, UnfinishedBuilding};
 use stat_ledger::fence::WriteError;
 use stat_ledger::run::Run;
 use stat_ledger::task::{self, Claim};
-use std::collections::HashSet;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
 
 use super::StatAnalysis;
 use super::batch_size::BatchSize;

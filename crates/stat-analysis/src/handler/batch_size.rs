@@ -1,7 +1,8 @@
 //! The size of the next batch of buildings.
 
-use stat_ledger::building::UnfinishedBuilding;
 use std::time::Duration;
+
+use stat_ledger::building::UnfinishedBuilding;
 
 use super::pace::GROWTH;
 

@@ -1,11 +1,12 @@
 //! The queue before the database: a batch of buildings is stored while the next one is analysed.
 
+use std::slice;
+use std::time::Duration;
+
 use anyhow::Context;
 use lambda_core::clock;
 use stat_ledger::building::{BuildingResult, BuildingWriter, Counts, StoreOutcome};
 use stat_ledger::fence::WriteError;
-use std::slice;
-use std::time::Duration;
 use tokio::task::JoinHandle;
 use tracing::Instrument;
 

@@ -1,8 +1,9 @@
 //! The time that batches of buildings take, and the time that is left for another one.
 
+use std::time::{Duration, Instant};
+
 use lambda_core::clock;
 use lambda_core::deadline::Deadline;
-use std::time::{Duration, Instant};
 
 /// Factor by which a batch may be larger than the one before it.
 pub(super) const GROWTH: usize = 4;

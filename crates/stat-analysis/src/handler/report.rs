@@ -1,5 +1,7 @@
 //! Task 0: keywords, report, mail.
 
+use std::collections::HashMap;
+
 use anyhow::Context;
 use lambda_core::clock;
 use lambda_core::deadline::Deadline;
@@ -8,7 +10,6 @@ use stat_ledger::fence::{self, WriteError};
 use stat_ledger::report;
 use stat_ledger::run::Run;
 use stat_ledger::task::Claim;
-use std::collections::HashMap;
 use tokio_postgres::Transaction;
 
 use super::StatAnalysis;

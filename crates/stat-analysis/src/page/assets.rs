@@ -22,9 +22,10 @@ pub(super) const CHART_HASH: &str = "wX8s5J+5xx73+znAP4aIBKxas0cwFJl27r5rf4B77ww
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use base64::prelude::{BASE64_STANDARD, Engine};
     use sha2::{Digest, Sha256};
+
+    use super::*;
 
     #[test]
     fn the_policy_has_the_hashes_of_the_scripts() {

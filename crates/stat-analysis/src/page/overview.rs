@@ -1,9 +1,10 @@
 //! The top of the page: totals, notes, and the strongest changes.
 
+use std::collections::HashMap;
+
 use lambda_core::locale::Locale;
 use maud::{Markup, html};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use std::collections::HashMap;
 
 use crate::number_format::{difference, grouped, percent_difference};
 use crate::statistics::change::{self, Change};

@@ -1,7 +1,8 @@
 //! Sentences that show how a term is used.
 
-use ko_morph::normalise;
 use std::borrow::Cow;
+
+use ko_morph::normalise;
 
 use super::personal_data::{MASK, mask};
 use super::thresholds::{EXAMPLE_LEAD, EXAMPLE_LENGTH, IDENTIFYING_DIGITS};

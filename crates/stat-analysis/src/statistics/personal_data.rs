@@ -1,8 +1,9 @@
 //! Removal of personal data from a text before anything else reads it.
 
-use regex::Regex;
 use std::borrow::Cow;
 use std::sync::LazyLock;
+
+use regex::Regex;
 
 /// Replacement of personal data.
 pub(crate) const MASK: &str = "***";

@@ -1,6 +1,7 @@
 //! Stop words: nouns that carry no information in a report.
 
 use std::collections::HashSet;
+
 use xxhash_rust::xxh64::xxh64;
 
 /// The default list, for building management.

@@ -1,8 +1,9 @@
 //! The terms of a building's texts: nouns and compound nouns, counted.
 
+use std::collections::HashMap;
+
 use ko_morph::{Morpheme, Tag, Worker, normalise};
 use stat_ledger::building::{Counts, TermCount};
-use std::collections::HashMap;
 
 use super::personal_data::mask;
 use super::stop_words::StopWords;

@@ -1,10 +1,11 @@
 //! Disturbances after which a month has the same results as without them.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
 use local_stack::postgres::connect;
 use local_stack::{Decision, Fault, FaultProxy, Match, MonthStack, PostgresServer};
 use serde_json::{Value, json};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use crate::setup::{
     HeldLock, TIMEOUT, assert_clean, clean_results, deliver_twice, fill, hold_tasks, moto, october,

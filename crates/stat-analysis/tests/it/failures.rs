@@ -1,8 +1,9 @@
 //! Buildings whose analysis fails, and invocations that run out of time.
 
+use std::time::Duration;
+
 use local_stack::{Decision, MonthStack};
 use serde_json::json;
-use std::time::Duration;
 
 use crate::setup::{
     HeldLock, TIMEOUT, add_text, assert_clean, clean_results, hold_tasks, october, on_function_calls,

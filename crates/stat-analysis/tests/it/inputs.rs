@@ -1,8 +1,9 @@
 //! Unusual texts and buildings.
 
+use std::collections::BTreeMap;
+
 use local_stack::{MonthStack, Outcome};
 use serde_json::json;
-use std::collections::BTreeMap;
 
 use crate::setup::{add_text, empty_month, october, results, rows, run_without_mail, small_month};
 

@@ -1,12 +1,13 @@
 //! Months through PgBouncer in transaction mode, which gives each transaction another connection of the server.
 
-use local_stack::postgres::connect;
-use local_stack::{MonthStack, PgBouncer, PostgresServer};
 use std::collections::BTreeSet;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+use local_stack::postgres::connect;
+use local_stack::{MonthStack, PgBouncer, PostgresServer};
 use tokio_postgres::SimpleQueryMessage;
 
 use crate::setup::{

@@ -1,9 +1,10 @@
 //! Shared servers, a small month of texts, and the results of a run.
 
+use std::time::Duration;
+
 use local_stack::postgres::connect;
 use local_stack::{Decision, MonthStack, Moto, PgBouncer, PostgresServer};
 use serde_json::{Value, json};
-use std::time::Duration;
 use tokio::sync::OnceCell;
 use tokio_postgres::Client;
 

@@ -1,7 +1,8 @@
 //! The numbers of the report, compared with numbers that are worked out by hand.
 
-use local_stack::MonthStack;
 use std::collections::BTreeMap;
+
+use local_stack::MonthStack;
 
 use crate::setup::{TIMEOUT, add_text, empty_month, hold_tasks, october, results, rows, run_without_mail};
 

@@ -1,8 +1,9 @@
 //! A building's part of a task: counted attempts, and results that are stored completely or not at all.
 
+use std::pin::pin;
+
 use anyhow::{Context, anyhow};
 use postgres_session::{Session, is_rejected_data};
-use std::pin::pin;
 use tokio_postgres::Transaction;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::Type;

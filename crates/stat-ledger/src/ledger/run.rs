@@ -1,9 +1,10 @@
 //! A run: one computation of one month.
 
-use anyhow::{Context, anyhow};
-use jiff::Timestamp;
 use std::fmt;
 use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use jiff::Timestamp;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{GenericClient, Row, Transaction};
 use uuid::Uuid;

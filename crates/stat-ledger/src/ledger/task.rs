@@ -1,8 +1,9 @@
 //! A task: some of a run's buildings, or, as task 0, its report.
 
+use std::time::Duration;
+
 use anyhow::{Context, anyhow};
 use postgres_session::Session;
-use std::time::Duration;
 use tokio_postgres::Transaction;
 use tokio_postgres::types::Type;
 use uuid::Uuid;

@@ -1,11 +1,12 @@
 //! Claims, the fence, the start of the report, runs.
 
+use std::time::Duration;
+
 use stat_ledger::building::{BuildingResult, Counts, StoreOutcome, TermCount};
 use stat_ledger::fence::{self, WriteError};
 use stat_ledger::run::{self, RunState};
 use stat_ledger::task::{self, Claim, ClaimOutcome, ForeignAnalyser, REPORT};
 use stat_ledger::{migrations, report};
-use std::time::Duration;
 
 use crate::setup::{LEASE, Setup};
 

@@ -1,5 +1,7 @@
 //! A database with the ledger's tables, and the runs of a test.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use local_stack::PostgresServer;
 use local_stack::postgres::connect;
@@ -9,7 +11,6 @@ use stat_ledger::migrations::migrate;
 use stat_ledger::period::Period;
 use stat_ledger::run::{self, BuildingLoad, NewRun, Run};
 use stat_ledger::task::{self, Claim, ClaimOutcome};
-use std::time::Duration;
 use tokio::sync::OnceCell;
 use tokio_postgres::Client;
 use uuid::Uuid;

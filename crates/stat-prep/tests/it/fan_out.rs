@@ -1,12 +1,13 @@
 //! Every task is invoked, or the event fails and names the tasks that were not.
 
-use local_stack::lambda::Refusal;
-use local_stack::{Decision, Fault, FaultProxy, Match, Outcome};
-use serde_json::json;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+
+use local_stack::lambda::Refusal;
+use local_stack::{Decision, Fault, FaultProxy, Match, Outcome};
+use serde_json::json;
 
 use crate::setup::{PATIENCE, deploy_and_drop_tasks, error_of, invoke, october, three_buildings};
 

@@ -1,8 +1,9 @@
 //! Two servers that all tests share, and months whose tasks are not done.
 
+use std::time::Duration;
+
 use local_stack::{Decision, MonthStack, Moto, Outcome, PostgresServer};
 use serde_json::{Value, json};
-use std::time::Duration;
 use tokio::sync::OnceCell;
 
 static POSTGRES: OnceCell<PostgresServer> = OnceCell::const_new();

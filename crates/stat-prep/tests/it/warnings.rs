@@ -1,8 +1,9 @@
 //! Warnings about runs that do not end, and a malformed configuration.
 
+use std::time::Duration;
+
 use local_stack::{Fault, FaultProxy, Match, MonthStack};
 use serde_json::{Value, json};
-use std::time::Duration;
 
 use crate::setup::{deploy_and_drop_tasks, error_of, invoke, october, three_buildings};
 

@@ -1,8 +1,9 @@
 //! Failed requests to TeamCity.
 
+use std::time::Duration;
+
 use jiff::fmt::rfc2822::DateTimeParser;
 use lambda_core::clock;
-use std::time::Duration;
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum TeamCityError {

@@ -1,8 +1,9 @@
 //! Queueing the build of an upload exactly once, as far as TeamCity allows.
 
+use std::time::Duration;
+
 use lambda_core::backoff;
 use lambda_core::deadline::Deadline;
-use std::time::Duration;
 
 use super::{FailureKind, TeamCity, TeamCityError};
 use crate::build_request::{BuildRequest, Identity};

@@ -1,10 +1,11 @@
 //! Example sentences for a building's keywords, from the source texts.
 
+use std::collections::HashMap;
+
 use anyhow::Context;
 use futures_util::TryStreamExt;
 use postgres_session::Session;
 use stat_ledger::run::Run;
-use std::collections::HashMap;
 use tokio_postgres::Transaction;
 use tokio_postgres::types::{ToSql, Type};
 

@@ -1,8 +1,9 @@
 //! The totals of the month and of the months before it.
 
+use std::collections::HashMap;
+
 use anyhow::Context;
 use stat_ledger::run::Run;
-use std::collections::HashMap;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Error, GenericClient, Row, Transaction};
 use uuid::Uuid;

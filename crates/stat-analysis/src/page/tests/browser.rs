@@ -1,10 +1,11 @@
 //! Generated pages in a real browser.
 
+use std::collections::HashMap;
+
 use anyhow::Result;
 use lambda_core::locale::Locale;
 use local_stack::{Browser, Window};
 use serde_json::{Value, json};
-use std::collections::HashMap;
 
 use crate::page::Page;
 use crate::statistics::change::Change;

@@ -1,9 +1,10 @@
 //! The server's plans of the statements that read `stat_source_text`: does one scan a large table completely?
 
+use std::collections::BTreeSet;
+
 use anyhow::Context;
 use jiff::Timestamp;
 use serde_json::Value;
-use std::collections::BTreeSet;
 use tokio_postgres::types::Type;
 use tokio_postgres::{SimpleQueryMessage, Transaction};
 
@@ -115,8 +116,9 @@ async fn estimated_rows(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
+
+    use super::*;
 
     #[test]
     fn finds_sequential_scans_at_any_depth() {
