@@ -52,7 +52,10 @@ demo: $(STACK) $(DICTIONARY) ## run all functions on this machine and check the 
 
 test: $(STACK) $(DICTIONARY) $(PLAIN) $(LEARNED) ## run every test; BROWSER=none skips those that open the report in a browser
 	@$(if $(filter none,$(BROWSER)),,sh infra/local/browser.sh)
-	cargo test --workspace $(if $(filter none,$(BROWSER)),-- --skip browser::)
+	@skip="$$(sh infra/local/pgbouncer.sh)"; failed=0; \
+	cargo test --workspace -- $$skip $(if $(filter none,$(BROWSER)),--skip browser::) || failed=$$?; \
+	[ -z "$$skip" ] || echo 'NOT RUN: the months through PgBouncer (tests pgbouncer::). Install the package pgbouncer.' >&2; \
+	exit $$failed
 
 check: $(if $(APP),$(CHECKS),check-infra) ## check formatting, lints, documentation and infra/; APP= STAGE= checks the parameters of one stage, offline
 ifneq ($(APP),)
