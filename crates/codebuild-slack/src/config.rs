@@ -1,10 +1,11 @@
 //! The function's configuration, read from its environment variables.
 
+use std::time::Duration;
+
 use jiff::tz::TimeZone;
 use lambda_core::locale::Locale;
 use lambda_core::secrets::SecretSource;
 use lambda_core::variables::{ConfigurationError, Variables};
-use std::time::Duration;
 use url::Url;
 
 use crate::event::status::Status;

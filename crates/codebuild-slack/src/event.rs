@@ -171,8 +171,9 @@ fn elements(list: &Value) -> &[Value] {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
+
+    use super::*;
 
     fn fixture(case: &str) -> Build {
         parse(&local_stack::event("codebuild-slack", case)).expect("a good event")

@@ -36,7 +36,7 @@ pub enum SkipReason {
 }
 
 impl SkipReason {
-    /// Returns the reason in words, for the log.
+    /// Returns the reason as a phrase for the log.
     pub(crate) fn explanation(self) -> &'static str {
         match self {
             Self::Status => "no route or NOTIFY_STATUSES contains this status",
@@ -49,8 +49,9 @@ impl SkipReason {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
+
+    use super::*;
 
     #[test]
     fn serializes_to_the_documented_json() {

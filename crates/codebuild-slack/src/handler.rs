@@ -3,6 +3,9 @@
 mod details;
 mod shared_message;
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
 use lambda_core::deadline::Deadline;
 use lambda_core::invocation::Invocation;
 use lambda_core::metrics::{self, Unit};
@@ -10,8 +13,6 @@ use lambda_core::run::{ErrorType, Handler};
 use lambda_core::secrets::Secrets;
 use lambda_core::variables::Variables;
 use serde_json::Value;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use self::shared_message::{LeaseHeld, Notification, SharedMessage};
 use crate::adapters::aws::Aws;

@@ -1,8 +1,10 @@
 //! The `codebuild-slack` Lambda function.
 
-use codebuild_slack::CodeBuildSlack;
-use lambda_core::{run, telemetry, variables::Variables};
 use std::process::ExitCode;
+
+use codebuild_slack::CodeBuildSlack;
+use lambda_core::variables::Variables;
+use lambda_core::{run, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {

@@ -62,7 +62,7 @@ impl Mask {
         self.hide(text, |_| true)
     }
 
-    /// Hides secrets in a name: those with a known pattern, and values whose variables are named like secrets. Other
+    /// Hides secrets in a name: those with a known pattern, and values of variables that are named like secrets. Other
     /// values of the environment stay, because the name of a branch is often one of them and no secret.
     pub(crate) fn apply_to_name(&self, name: &str) -> String {
         self.hide(name, |value| !value.is_ordinary)

@@ -118,7 +118,7 @@ pub(crate) fn decide<'r>(
 }
 
 /// Lists, one log line each, the final statuses whose mention or channel has no effect when a build has a single
-/// message: the message already stands in the channel of `IN_PROGRESS`, and Slack notifies nobody about an update.
+/// message: the message is already in the channel of `IN_PROGRESS`, and Slack notifies nobody about an update.
 pub(crate) fn ineffective_ends(routes: &[Route], default_statuses: &[Status]) -> Vec<String> {
     let mut ends = Vec::new();
     for route in routes {

@@ -1,8 +1,9 @@
 //! The set-up of AWS clients, delayed until an event needs one.
 
+use std::sync::Arc;
+
 use aws_config::SdkConfig;
 use lambda_core::aws;
-use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 /// The SDK's configuration, shared by all clients.

@@ -1,10 +1,11 @@
 //! AWS CodeBuild.
 
+use std::sync::Arc;
+
 use anyhow::Context;
 use aws_sdk_codebuild::Client;
 use aws_sdk_codebuild::types::{Build, SortOrderType};
 use lambda_core::aws;
-use std::sync::Arc;
 
 use super::aws::{Aws, LazyClient};
 use crate::event::initiator::Initiator;

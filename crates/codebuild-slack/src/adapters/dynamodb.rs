@@ -3,6 +3,10 @@
 //! Its key is `build_id`, a string; its time-to-live attribute is `expires_at`, in seconds since 1970. Each write is
 //! conditional. If the condition does not hold, DynamoDB returns the current item.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
 use anyhow::{Context, anyhow};
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
@@ -12,9 +16,6 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use jiff::Timestamp;
 use lambda_core::aws;
-use std::collections::HashMap;
-use std::sync::Arc;
-use std::time::Duration;
 
 use super::aws::{Aws, LazyClient};
 use crate::function_response::MessageLocation;

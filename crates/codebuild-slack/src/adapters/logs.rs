@@ -1,9 +1,10 @@
 //! Amazon CloudWatch Logs.
 
+use std::sync::Arc;
+
 use anyhow::Context;
 use aws_sdk_cloudwatchlogs::Client;
 use lambda_core::aws;
-use std::sync::Arc;
 
 use super::aws::{Aws, LazyClient};
 

@@ -2,21 +2,21 @@
 
 mod error;
 
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+pub(crate) use error::SlackError;
 use lambda_core::deadline::Deadline;
 use lambda_core::secrets::{Secret, SecretSource, Secrets};
 use lambda_core::{backoff, http};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 use url::Url;
 
 use crate::config::SlackSettings;
 use crate::function_response::MessageLocation;
 use crate::message::Message;
-
-pub(crate) use error::SlackError;
 
 /// Time-out of one request.
 const TIMEOUT: Duration = Duration::from_secs(10);

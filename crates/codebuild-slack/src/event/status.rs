@@ -49,7 +49,7 @@ impl Status {
         self != Self::InProgress
     }
 
-    /// Returns whether the build failed. A stopped build is no failure, because it tells nothing about the code.
+    /// Returns whether the build failed. A stopped build is no failure: the cause is not the code.
     pub(crate) fn is_failure(self) -> bool {
         matches!(self, Self::Failed | Self::Fault | Self::TimedOut)
     }

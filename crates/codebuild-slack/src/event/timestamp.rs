@@ -1,8 +1,9 @@
 //! Timestamps and durations in CodeBuild's events.
 
+use jiff::Timestamp;
 use jiff::civil::DateTime;
+use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, fmt::strtime};
 use serde_json::Value;
 
 /// CodeBuild's older format, in UTC without an offset: `Sep 1, 2017 4:12:29 PM`; newer versions of Java write a comma
@@ -58,8 +59,9 @@ pub(crate) fn whole_number(value: &Value) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
+
+    use super::*;
 
     #[track_caller]
     fn check(value: Value, expected: Option<&str>) {

@@ -1,7 +1,8 @@
 //! Details about a build that its event lacks: log tail, comparison with previous builds, commit.
 
-use lambda_core::deadline::Deadline;
 use std::time::Duration;
+
+use lambda_core::deadline::Deadline;
 
 use super::CodeBuildSlack;
 use crate::event::build::Build;

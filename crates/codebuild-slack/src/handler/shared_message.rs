@@ -1,11 +1,12 @@
 //! One message per build, in any order of events and after any crash: executes the steps that
 //! [`record`](crate::history::record) decides.
 
+use std::time::Duration;
+
 use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
 use lambda_core::deadline::Deadline;
 use lambda_core::{backoff, clock};
-use std::time::Duration;
 
 use super::CodeBuildSlack;
 use crate::adapters::dynamodb::Table;

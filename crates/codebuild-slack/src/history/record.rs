@@ -5,8 +5,8 @@
 //!
 //! - An event raises `wanted`, together with the message for it, before any call to Slack. So a later invocation finds the
 //!   message to post, and an environment that dies loses nothing: the event is delivered again.
-//! - `posted` is set only after Slack's `ok`. An event is a duplicate only if `posted` has reached its rank. An event whose
-//!   first attempt died between record and Slack is no duplicate.
+//! - `posted` is set only after Slack's `ok`. An event is a duplicate only if `posted` has reached its rank. If
+//!   its first attempt died between record and Slack, it is no duplicate.
 //! - Only the holder of the record's lease calls Slack, for the first post and for updates. So two environments never post
 //!   the same first message, and a slow update never arrives after a newer one and moves the message backwards.
 //! - The write that releases the lease returns the record, and the former holder delivers a revision that was recorded

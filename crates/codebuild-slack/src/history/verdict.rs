@@ -89,7 +89,7 @@ fn predecessors<'p>(build: &Build, past: &'p [PastBuild]) -> impl Iterator<Item 
 /// The key by which builds are comparable.
 #[derive(PartialEq, Eq)]
 enum Lineage {
-    /// The pipeline that started the build. Its source is an object, whose version says nothing about a branch.
+    /// The pipeline that started the build. Its source is an object without a branch.
     Pipeline(String),
     Reference(Reference),
     /// A commit or object; `None` is the project's default version.

@@ -1,8 +1,9 @@
 //! Patterns of secrets in text.
 
-use regex::bytes::{Regex, RegexBuilder};
 use std::ops::Range;
 use std::sync::LazyLock;
+
+use regex::bytes::{Regex, RegexBuilder};
 
 use super::token::TOKENS;
 

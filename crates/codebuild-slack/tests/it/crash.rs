@@ -1,7 +1,8 @@
 //! Crashes and lost responses at every step.
 
-use local_stack::{Fault, FaultProxy, Faults, Function, Match};
 use std::time::Duration;
+
+use local_stack::{Fault, FaultProxy, Faults, Function, Match};
 
 use crate::setup::{NAME, PATIENCE, Setup, event, now_ms};
 

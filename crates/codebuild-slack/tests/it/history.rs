@@ -3,7 +3,7 @@
 use local_stack::{Fault, FaultProxy, Match};
 use serde_json::{Value, json};
 
-use crate::setup::{Setup, event};
+use crate::setup::{Setup, event, short_lived};
 
 /// Lets CodeBuild's API return builds, newest first, each written as `number status version [exported head ref]`.
 async fn with_history(setup: &Setup, builds: &[&str]) -> FaultProxy {
@@ -150,9 +150,9 @@ async fn the_message_has_no_verdict_if_codebuild_does_not_respond() {
         let setup = Setup::table().await;
         let proxy = FaultProxy::start(setup.moto().endpoint()).await.unwrap();
         let function = setup.table_function().variable("COMPARE_WITH_PREVIOUS", "true");
-        setup
-            .emulator
-            .deploy(function.variable("AWS_ENDPOINT_URL", proxy.endpoint()));
+        setup.emulator.deploy(short_lived(
+            function.variable("AWS_ENDPOINT_URL", proxy.endpoint()),
+        ));
         proxy
             .faults
             .inject(Match::containing("CodeBuild_20161006"), fault, usize::MAX);

@@ -4,7 +4,7 @@ use local_stack::{Fault, FaultProxy, Match};
 use serde_json::{Value, json};
 use stand_ins::slack::texts;
 
-use crate::setup::{Setup, event, of_build};
+use crate::setup::{Setup, event, of_build, short_lived};
 
 /// Writes a log to moto and returns the event of a failed build with that log.
 async fn failed_with_log(setup: &Setup, name: &str, lines: &[String]) -> Value {
@@ -103,9 +103,9 @@ async fn check_without(fault: Fault) {
     let failed = failed_with_log(&setup, &format!("without-{}", setup.table), &lines(3)).await;
     let proxy = FaultProxy::start(setup.moto().endpoint()).await.unwrap();
     let function = setup.table_function().variable("LOG_TAIL_LINES", "15");
-    setup
-        .emulator
-        .deploy(function.variable("AWS_ENDPOINT_URL", proxy.endpoint()));
+    setup.emulator.deploy(short_lived(
+        function.variable("AWS_ENDPOINT_URL", proxy.endpoint()),
+    ));
     proxy
         .faults
         .inject(Match::containing("Logs_20140328.GetLogEvents"), fault, usize::MAX);

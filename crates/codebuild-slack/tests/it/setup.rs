@@ -1,11 +1,12 @@
 //! The function in the Lambda emulator, with a Slack stand-in and, for some tests, AWS.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use local_stack::{Function, LambdaEmulator, Moto, Outcome, function_binary};
 use serde_json::{Value, json};
 use stand_ins::Slack;
 use stand_ins::slack::{Message, Settings};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::OnceCell;
 
 use crate::serial_dynamodb;
@@ -236,6 +237,14 @@ pub(crate) fn cases() -> Vec<String> {
         .collect();
     cases.sort();
     cases
+}
+
+/// Shortens the function's timeout to 10 s. A detail that hangs takes half of the remaining time, at most 8 s.
+pub(crate) fn short_lived(function: Function) -> Function {
+    Function {
+        timeout: Duration::from_secs(10),
+        ..function
+    }
 }
 
 /// Changes the build of an event.

@@ -1,10 +1,11 @@
 //! One message per build, from its start to its end.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use local_stack::{Match, Outcome};
 use serde_json::{Value, json};
 use stand_ins::slack::rate_limited;
-use std::time::Duration;
 
 use crate::setup::{NAME, PATIENCE, Setup, event, of_build};
 

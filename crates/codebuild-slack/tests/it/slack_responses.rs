@@ -1,10 +1,11 @@
 //! The function's reaction to every kind of response from Slack.
 
+use std::time::{Duration, Instant};
+
 use futures_util::future::{join, join_all};
 use local_stack::{Fault, Function, Match, Moto};
 use serde_json::json;
 use stand_ins::slack::{Settings, rate_limited};
-use std::time::{Duration, Instant};
 
 use crate::setup::{Setup, TOKEN, event};
 

@@ -3,8 +3,9 @@
 //! After an intended change, `RENEW_SNAPSHOTS=true cargo test -p codebuild-slack --test it snapshots` renews them. Review
 //! the difference.
 
-use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
 
 use crate::setup::{Setup, cases, event};
 

@@ -1,13 +1,14 @@
 //! A thousand builds with failing requests, crashes, duplicate events and events out of order.
 
-use futures_util::future::{join, join_all};
-use local_stack::{Fault, Function, Match};
-use serde_json::{Value, json};
-use stand_ins::slack::{Message, rate_limited};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+
+use futures_util::future::{join, join_all};
+use local_stack::{Fault, Function, Match};
+use serde_json::{Value, json};
+use stand_ins::slack::{Message, rate_limited};
 
 use crate::setup::{NAME, Setup, event, of_build};
 
