@@ -51,10 +51,17 @@ WITH_SECRETS = {"kms:Decrypt"}
 WITHOUT_RESOURCE = {
     action for action in BESIDE["apigw-log-retention", "apigateway:PATCH"] if action.startswith("logs:")
 }
+WITHOUT_RESOURCE |= {"logs:DescribeDeliverySources", "logs:DescribeDeliveries"}
 #: An ARN that names no resource.
 EVERYTHING = re.compile(r"arn(:(\$\{[^}]*\}|[^:$]*)){4}:([a-z-]+:)?[*/]+$")
 #: List actions apply to all resources or to none.
 LISTS = {"logs:DescribeLogGroups"}
+#: Actions that are meant for every log group of the account, whatever it is called.
+ON_EVERY_RESOURCE = {
+    ("apigw-log-retention", "logs:CreateDelivery"),
+    ("apigw-log-retention", "logs:PutRetentionPolicy"),
+    ("apigw-log-retention", "logs:DeleteRetentionPolicy"),
+}
 
 
 def faults(made, with_every_option=False):
@@ -74,7 +81,7 @@ def faults(made, with_every_option=False):
         if with_every_option:
             found += [f"{function} is not allowed {action}, which it calls" for action in sorted(needed - actions)]
         for statement in allowed:
-            found += [f"{function}: {fault}" for fault in _too_wide(statement)]
+            found += [f"{function}: {fault}" for fault in _too_wide(statement, function)]
     return found
 
 
@@ -148,7 +155,7 @@ def _statements(role):
     return [statement for statement in statements if statement["Effect"] == "Allow"]
 
 
-def _too_wide(statement):
+def _too_wide(statement, function):
     for action in _list(statement["Action"]):
         if "*" in action:
             yield f"{action} is a pattern"
@@ -157,7 +164,7 @@ def _too_wide(statement):
                 yield f"{action} on every resource"
             elif resource != "*" and not text(resource).startswith(("arn:", "${")):
                 yield f"{action} on {text(resource)}, which is not an ARN"
-            elif resource != "*" and EVERYTHING.match(text(resource)) and action not in LISTS:
+            elif resource != "*" and EVERYTHING.match(text(resource)) and action not in LISTS and (function, action) not in ON_EVERY_RESOURCE:
                 yield f"{action} on {text(resource)}, which matches every resource of its kind"
 
 

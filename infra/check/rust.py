@@ -11,6 +11,7 @@ CRATES = ROOT / "crates"
 ACTIONS = {
     ("apigateway", "get"): "apigateway:GET",
     ("apigateway", "update"): "apigateway:PATCH",
+    ("apigatewayv2", "delete"): "apigateway:DELETE",
     ("apigatewayv2", "get"): "apigateway:GET",
     ("apigatewayv2", "update"): "apigateway:PATCH",
     ("lambda", "invoke"): "lambda:InvokeFunction",

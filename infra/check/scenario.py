@@ -43,7 +43,9 @@ FULL = {
         "CloudwatchRoleArn": "arn:aws:iam::123456789012:role/api-gateway-logs",
         "DryRun": "false",
         "Enforce": "true",
-        "DetailedMetrics": "true",
+        "LogGroupRules": '[{"group":"/aws/lambda/*","days":30}]',
+        "ExecutionLogDelivery": "log-group",
+        "ReportTopicArn": TOPIC,
     },
     "codebuild-slack": {
         "Stage": "prod",

@@ -11,9 +11,17 @@ API_CHANGES = {
     f"apigw-log-retention/{case}"
     for case in (
         "http-create-stage",
+        "http-delete-access-log",
+        "http-import",
+        "http-quick-create",
+        "http-update-stage",
+        "other-account",
+        "own-update-stage",
         "rest-create-deployment",
         "rest-create-deployment-no-stage",
         "rest-create-stage",
+        "rest-import",
+        "rest-update-stage",
         "websocket-create-stage",
     )
 }

@@ -11,13 +11,18 @@ ONLY_WITH = {"SLACK_CHANNEL": "SLACK_BOT_TOKEN_SECRET"}
 
 #: Read by a function and not set by the template, with the reason.
 NOT_OFFERED = {
+    "ACCESS_LOG_FORMAT_HTTP": "the default suits every stack",
+    "ACCESS_LOG_FORMAT_WEBSOCKET": "the default suits every stack",
     "AWS_ENDPOINT_URL": "for emulators",
     "AWS_ENDPOINT_URL_S3": "for emulators",
     "COMPARE_WITH_PREVIOUS": "the default suits every stack",
     "DATA_TRACE": "never on by default; a rule sets it per stage",
+    "DETAILED_METRICS": "CloudWatch charges for each; a rule sets them per stage",
     "FUNCTION_TIMEOUT_S": "for emulators: Lambda reports the deadline",
     "KO_DICTIONARY": "the program for Lambda embeds the dictionary",
+    "LOG_PRICE_PER_GB_MONTH": "the default is the price of Seoul",
     "NOTIFY_STATUSES": "routes select statuses",
+    "SKIP_TAG": "the default suits every stack",
     "SLACK_BOT_TOKEN": "secrets are kept in Secrets Manager",
     "SLACK_WEBHOOK_URL": "secrets are kept in Secrets Manager",
     "TEAMCITY_TOKEN": "secrets are kept in Secrets Manager",

@@ -1,9 +1,11 @@
 //! The function with another pace of its sweeps, for tests that prove something else than the pace.
 
-use apigw_log_retention::ApigwLogRetention;
-use lambda_core::{run, telemetry, variables::Variables};
 use std::process::ExitCode;
 use std::time::Duration;
+
+use apigw_log_retention::ApigwLogRetention;
+use lambda_core::variables::Variables;
+use lambda_core::{run, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {

@@ -1,9 +1,12 @@
-//! Clients of API Gateway and CloudWatch Logs.
+//! Clients of API Gateway, CloudWatch Logs, IAM and SNS.
 
 pub(crate) mod api_gateway;
 pub(crate) mod api_gateway_v2;
+pub(crate) mod iam;
+pub(crate) mod log_delivery;
 pub(crate) mod logs;
 pub(crate) mod requests;
+pub(crate) mod topic;
 
 use std::collections::HashMap;
 

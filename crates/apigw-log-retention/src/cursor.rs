@@ -10,7 +10,7 @@ pub(crate) enum Phase {
     Rest,
     /// Stages of HTTP and WebSocket APIs.
     V2,
-    /// Log groups that have no retention after the other phases, such as those of deleted stages.
+    /// Log groups that have no retention after the other phases, such as those of deleted stages, and all others.
     LogGroups,
 }
 
@@ -24,6 +24,9 @@ pub(crate) struct Cursor {
     api_id: String,
     #[serde(default)]
     stage: String,
+    /// Name of the last log group, in the phase of log groups.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    log_group: String,
 }
 
 impl Cursor {
@@ -38,7 +41,21 @@ impl Cursor {
             phase,
             api_id: api_id.to_owned(),
             stage: stage.to_owned(),
+            log_group: String::new(),
         }
+    }
+
+    /// Returns the position after a log group.
+    pub(crate) fn after_log_group(name: &str) -> Self {
+        Self {
+            log_group: name.to_owned(),
+            ..Self::after(Phase::LogGroups, "", "")
+        }
+    }
+
+    /// Returns true if the sweep has not completed the log group.
+    pub(crate) fn is_log_group_pending(&self, name: &str) -> bool {
+        self.phase < Phase::LogGroups || name > self.log_group.as_str()
     }
 
     /// Returns true if the API may have stages that the sweep has not completed.
@@ -54,8 +71,9 @@ impl Cursor {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
+
+    use super::*;
 
     #[test]
     fn continues_after_the_last_completed_stage() {
@@ -67,6 +85,14 @@ mod tests {
         assert!(cursor.is_stage_pending(Phase::Rest, "b", "prod"));
         assert!(cursor.is_stage_pending(Phase::V2, "a", "$default"));
         assert!(Cursor::start().is_stage_pending(Phase::Rest, "a", "dev"));
+    }
+
+    #[test]
+    fn continues_after_the_last_completed_log_group() {
+        let cursor = Cursor::after_log_group("/b");
+        assert!(!cursor.is_log_group_pending("/b") && cursor.is_log_group_pending("/c"));
+        assert!(Cursor::start().is_log_group_pending("/a"));
+        assert!(!cursor.is_api_pending(Phase::V2, "z"));
     }
 
     #[test]

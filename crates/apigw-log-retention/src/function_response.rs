@@ -1,12 +1,25 @@
 //! The JSON that the function returns.
 
-use serde::Serialize;
 use std::fmt;
 
+use serde::Serialize;
+
+use crate::handler::AccountRole;
+use crate::never_expiring::Report;
 use crate::settings_difference::Change;
 use crate::stage::{Api, ApiType};
 
 /// Response to every event.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Response {
+    /// Response to a call, a sweep or a restoration.
+    Stages(FunctionResponse),
+    /// Response to a report event.
+    Report(Report),
+}
+
+/// Response to every event but a report.
 #[derive(Debug, Default, Serialize)]
 pub struct FunctionResponse {
     pub(crate) stages: Vec<StageResult>,
@@ -14,6 +27,9 @@ pub struct FunctionResponse {
     pub(crate) log_groups: Vec<LogGroupResult>,
     /// True if another invocation continues the sweep.
     pub(crate) continued: bool,
+    /// The account's CloudWatch role, if an API needs it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) account_role: Option<AccountRole>,
     /// Number of stages by outcome, after a sweep.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) counts: Option<StageCounts>,
@@ -45,6 +61,18 @@ pub(crate) enum SkipReason {
     SkipTag,
     /// Quick create made the stage, and API Gateway rejects changes to it.
     Managed,
+    /// The call was made in another account or Region.
+    Foreign,
+    /// This function or another one of Nightshift made the call.
+    Ours,
+}
+
+/// Reasons for which a log group is left alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LogGroupSkipReason {
+    /// A retention policy of the account applies to the group, and a retention of its own has no effect.
+    AccountPolicy,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -52,6 +80,8 @@ pub(crate) struct LogGroupResult {
     pub(crate) name: String,
     pub(crate) created: bool,
     pub(crate) retention: RetentionChange,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) skipped: Option<LogGroupSkipReason>,
 }
 
 /// Retention before and after, in days; `None` never expires.
@@ -97,6 +127,23 @@ impl StageResult {
         self.skipped = Some(reason);
     }
 
+    /// Logs the changes in one line, whose field `change` is the form of a restore event.
+    pub(crate) fn log_changes(&self, is_dry_run: bool) {
+        if self.changes.is_empty() {
+            return;
+        }
+        let changes: Vec<String> = self.changes.iter().map(Change::to_string).collect();
+        tracing::info!(
+            api.id = self.api_id,
+            stage = self.stage,
+            change = serde_json::to_string(self).unwrap_or_default(),
+            "{} stage {}: {}",
+            verb(is_dry_run),
+            self.place(),
+            changes.join(", ")
+        );
+    }
+
     /// Returns `api/stage` for messages.
     pub(crate) fn place(&self) -> String {
         format!("{}/{}", self.api_id, self.stage.as_deref().unwrap_or("(unknown)"))
@@ -107,17 +154,56 @@ impl fmt::Display for SkipReason {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::FailedCall => "the call that CloudTrail recorded failed",
-            Self::NoStage => "no stage shows the deployment",
+            Self::NoStage => "no stage shows the deployment, or the new API has no stage yet",
             Self::Gone => "the stage or its API no longer exists",
             Self::SkipTag => "the stage or its API has the skip tag",
             Self::Managed => "API Gateway manages the stage and rejects changes to it",
+            Self::Foreign => "the call was made in another account or Region",
+            Self::Ours => "a function of Nightshift made the call",
         })
     }
 }
 
 impl LogGroupResult {
+    /// Marks the log group as skipped, and logs it.
+    pub(crate) fn skip(&mut self, reason: LogGroupSkipReason) {
+        let LogGroupSkipReason::AccountPolicy = reason;
+        tracing::info!(
+            log_group = self.name,
+            "skipped log group {}: a retention policy of the account applies to it",
+            self.name
+        );
+        self.skipped = Some(reason);
+    }
+
+    /// Logs the change in one line, whose field `change` is the form of a restore event.
+    pub(crate) fn log(&self, is_dry_run: bool) {
+        let days = |days: Option<u32>| days.map_or("never".to_owned(), |days| format!("{days} days"));
+        let RetentionChange { from, to } = self.retention;
+        let creation = match self.created {
+            true => "created, ",
+            false => "",
+        };
+        tracing::info!(
+            log_group = self.name,
+            change = serde_json::to_string(self).unwrap_or_default(),
+            "{} log group {}: {creation}retention from {} to {}",
+            verb(is_dry_run),
+            self.name,
+            days(from),
+            days(to)
+        );
+    }
+
     pub(crate) fn is_change(&self) -> bool {
         self.created || self.retention.from != self.retention.to
+    }
+}
+
+fn verb(is_dry_run: bool) -> &'static str {
+    match is_dry_run {
+        true => "would change",
+        false => "changed",
     }
 }
 

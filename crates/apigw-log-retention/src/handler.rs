@@ -1,35 +1,45 @@
-//! Handles control plane calls and sweeps.
+//! Handles control plane calls, sweeps, reports and restorations.
+
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 use lambda_core::aws;
+use lambda_core::check::Check;
 use lambda_core::invocation::Invocation;
 use lambda_core::invoke::Invoker;
 use lambda_core::metrics::{self, Unit};
 use lambda_core::run::{ErrorType, Handler};
 use lambda_core::variables::Variables;
 use serde_json::Value;
-use std::time::Duration;
 
 use crate::adapters::api_gateway::ApiGateway;
 use crate::adapters::api_gateway_v2::ApiGatewayV2;
+use crate::adapters::iam::Iam;
+use crate::adapters::log_delivery::LogDelivery;
 use crate::adapters::logs::Logs;
 use crate::adapters::requests::{RequestError, SWEEP_INTERVAL};
+use crate::adapters::topic::Topic;
 use crate::config::Config;
 use crate::event::Event;
-use crate::function_response::{FunctionResponse, LogGroupResult, StageCounts};
+use crate::function_response::{FunctionResponse, LogGroupResult, Response, StageCounts};
 
 mod account_role;
+mod checks;
 mod control_plane_call;
+mod execution_log;
 mod log_group;
 mod reconciliation;
+mod report;
+mod restore;
 mod stage_settings;
 mod sweep;
 
+pub(crate) use account_role::AccountRole;
 use account_role::CloudWatchRoleMissing;
 
 impl Handler for ApigwLogRetention {
     type Event = Value;
-    type Response = FunctionResponse;
+    type Response = Response;
     const ERROR_TYPES: &'static [ErrorType] = &[
         ErrorType::of::<CloudWatchRoleMissing>("CloudWatchRoleMissing"),
         ErrorType::of::<ReconciliationFailed>("NotInOrder"),
@@ -40,14 +50,22 @@ impl Handler for ApigwLogRetention {
 
     /// Gives the stages of a call, or all stages, their logs, and every log group a retention.
     ///
-    /// A call that can never lead to a change is skipped with a reason: a failed call, a deployment without a stage, a
-    /// deleted stage. A failure that may end is an error, so that Lambda retries the event: every setting is read
+    /// A call that can never lead to a change is skipped with a reason: a failed call, a call of this function itself or
+    /// of another account, a deployment without a stage, a deleted stage. A failure that may end is an error, so that Lambda retries the event: every setting is read
     /// before it is written, so a retry writes only what is still missing. A stage that fails stops no other stage.
-    async fn handle(&self, event: Value, invocation: Invocation) -> anyhow::Result<FunctionResponse> {
-        match Event::parse(&event)? {
-            Event::ControlPlaneCall(call) => Box::pin(self.control_plane_call(&call, &invocation)).await,
-            Event::Sweep(sweep) => Box::pin(self.sweep(&sweep, &invocation)).await,
-        }
+    async fn handle(&self, event: Value, invocation: Invocation) -> anyhow::Result<Response> {
+        let response = match Event::parse(&event)? {
+            Event::ControlPlaneCall(call) => Box::pin(self.control_plane_call(&call, &invocation)).await?,
+            Event::Sweep(sweep) => Box::pin(self.sweep(&sweep, &invocation)).await?,
+            Event::Restore(changes) => Box::pin(self.restore(&changes, &invocation)).await?,
+            Event::Report => return Ok(Response::Report(Box::pin(self.report(&invocation)).await?)),
+        };
+        Ok(Response::Stages(response))
+    }
+
+    /// Checks what a sweep reads, the account's role, and the permissions that can be tried without effect.
+    async fn checks(&self, invocation: &Invocation) -> Vec<Check> {
+        Box::pin(self.make_checks(invocation)).await
     }
 
     fn function_timeout(&self) -> Duration {
@@ -61,6 +79,9 @@ pub struct ApigwLogRetention {
     rest: ApiGateway,
     v2: ApiGatewayV2,
     logs: Logs,
+    delivery: LogDelivery,
+    iam: Iam,
+    report_topic: Option<Topic>,
     invoker: Invoker,
     region: String,
     sweep_interval: Duration,
@@ -81,6 +102,9 @@ impl ApigwLogRetention {
             rest: ApiGateway::new(&without_retries),
             v2: ApiGatewayV2::new(&without_retries),
             logs: Logs::new(&without_retries),
+            delivery: LogDelivery::new(&without_retries),
+            iam: Iam::new(&without_retries),
+            report_topic: config.report_topic_arn.clone().map(|arn| Topic::new(sdk, arn)),
             invoker: Invoker::new(sdk),
             region: sdk.region().map(ToString::to_string).unwrap_or_default(),
             sweep_interval: SWEEP_INTERVAL,
@@ -105,6 +129,15 @@ struct ReconciliationFailed {
     failures: Vec<String>,
 }
 
+impl ReconciliationFailed {
+    fn new(checked: usize, failures: &[anyhow::Error]) -> Self {
+        Self {
+            checked,
+            failures: failures.iter().map(|failure| format!("{failure:#}")).collect(),
+        }
+    }
+}
+
 /// AWS accepted settings but still returns the old ones.
 #[derive(Debug, thiserror::Error)]
 #[error("AWS accepted new settings but still returns the old ones: {}", .0.join(", "))]
@@ -120,12 +153,17 @@ fn first_few(failures: &[String]) -> String {
     }
 }
 
-fn emit_metrics(function: &str, response: &FunctionResponse) -> StageCounts {
+/// Emits the numbers of an invocation. In a dry run, `StagesDiffering` counts the stages that would change.
+fn emit_metrics(function: &str, response: &FunctionResponse, is_dry_run: bool) -> StageCounts {
     let counts = StageCounts::of(&response.stages);
+    let changed = match is_dry_run {
+        true => "StagesDiffering",
+        false => "StagesChanged",
+    };
     let groups = response.log_groups.iter();
     let metrics = [
         ("StagesFound", counts.found),
-        ("StagesChanged", counts.changed),
+        (changed, counts.changed),
         ("StagesLeft", counts.left),
         ("StagesSkipped", counts.skipped),
         ("StagesFailed", counts.failed),
@@ -138,5 +176,9 @@ fn emit_metrics(function: &str, response: &FunctionResponse) -> StageCounts {
         function,
         &metrics.map(|(name, count)| (name, count as f64, Unit::Count)),
     );
+    if let Some(role) = &response.account_role {
+        let unusable = f64::from(u8::from(!role.is_usable()));
+        metrics::emit(function, &[("AccountRoleUnusable", unusable, Unit::Count)]);
+    }
     counts
 }

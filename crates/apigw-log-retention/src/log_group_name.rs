@@ -6,7 +6,12 @@ use crate::stage::ApiType;
 const REST_EXECUTION_PREFIX: &str = "API-Gateway-Execution-Logs_";
 /// Start of the names to which it writes those of WebSocket APIs.
 const WEBSOCKET_EXECUTION_PREFIX: &str = "/aws/apigateway/";
-const EXECUTION_PREFIXES: [&str; 2] = [REST_EXECUTION_PREFIX, WEBSOCKET_EXECUTION_PREFIX];
+/// Start of the names to which execution logs are delivered. Under the prefix for vended logs, a group does not count
+/// against the limit of the account's delivery policy.
+const DELIVERY_PREFIX: &str = "/aws/vendedlogs/apigateway-execution/";
+const EXECUTION_PREFIXES: [&str; 3] = [REST_EXECUTION_PREFIX, WEBSOCKET_EXECUTION_PREFIX, DELIVERY_PREFIX];
+/// End of the names of a canary deployment's log groups (Developer Guide, Set up an API Gateway canary release).
+const CANARY: &str = "/Canary";
 
 /// A name has at most 512 characters, of which a stage's name and an API's id take up to 138.
 const MAX_TEXT: usize = 370;
@@ -27,7 +32,7 @@ pub(crate) enum InvalidPattern {
     #[error("expected no other placeholder than {{api_id}} and {{stage}}")]
     UnknownPlaceholder,
     #[error(
-        "API Gateway writes execution logs to {REST_EXECUTION_PREFIX:?} and {WEBSOCKET_EXECUTION_PREFIX:?}; use another prefix for access logs"
+        "execution logs go to {REST_EXECUTION_PREFIX:?}, {WEBSOCKET_EXECUTION_PREFIX:?} and {DELIVERY_PREFIX:?}; use another prefix for access logs"
     )]
     ExecutionLogs,
     #[error("expected at most {MAX_TEXT} characters beside the placeholders")]
@@ -154,6 +159,7 @@ impl<'a> Owner<'a> {
     /// Parses a log group's name. Returns `None` for a group that belongs to no stage, such as API Gateway's own
     /// `/aws/apigateway/welcome`.
     pub(crate) fn parse(name: &'a str, access: &AccessLogGroup) -> Option<Self> {
+        let name = name.strip_suffix(CANARY).unwrap_or(name);
         let after_prefix = EXECUTION_PREFIXES
             .iter()
             .find_map(|prefix| name.strip_prefix(prefix));
@@ -173,8 +179,23 @@ impl<'a> Owner<'a> {
 }
 
 /// Returns the prefixes under which all log groups of stages are listed.
-pub(crate) fn prefixes(access: &AccessLogGroup) -> [&str; 3] {
-    [REST_EXECUTION_PREFIX, WEBSOCKET_EXECUTION_PREFIX, access.prefix()]
+pub(crate) fn prefixes(access: &AccessLogGroup) -> [&str; 4] {
+    [
+        REST_EXECUTION_PREFIX,
+        WEBSOCKET_EXECUTION_PREFIX,
+        DELIVERY_PREFIX,
+        access.prefix(),
+    ]
+}
+
+/// Returns the log group of the canary deployment beside a stage's own log group.
+pub(crate) fn canary_log_group(name: &str) -> String {
+    format!("{name}{CANARY}")
+}
+
+/// Returns the log group to which the execution log of a REST stage is delivered.
+pub(crate) fn delivery_log_group(api_id: &str, stage: &str) -> String {
+    format!("{DELIVERY_PREFIX}{api_id}/{stage}")
 }
 
 /// Returns the log group to which API Gateway writes a stage's execution log. API Gateway fixes the name.
@@ -288,6 +309,13 @@ mod tests {
         assert_eq!(owner("/aws/apigateway/a1/prod"), Some(("a1", "prod")));
         assert_eq!(owner("/aws/vendedlogs/apigateway/a1/prod"), Some(("a1", "prod")));
         assert_eq!(owner("/aws/apigateway/welcome"), None);
+        for group in [
+            "API-Gateway-Execution-Logs_a1/prod/Canary",
+            "/aws/vendedlogs/apigateway/a1/prod/Canary",
+            "/aws/vendedlogs/apigateway-execution/a1/prod",
+        ] {
+            assert_eq!(owner(group), Some(("a1", "prod")), "{group}");
+        }
         assert_eq!(owner("/aws/vendedlogs/apigateway/a1/prod/more"), None);
         assert_eq!(owner("/aws/lambda/a1/prod"), None);
         let shared = pattern("/apigateway/access");

@@ -1,8 +1,10 @@
 //! The `apigw-log-retention` Lambda function.
 
-use apigw_log_retention::ApigwLogRetention;
-use lambda_core::{run, telemetry, variables::Variables};
 use std::process::ExitCode;
+
+use apigw_log_retention::ApigwLogRetention;
+use lambda_core::variables::Variables;
+use lambda_core::{run, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {

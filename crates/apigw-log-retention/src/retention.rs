@@ -1,5 +1,8 @@
 //! Retention periods of log groups.
 
+use lambda_core::rules::Fields;
+use serde_json::Value;
+
 /// Retention periods that CloudWatch Logs accepts, in days (CloudWatch Logs API Reference, PutRetentionPolicy). A log
 /// group that never expires has no retention at all.
 const VALID_DAYS: [u32; 22] = [
@@ -33,19 +36,65 @@ impl Retention {
         }
     }
 
+    /// Returns the retention of a number of days that a log group had.
+    pub(crate) fn of_days(days: u32) -> Result<Self, InvalidRetention> {
+        Self::parse(&days.to_string())
+    }
+
     pub(crate) fn days(self) -> u32 {
         self.0
     }
 }
 
-/// Returns the retention to set on a log group that has `current` days, or `None` if the group stays as it is.
+/// The retention that a rule chooses for a log group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DesiredRetention {
+    Days(Retention),
+    Never,
+    /// The group stays as it is.
+    Unmanaged,
+}
+
+impl DesiredRetention {
+    /// Parses the value of `days` in a rule: a number, `"never"`, or `null` for a group to leave alone.
+    pub(crate) fn parse(value: &Value) -> Result<Self, String> {
+        match value {
+            Value::Null => Ok(Self::Unmanaged),
+            Value::String(text) if text == "never" => Ok(Self::Never),
+            value => Retention::parse(&value.to_string())
+                .map(Self::Days)
+                .map_err(|error| format!(r#"{error}, or "never", or null to leave the log group alone"#)),
+        }
+    }
+
+    /// Reads the key `days` of a rule, which must be present: `null` has a meaning of its own.
+    pub(crate) fn read(fields: &Fields) -> Option<Self> {
+        let Some(value) = fields.value("days") else {
+            fields.fault("days", "missing");
+            return None;
+        };
+        Self::parse(value)
+            .map_err(|fault| fields.fault("days", fault))
+            .ok()
+    }
+}
+
+/// Returns the retention to set on a log group that has `current` days, or `None` if the group stays as it is. The inner
+/// `None` removes the retention.
 ///
 /// A retention that the owner chose, longer or shorter, changes only with `enforce`.
-pub(crate) fn retention_to_set(current: Option<u32>, desired: Retention, enforce: bool) -> Option<Retention> {
-    match current {
-        None => Some(desired),
-        Some(days) if enforce && days != desired.days() => Some(desired),
-        Some(_) => None,
+pub(crate) fn retention_to_set(
+    current: Option<u32>,
+    desired: DesiredRetention,
+    enforce: bool,
+) -> Option<Option<Retention>> {
+    match (desired, current) {
+        (DesiredRetention::Days(desired), None) => Some(Some(desired)),
+        (DesiredRetention::Days(desired), Some(days)) if enforce && days != desired.days() => {
+            Some(Some(desired))
+        }
+        (DesiredRetention::Never, Some(_)) if enforce => Some(None),
+        _ => None,
     }
 }
 
@@ -80,11 +129,23 @@ mod tests {
 
     #[test]
     fn sets_a_missing_retention_and_keeps_the_one_that_the_owner_chose() {
-        let desired = Retention::DEFAULT;
-        assert_eq!(retention_to_set(None, desired, false), Some(desired));
+        let desired = DesiredRetention::Days(Retention::DEFAULT);
+        let set = Some(Some(Retention::DEFAULT));
+        assert_eq!(retention_to_set(None, desired, false), set);
         assert_eq!(retention_to_set(Some(30), desired, true), None);
         assert_eq!(retention_to_set(Some(365), desired, false), None);
         assert_eq!(retention_to_set(Some(7), desired, false), None);
-        assert_eq!(retention_to_set(Some(365), desired, true), Some(desired));
+        assert_eq!(retention_to_set(Some(365), desired, true), set);
+    }
+
+    #[test]
+    fn never_removes_a_retention_with_enforce_only_and_null_removes_none() {
+        let never = DesiredRetention::Never;
+        assert_eq!(retention_to_set(None, never, true), None);
+        assert_eq!(retention_to_set(Some(7), never, false), None);
+        assert_eq!(retention_to_set(Some(7), never, true), Some(None));
+        for current in [None, Some(7)] {
+            assert_eq!(retention_to_set(current, DesiredRetention::Unmanaged, true), None);
+        }
     }
 }

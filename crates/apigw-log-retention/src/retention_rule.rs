@@ -2,18 +2,22 @@
 
 use glob::Pattern;
 use lambda_core::rules::{self, Fields};
+use lambda_core::variables::Variables;
 use serde_json::Value;
 
 use crate::log_group_name::allowed_characters;
-use crate::retention::{InvalidRetention, Retention};
+use crate::name_glob;
+use crate::retention::DesiredRetention;
 use crate::stage::{Api, LogLevel};
 
 /// Retention and execution logging that a stage should have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LoggingPolicy {
-    pub(crate) retention: Retention,
+    pub(crate) retention: DesiredRetention,
     pub(crate) level: LogLevel,
     pub(crate) data_trace: bool,
+    /// Enables metrics for each method or route.
+    pub(crate) metrics: bool,
 }
 
 /// Rules in the order in which they are tried, and the policy for everything that they leave open.
@@ -27,9 +31,10 @@ pub(crate) struct RetentionRules {
 pub(crate) struct RetentionRule {
     stage: Pattern,
     api: Option<Pattern>,
-    retention: Retention,
+    retention: DesiredRetention,
     level: Option<LogLevel>,
     data_trace: Option<bool>,
+    metrics: Option<bool>,
 }
 
 impl RetentionRules {
@@ -51,28 +56,54 @@ impl RetentionRules {
                 retention: rule.retention,
                 level: rule.level.unwrap_or(default.level),
                 data_trace: rule.data_trace.unwrap_or(default.data_trace),
+                metrics: rule.metrics.unwrap_or(default.metrics),
             },
         }
     }
 }
 
 impl RetentionRule {
-    pub(crate) const KEYS: [&str; 5] = ["stage", "api", "days", "execution_level", "data_trace"];
+    /// Reads `RETENTION_RULES`.
+    pub(crate) fn read_all(variables: &Variables) -> Option<Vec<Self>> {
+        const KEYS: [&str; 6] = ["stage", "api", "days", "execution_level", "data_trace", "metrics"];
+        let rules = rules::read(variables, "RETENTION_RULES", &KEYS, Self::read)?.unwrap_or_default();
+        let mut is_reachable = true;
+        for (index, rule) in rules.iter().enumerate() {
+            if let Some(first) = rules[..index].iter().position(|first| first.covers(rule)) {
+                variables.fault(format!(
+                    "RETENTION_RULES[{index}].stage: can never match, because RETENTION_RULES[{first}] matches all of these stages first"
+                ));
+                is_reachable = false;
+            }
+        }
+        is_reachable.then_some(rules)
+    }
 
-    /// Reads one element of `RETENTION_RULES`.
-    pub(crate) fn read(fields: &Fields) -> Option<Self> {
-        let stage = fields.required("stage", glob);
-        let api = fields.optional("api", glob);
-        let retention = fields.required("days", days);
+    fn read(fields: &Fields) -> Option<Self> {
+        let stage = fields.required("stage", name_glob::parse);
+        let api = fields.optional("api", name_glob::parse);
+        let retention = DesiredRetention::read(fields);
         let level = fields.optional("execution_level", level);
         let data_trace = fields.optional("data_trace", rules::boolean);
+        let metrics = fields.optional("metrics", rules::boolean);
         Some(Self {
             stage: stage?,
             api: api?,
             retention: retention?,
             level: level?,
             data_trace: data_trace?,
+            metrics: metrics?,
         })
+    }
+
+    /// Returns true if this rule matches every stage that `later` matches.
+    fn covers(&self, later: &Self) -> bool {
+        let covers_api = match (&self.api, &later.api) {
+            (None, _) => true,
+            (Some(first), Some(later)) => name_glob::covers(first, later),
+            (Some(_), None) => false,
+        };
+        covers_api && name_glob::covers(&self.stage, &later.stage)
     }
 
     /// Matches `$default` in two spellings: as in API Gateway, and as `default`, the form in the name of its log
@@ -88,47 +119,41 @@ impl RetentionRule {
     }
 }
 
-fn glob(value: &Value) -> Result<Pattern, String> {
-    let text = rules::text(value)?;
-    // The glob crate reads braces as letters, so such a pattern would match nothing.
-    if text.contains(['{', '}']) {
-        return Err(format!(
-            "the glob {text:?} has braces: write one rule for each alternative"
-        ));
-    }
-    Pattern::new(text).map_err(|error| format!("{text:?} is not a glob: {error}"))
-}
-
-fn days(value: &Value) -> Result<Retention, InvalidRetention> {
-    Retention::parse(&value.to_string())
-}
-
 fn level(value: &Value) -> Result<LogLevel, &'static str> {
     LogLevel::parse(value.as_str().unwrap_or_default())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::stage::ApiType;
-    use lambda_core::variables::Variables;
     use serde_json::json;
 
+    use super::*;
+    use crate::retention::Retention;
+    use crate::stage::ApiType;
+
     fn parse(rules: &Value) -> Result<Vec<RetentionRule>, String> {
-        let variables: Variables = [("RULES", rules.to_string())].into_iter().collect();
-        let rules = rules::read(&variables, "RULES", &RetentionRule::KEYS, RetentionRule::read);
-        let rules = variables.finish(|| rules).map_err(|error| error.to_string())?;
-        Ok(rules.unwrap_or_default())
+        let variables: Variables = [("RETENTION_RULES", rules.to_string())].into_iter().collect();
+        let rules = RetentionRule::read_all(&variables);
+        variables.finish(|| rules).map_err(|error| error.to_string())
     }
 
     fn rules(rules: Value) -> RetentionRules {
         RetentionRules {
             rules: parse(&rules).expect("good rules"),
             default: LoggingPolicy {
-                retention: Retention::DEFAULT,
+                retention: DesiredRetention::Days(Retention::DEFAULT),
                 level: LogLevel::Info,
                 data_trace: false,
+                metrics: false,
             },
+        }
+    }
+
+    #[track_caller]
+    fn days_of(policy: LoggingPolicy) -> u32 {
+        match policy.retention {
+            DesiredRetention::Days(retention) => retention.days(),
+            other => panic!("{other:?}"),
         }
     }
 
@@ -141,7 +166,7 @@ mod tests {
             tag_keys: Vec::new(),
         };
         let policy = rules(given).for_stage(stage, &api);
-        assert_eq!((policy.retention.days(), policy.level), (days, level));
+        assert_eq!((days_of(policy), policy.level), (days, level));
     }
 
     #[test]
@@ -168,7 +193,7 @@ mod tests {
             let given = json!([{"stage": glob, "days": 3}]);
             check(given.clone(), "$default", 3, LogLevel::Info);
             let policy = rules(given).for_deleted_api("default", "a1");
-            assert_eq!(policy.retention.days(), 3, "{glob}");
+            assert_eq!(days_of(policy), 3, "{glob}");
         }
     }
 
@@ -179,19 +204,49 @@ mod tests {
     }
 
     #[test]
+    fn days_may_be_never_or_null_and_metrics_may_be_set() {
+        let given =
+            json!([{"stage": "audit*", "days": "never", "metrics": true}, {"stage": "x", "days": null}]);
+        let rules = rules(given);
+        let policy = rules.for_deleted_api("audit-1", "a1");
+        assert_eq!(
+            (policy.retention, policy.metrics),
+            (DesiredRetention::Never, true)
+        );
+        let policy = rules.for_deleted_api("x", "a1");
+        assert_eq!(
+            (policy.retention, policy.metrics),
+            (DesiredRetention::Unmanaged, false)
+        );
+    }
+
+    #[test]
+    fn a_rule_after_one_that_covers_it_is_a_fault() {
+        let error = parse(&json!([{"stage": "*", "days": 7}, {"stage": "prod", "api": "a", "days": 30}]));
+        let error = error.expect_err("the second can never match");
+        assert!(
+            error.contains("RETENTION_RULES[1].stage: can never match"),
+            "{error}"
+        );
+        assert!(
+            parse(&json!([{"stage": "*", "api": "a", "days": 7}, {"stage": "prod", "days": 30}])).is_ok()
+        );
+    }
+
+    #[test]
     fn reports_faults_with_index_and_key() {
         check_fault(
             json!({"stage": "*", "days": 31}),
-            "RULES[0].days: 31 is not a retention of CloudWatch Logs, expected one of 1, 3, 5",
+            "RETENTION_RULES[0].days: 31 is not a retention of CloudWatch Logs, expected one of 1, 3, 5",
         );
-        check_fault(json!({"stage": "*"}), "RULES[0].days: missing");
+        check_fault(json!({"stage": "*"}), "RETENTION_RULES[0].days: missing");
         check_fault(
             json!({"stage": "*", "days": 30, "level": "INFO"}),
-            "RULES[0].level: unknown key",
+            "RETENTION_RULES[0].level: unknown key",
         );
         check_fault(
             json!({"stage": "*", "days": 30, "execution_level": "DEBUG"}),
-            "RULES[0].execution_level: expected OFF, ERROR or INFO",
+            "RETENTION_RULES[0].execution_level: expected OFF, ERROR or INFO",
         );
         check_fault(json!({"stage": "[a", "days": 30}), "is not a glob");
         check_fault(json!({"stage": "{prod,live}", "days": 30}), "has braces");

@@ -1,17 +1,21 @@
 //! The difference between the current and the desired log settings of a stage.
 
-use serde::Serialize;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::log_group_name::name_in_arn;
 use crate::retention_rule::LoggingPolicy;
 use crate::stage::{ApiType, LogLevel, LogSettings};
 
-const DESTINATION: &str = "access_log.destination";
-const FORMAT: &str = "access_log.format";
-const LEVEL: &str = "execution.level";
-const DATA_TRACE: &str = "data_trace";
-const METRICS: &str = "metrics";
+pub(crate) const DESTINATION: &str = "access_log.destination";
+pub(crate) const FORMAT: &str = "access_log.format";
+pub(crate) const LEVEL: &str = "execution.level";
+pub(crate) const DATA_TRACE: &str = "data_trace";
+pub(crate) const METRICS: &str = "metrics";
+/// Delivery of the execution log, which no stage has as a setting.
+pub(crate) const DELIVERY: &str = "execution.delivery";
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DesiredSettings<'a> {
@@ -21,15 +25,32 @@ pub(crate) struct DesiredSettings<'a> {
     pub(crate) execution_group: Option<&'a str>,
     pub(crate) format: &'a str,
     pub(crate) policy: LoggingPolicy,
-    pub(crate) metrics: bool,
 }
 
-/// A changed setting, in the response.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// A changed setting, in responses and logs. A restore event repeats it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub(crate) struct Change {
-    setting: &'static str,
-    from: Value,
-    to: Value,
+    pub(crate) setting: String,
+    #[serde(default)]
+    pub(crate) from: Value,
+    #[serde(default)]
+    pub(crate) to: Value,
+}
+
+impl Change {
+    pub(crate) fn new(setting: &str, from: Value, to: Value) -> Self {
+        Self {
+            setting: setting.to_owned(),
+            from,
+            to,
+        }
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} from {} to {}", self.setting, self.from, self.to)
+    }
 }
 
 /// Returns the settings to write; `None` stays as it is.
@@ -57,10 +78,10 @@ pub(crate) fn difference(
         format: sets_format.then(|| desired.format.to_owned()),
         ..LogSettings::default()
     };
+    difference.metrics = flag_to_set(current.metrics, desired.policy.metrics, enforce);
     if api_type.has_execution_logs() {
         difference.level = level_to_set(current.level, desired.policy.level, enforce);
         difference.data_trace = flag_to_set(current.data_trace, desired.policy.data_trace, enforce);
-        difference.metrics = flag_to_set(current.metrics, desired.metrics, enforce);
     }
     difference
 }
@@ -169,14 +190,14 @@ pub(crate) fn changes(current: &LogSettings, difference: &LogSettings) -> Vec<Ch
     ];
     let changed = settings.into_iter().filter(|(_, _, to)| !to.is_null());
     changed
-        .map(|(setting, from, to)| Change { setting, from, to })
+        .map(|(setting, from, to)| Change::new(setting, from, to))
         .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::retention::Retention;
+    use crate::retention::{DesiredRetention, Retention};
 
     const OURS: &str = "arn:aws:logs:r:1:log-group:/ours/a1/prod";
     const OWNERS: &str = "arn:aws:logs:r:1:log-group:/owners";
@@ -188,11 +209,11 @@ mod tests {
             execution_group: name_in_arn(EXECUTION),
             format: "ours",
             policy: LoggingPolicy {
-                retention: Retention::DEFAULT,
+                retention: DesiredRetention::Days(Retention::DEFAULT),
                 level: LogLevel::Info,
                 data_trace: false,
+                metrics: true,
             },
-            metrics: true,
         }
     }
 
@@ -215,10 +236,8 @@ mod tests {
     #[track_caller]
     fn check(api_type: ApiType, current: LogSettings, enforce: bool, expected: &[&str]) {
         let difference = difference(api_type, &current, &desired(), enforce);
-        let changed: Vec<&str> = changes(&current, &difference)
-            .iter()
-            .map(|change| change.setting)
-            .collect();
+        let listed = changes(&current, &difference);
+        let changed: Vec<&str> = listed.iter().map(|change| change.setting.as_str()).collect();
         assert_eq!(changed, expected);
         let after = current.with(&difference);
         assert!(difference.missing_in(&after).is_empty());
@@ -241,12 +260,12 @@ mod tests {
     }
 
     #[test]
-    fn http_apis_have_access_logs_only() {
+    fn http_apis_have_access_logs_and_metrics_only() {
         check(
             ApiType::Http,
             LogSettings::default(),
             false,
-            &[DESTINATION, FORMAT],
+            &[DESTINATION, FORMAT, METRICS],
         );
     }
 

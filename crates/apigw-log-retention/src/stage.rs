@@ -17,6 +17,16 @@ impl ApiType {
         self != Self::Http
     }
 
+    /// Parses the form in responses and logs, which a restore event repeats.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        match text {
+            "REST" => Some(Self::Rest),
+            "HTTP" => Some(Self::Http),
+            "WEBSOCKET" => Some(Self::WebSocket),
+            _ => None,
+        }
+    }
+
     /// Returns true if API Gateway writes the logs with the account's CloudWatch role. For an HTTP API it delivers
     /// them with the permissions of the caller that configures logging.
     pub(crate) fn logs_with_account_role(self) -> bool {
@@ -38,6 +48,8 @@ pub(crate) struct Stage {
     pub(crate) name: String,
     pub(crate) tag_keys: Vec<String>,
     pub(crate) deployment_id: Option<String>,
+    /// True if a canary deployment receives a part of the requests. Its logs go to groups of their own.
+    pub(crate) has_canary: bool,
     /// True for a stage made by quick create; API Gateway may reject changes to it.
     pub(crate) is_managed: bool,
     pub(crate) settings: LogSettings,

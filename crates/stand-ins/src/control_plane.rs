@@ -1,9 +1,12 @@
-//! Control planes of API Gateway, API Gateway V2 and CloudWatch Logs, as far as the logs of stages are concerned.
+//! Control planes of API Gateway, API Gateway V2 and CloudWatch Logs, as far as the logs of stages are concerned, and the
+//! roles of IAM and a topic of SNS.
 //!
 //! It rejects the same requests as AWS. moto accepts any retention, group name, log level and patch path, does not implement
 //! `UpdateStage` of V2, and does not require the account's role. The rules are those of the three API references.
 
+mod delivery;
 mod logs;
+mod query;
 mod rest;
 mod state;
 mod v2;
@@ -12,14 +15,12 @@ use std::sync::{Arc, Mutex};
 
 use anyhow::Result;
 use bytes::Bytes;
+pub use delivery::Deliveries;
 use hyper::Request;
-use local_stack::{
-    faults::{Fault, Faults},
-    http::{self, Response, Server, response},
-    moto::{ACCOUNT, REGION},
-};
+use local_stack::faults::{Fault, Faults};
+use local_stack::http::{self, Response, Server, response};
+use local_stack::moto::{ACCOUNT, REGION};
 use serde_json::{Value, json};
-
 pub use state::{Api, ReceivedRequest, State};
 
 /// Running control plane. Clones share it; it stops when the last one is dropped.
@@ -62,6 +63,9 @@ impl ControlPlane {
         let faults = Faults::default();
         let state = Arc::new(Mutex::new(State {
             role: Some(format!("arn:aws:iam::{ACCOUNT}:role/apigateway-logs")),
+            roles: ["apigateway-logs", "nightshift-apigateway-logs", "theirs"]
+                .map(|name| (name.to_owned(), "apigateway.amazonaws.com"))
+                .into(),
             ..State::default()
         }));
         let served = Arc::clone(&state);
@@ -132,6 +136,14 @@ impl ControlPlane {
 }
 
 fn respond(state: &Mutex<State>, request: &Request<Bytes>) -> Response {
+    let content_type = request.headers().get("content-type");
+    if content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/x-www-form-urlencoded")) {
+        let xml = [("content-type", "text/xml")];
+        return match state.lock().expect("no holder panics").query(request.body()) {
+            Ok(body) => response(200, &xml, body),
+            Err(error) => response(error.status, &xml, error.xml()),
+        };
+    }
     let outcome = state.lock().expect("no holder panics").handle(request);
     match outcome {
         Ok(body) => response(200, &[], body.to_string()),
@@ -157,6 +169,11 @@ impl AwsError {
     fn invalid_parameter(name: &str) -> Self {
         let message = format!("1 validation error detected: {name}");
         Self::new(400, "InvalidParameterException", &message)
+    }
+
+    /// Rejects a parameter of log delivery.
+    fn invalid(name: &str) -> Self {
+        Self::new(400, "ValidationException", &format!("invalid {name}"))
     }
 
     fn body(&self) -> String {

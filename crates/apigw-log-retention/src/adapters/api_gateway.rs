@@ -81,6 +81,26 @@ impl ApiGateway {
         Ok(())
     }
 
+    /// Removes the access log.
+    pub(crate) async fn remove_access_log(
+        &self,
+        requests: &Requests,
+        api_id: &str,
+        name: &str,
+    ) -> Result<(), RequestError> {
+        let action = format!("remove the access log (apigateway:PATCH /restapis/{api_id}/stages/{name})");
+        let operation = PatchOperation::builder()
+            .op(Op::Remove)
+            .path("/accessLogSettings")
+            .build();
+        let request = || {
+            let request = self.client.update_stage().rest_api_id(api_id).stage_name(name);
+            request.patch_operations(operation.clone()).send()
+        };
+        requests.send(&action, request).await?;
+        Ok(())
+    }
+
     /// Returns the ARN of the role with which API Gateway writes logs in this Region, if the account has one.
     pub(crate) async fn cloudwatch_role(&self, requests: &Requests) -> Result<Option<String>, RequestError> {
         let action = "read the account's settings (apigateway:GET /account)";
@@ -131,6 +151,7 @@ fn stage(stage: RestStage) -> Stage {
         name: stage.stage_name.unwrap_or_default(),
         tag_keys: tag_keys(stage.tags),
         deployment_id: stage.deployment_id,
+        has_canary: stage.canary_settings.is_some(),
         is_managed: false,
         settings,
         throttling: Throttling::default(),

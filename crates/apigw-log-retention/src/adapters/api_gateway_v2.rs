@@ -74,18 +74,36 @@ impl ApiGatewayV2 {
     pub(crate) async fn update_stage(
         &self,
         requests: &Requests,
-        api_id: &str,
+        api: &Api,
         stage: &Stage,
         settings: &LogSettings,
     ) -> Result<(), RequestError> {
-        let name = stage.name.as_str();
+        let (api_id, name) = (api.id.as_str(), stage.name.as_str());
         let action = format!("set up logging (apigateway:PATCH /apis/{api_id}/stages/{name})");
         let access_log = access_log_settings(stage, settings);
-        let default_route = default_route_settings(stage, settings);
+        let default_route = default_route_settings(api.api_type, stage, settings);
         let request = || {
             let request = self.client.update_stage().api_id(api_id).stage_name(name);
             let request = request.set_access_log_settings(access_log.clone());
             request.set_default_route_settings(default_route.clone()).send()
+        };
+        requests.send(&action, request).await?;
+        Ok(())
+    }
+
+    /// Removes the access log.
+    pub(crate) async fn remove_access_log(
+        &self,
+        requests: &Requests,
+        api_id: &str,
+        name: &str,
+    ) -> Result<(), RequestError> {
+        let action = format!(
+            "remove the access log (apigateway:DELETE /apis/{api_id}/stages/{name}/accesslogsettings)"
+        );
+        let request = || {
+            let request = self.client.delete_access_log_settings();
+            request.api_id(api_id).stage_name(name).send()
         };
         requests.send(&action, request).await?;
         Ok(())
@@ -102,13 +120,16 @@ fn access_log_settings(stage: &Stage, settings: &LogSettings) -> Option<AccessLo
     })
 }
 
-fn default_route_settings(stage: &Stage, settings: &LogSettings) -> Option<RouteSettings> {
+/// HTTP APIs reject the settings of execution logs, even if they only repeat the current ones.
+fn default_route_settings(api_type: ApiType, stage: &Stage, settings: &LogSettings) -> Option<RouteSettings> {
     let sets_any = settings.level.is_some() || settings.data_trace.is_some() || settings.metrics.is_some();
     sets_any.then(|| {
         let all = stage.settings.with(settings);
+        let has_execution_logs = api_type.has_execution_logs();
+        let level = all.level.filter(|_| has_execution_logs);
         RouteSettings::builder()
-            .set_logging_level(all.level.map(|level| LoggingLevel::from(level.as_str())))
-            .set_data_trace_enabled(all.data_trace)
+            .set_logging_level(level.map(|level| LoggingLevel::from(level.as_str())))
+            .set_data_trace_enabled(all.data_trace.filter(|_| has_execution_logs))
             .set_detailed_metrics_enabled(all.metrics)
             .set_throttling_burst_limit(stage.throttling.burst_limit)
             .set_throttling_rate_limit(stage.throttling.rate_limit)

@@ -1,12 +1,13 @@
 //! Pace and retries of requests to AWS's control plane.
 
+use std::cell::Cell;
+use std::error::Error;
+use std::time::{Duration, Instant};
+
 use aws_sdk_cloudwatchlogs::error::{ProvideErrorMetadata, SdkError};
 use lambda_core::aws::readable_error;
 use lambda_core::deadline::Deadline;
 use lambda_core::{backoff, clock};
-use std::cell::Cell;
-use std::error::Error;
-use std::time::{Duration, Instant};
 
 /// Time between two requests of a sweep: at most four in any second, with some room for the network's uneven delays.
 /// API Gateway's quota is 10 a second for the whole account, and other callers need it too.
@@ -60,6 +61,18 @@ impl RequestError {
     /// Returns true if the log group to create exists already.
     pub(crate) fn is_existing_log_group(&self) -> bool {
         self.has_code("ResourceAlreadyExistsException")
+    }
+
+    /// Returns true if IAM has no such role.
+    pub(crate) fn is_unknown_role(&self) -> bool {
+        self.has_code("NoSuchEntity")
+    }
+
+    /// Returns true if the function's role does not allow the request.
+    pub(crate) fn is_denied(&self) -> bool {
+        self.code
+            .as_deref()
+            .is_some_and(|code| code.starts_with("AccessDenied"))
     }
 
     /// Returns true if API Gateway rejects the content of the request.

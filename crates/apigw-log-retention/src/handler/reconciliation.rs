@@ -1,12 +1,15 @@
 //! One invocation's work on stages and log groups.
 
+use std::collections::BTreeSet;
+
 use lambda_core::invocation::Invocation;
 
 use super::ApigwLogRetention;
-use super::account_role::AccountRole;
+use crate::adapters::log_delivery::Deliveries;
 use crate::adapters::requests::{RequestError, Requests};
 use crate::function_response::{FunctionResponse, SkipReason, StageResult};
 use crate::known_log_groups::KnownLogGroups;
+use crate::log_group_name::{Owner, canary_log_group, name_in_arn};
 use crate::stage::{Api, ApiType, Stage};
 
 /// State and results of one invocation.
@@ -16,8 +19,10 @@ pub(super) struct Reconciliation<'a> {
     pub(super) log_groups: KnownLogGroups,
     /// True if all log groups were read at the start. Otherwise each is read when a stage needs it.
     pub(super) has_all_log_groups: bool,
-    /// `None` until a stage needs the role.
-    pub(super) account_role: Option<AccountRole>,
+    /// Log groups of owners' choice that stages name. The rules for other log groups do not apply to them.
+    pub(super) named_groups: BTreeSet<String>,
+    /// `None` until a stage needs them.
+    pub(super) deliveries: Option<Deliveries>,
     pub(super) response: FunctionResponse,
     pub(super) failures: Vec<anyhow::Error>,
 }
@@ -29,7 +34,8 @@ impl<'a> Reconciliation<'a> {
             requests,
             log_groups: KnownLogGroups::new(&invocation.function_arn, &function.region),
             has_all_log_groups: false,
-            account_role: None,
+            named_groups: BTreeSet::new(),
+            deliveries: None,
             response: FunctionResponse::default(),
             failures: Vec::new(),
         }
@@ -39,6 +45,7 @@ impl<'a> Reconciliation<'a> {
     /// is still processed.
     pub(super) async fn stage(&mut self, api: &Api, stage: &Stage) {
         let mut result = StageResult::new(api, &stage.name);
+        self.note_owner_group(stage);
         let tag = &self.function.config.skip_tag;
         if api.tag_keys.contains(tag) || stage.tag_keys.contains(tag) {
             result.skip(SkipReason::SkipTag);
@@ -53,7 +60,18 @@ impl<'a> Reconciliation<'a> {
                 self.failures.push(error);
             }
         }
+        result.log_changes(self.function.config.dry_run);
         self.response.stages.push(result);
+    }
+
+    /// Remembers the log group that a stage's owner has chosen.
+    fn note_owner_group(&mut self, stage: &Stage) {
+        let name = stage.settings.destination.as_deref().and_then(name_in_arn);
+        let pattern = &self.function.config.access_log_group;
+        if let Some(name) = name.filter(|name| Owner::parse(name, pattern).is_none()) {
+            self.named_groups.insert(name.to_owned());
+            self.named_groups.insert(canary_log_group(name));
+        }
     }
 
     /// Reads an API's stages, ordered by name.

@@ -1,16 +1,18 @@
 //! Log settings of one stage: log groups first, then settings, then a check that AWS applied them.
 
-use anyhow::Context;
 use std::time::Duration;
 
-use super::account_role::{AccountRole, CloudWatchRoleMissing};
+use anyhow::Context;
+
+use super::account_role::CloudWatchRoleMissing;
 use super::reconciliation::{Reconciliation, StageGone, is_rejected};
 use super::{ApigwLogRetention, NotApplied};
 use crate::adapters::requests::RequestError;
 use crate::config::Config;
 use crate::function_response::StageResult;
 use crate::known_log_groups::KnownLogGroups;
-use crate::log_group_name::{execution_log_group, name_in_arn};
+use crate::log_group_name::{canary_log_group, execution_log_group, name_in_arn};
+use crate::retention::DesiredRetention;
 use crate::retention_rule::LoggingPolicy;
 use crate::settings_difference::{DesiredSettings, changes, difference};
 use crate::stage::{Api, ApiType, LogSettings, Stage};
@@ -51,9 +53,8 @@ impl Target {
         let desired = DesiredSettings {
             access_group_arn: &log_groups.arn(&self.access_group),
             execution_group: self.execution_group.as_deref(),
-            format: config.access_log_format.text(),
+            format: config.access_log_formats.of(api.api_type),
             policy: self.policy,
-            metrics: config.metrics,
         };
         difference(api.api_type, &stage.settings, &desired, config.enforce)
     }
@@ -69,6 +70,9 @@ impl Reconciliation<'_> {
     ) -> anyhow::Result<()> {
         let config = &self.function.config;
         let target = Target::of(config, api, stage)?;
+        if api.api_type.logs_with_account_role() {
+            self.check_account_role().await?;
+        }
         if !self.has_all_log_groups {
             self.read_log_group(&target.access_group).await?;
             if let Some(execution_group) = &target.execution_group {
@@ -76,41 +80,83 @@ impl Reconciliation<'_> {
             }
         }
         let to_write = target.difference(config, &self.log_groups, api, stage);
-        if to_write.format.is_some() && api.api_type != ApiType::Rest {
-            config.access_log_format.text_for_v2()?;
-        }
-        self.target_log_groups(&target, &stage.settings.with(&to_write))
-            .await?;
+        let after = stage.settings.with(&to_write);
+        self.target_log_groups(&target, stage, &after).await?;
         // Once more: since a log group was read, the account in the ARNs is certain.
         let to_write = target.difference(config, &self.log_groups, api, stage);
-        if to_write.is_empty() {
-            return Ok(());
+        match config.dry_run {
+            true => result.changes = changes(&stage.settings, &to_write),
+            false if to_write.is_empty() => {}
+            false => self.write(api, stage, &to_write, result).await?,
         }
-        if config.dry_run {
-            result.changes = changes(&stage.settings, &to_write);
-            return Ok(());
+        if after.writes_execution_log() {
+            let retention = target.policy.retention;
+            self.deliver_execution_log(api, stage, retention, result).await?;
         }
-        self.write(api, stage, &to_write, result).await?;
-        tracing::info!(
-            api.id = api.id,
-            stage = stage.name,
-            "set up the logs of stage {}",
-            result.place()
-        );
         Ok(())
     }
 
-    /// Creates the log groups that `settings` use, before API Gateway does: its own would never expire.
-    async fn target_log_groups(&mut self, target: &Target, settings: &LogSettings) -> anyhow::Result<()> {
-        let destination = settings.destination.as_deref().and_then(name_in_arn);
-        if destination == Some(target.access_group.as_str()) {
-            self.log_group(&target.access_group, target.policy.retention)
+    /// Creates the log groups that `settings` use, before API Gateway does: its own would never expire. A log group of
+    /// the owner's choice gets a retention if it has none, because nobody chose "never".
+    async fn target_log_groups(
+        &mut self,
+        target: &Target,
+        stage: &Stage,
+        settings: &LogSettings,
+    ) -> anyhow::Result<()> {
+        let retention = target.policy.retention;
+        let destination = settings.destination.as_deref();
+        let own_group = destination
+            .and_then(|arn| self.log_groups.own_name(arn))
+            .map(str::to_owned);
+        if destination.and_then(name_in_arn) == Some(target.access_group.as_str()) {
+            self.log_group(&target.access_group, retention).await?;
+            self.canary_log_group(&target.access_group, stage, retention)
                 .await?;
+        } else if let Some(name) = own_group {
+            self.owner_log_group(&name, retention).await?;
         }
         if let Some(execution_group) = &target.execution_group
             && settings.writes_execution_log()
         {
-            self.log_group(execution_group, target.policy.retention).await?;
+            self.log_group(execution_group, retention).await?;
+            self.canary_log_group(execution_group, stage, retention).await?;
+        }
+        Ok(())
+    }
+
+    /// Sets the retention of the canary's log group beside `name`. A stage with a canary gets the group in advance.
+    async fn canary_log_group(
+        &mut self,
+        name: &str,
+        stage: &Stage,
+        retention: DesiredRetention,
+    ) -> anyhow::Result<()> {
+        let canary = canary_log_group(name);
+        if stage.has_canary && !self.has_all_log_groups {
+            self.read_log_group(&canary).await?;
+        }
+        match stage.has_canary || self.log_groups.get(&canary).is_some() {
+            true => self.log_group(&canary, retention).await,
+            false => Ok(()),
+        }
+    }
+
+    /// Sets the retention of a log group that the owner has chosen, unless a rule protects it.
+    async fn owner_log_group(&mut self, name: &str, retention: DesiredRetention) -> anyhow::Result<()> {
+        let config = &self.function.config;
+        if config.log_group_rules.protects(name) {
+            return Ok(());
+        }
+        if self.log_groups.get(name).is_none() {
+            self.read_log_group(name).await?;
+        }
+        for name in [name.to_owned(), canary_log_group(name)] {
+            let group = self.log_groups.get(&name);
+            let is_chosen = group.is_none_or(|group| group.days.is_some() && !config.enforce);
+            if !is_chosen {
+                self.log_group(&name, retention).await?;
+            }
         }
         Ok(())
     }
@@ -125,7 +171,8 @@ impl Reconciliation<'_> {
         result: &mut StageResult,
     ) -> anyhow::Result<()> {
         let needs_role = api.api_type.logs_with_account_role() && *to_write != to_write.without_logs();
-        if !needs_role || self.has_account_role().await? {
+        let role = self.response.account_role.as_ref();
+        if !needs_role || role.is_some_and(|role| role.arn.is_some()) {
             return self.write_part(api, stage, to_write, result).await;
         }
         let missing = CloudWatchRoleMissing {
@@ -144,20 +191,7 @@ impl Reconciliation<'_> {
         Ok(())
     }
 
-    async fn has_account_role(&mut self) -> Result<bool, RequestError> {
-        let role = match self.account_role {
-            Some(role) => role,
-            None => {
-                let ApigwLogRetention { rest, config, .. } = self.function;
-                let new_role = config.cloudwatch_role_arn.as_deref();
-                AccountRole::read_or_set(rest, &self.requests, new_role).await?
-            }
-        };
-        self.account_role = Some(role);
-        Ok(role != AccountRole::Missing)
-    }
-
-    async fn write_part(
+    pub(super) async fn write_part(
         &mut self,
         api: &Api,
         stage: &Stage,
@@ -169,7 +203,8 @@ impl Reconciliation<'_> {
         }
         let mut attempt = 1;
         while let Err(error) = self.update(api, stage, part).await {
-            let is_new_role = self.account_role == Some(AccountRole::JustSet) && error.is_missing_role();
+            let role = self.response.account_role.as_ref();
+            let is_new_role = role.is_some_and(|role| role.is_new) && error.is_missing_role();
             if !is_new_role || !self.requests.pause(attempt, FIRST_PAUSE).await {
                 return Err(error.into());
             }
@@ -187,7 +222,7 @@ impl Reconciliation<'_> {
                 rest.update_stage(&self.requests, &api.id, &stage.name, part)
                     .await
             }
-            ApiType::Http | ApiType::WebSocket => v2.update_stage(&self.requests, &api.id, stage, part).await,
+            ApiType::Http | ApiType::WebSocket => v2.update_stage(&self.requests, api, stage, part).await,
         }
     }
 

@@ -1,10 +1,11 @@
 //! Handles a sweep: all stages and log groups of the Region, as far as the time allows.
 
+use std::time::Duration;
+
 use lambda_core::invocation::Invocation;
 use lambda_core::invoke::LAST_HOP;
 use lambda_core::metrics::{self, Unit};
-use serde_json::json;
-use std::time::Duration;
+use serde_json::{Value, json};
 
 use super::reconciliation::{Reconciliation, is_rejected};
 use super::{ApigwLogRetention, ReconciliationFailed, emit_metrics};
@@ -13,7 +14,7 @@ use crate::cursor::{Cursor, Phase};
 use crate::event::Sweep;
 use crate::function_response::{FunctionResponse, StageResult};
 use crate::log_group_name::{Owner, prefixes};
-use crate::retention::retention_to_set;
+use crate::retention::{DesiredRetention, retention_to_set};
 use crate::stage::{Api, ApiType, Stage};
 
 /// Time to keep for completing the current stage and invoking the continuation.
@@ -28,40 +29,49 @@ impl ApigwLogRetention {
         let reserve = (invocation.deadline.total() / 4).min(MAX_RESERVE);
         let requests = Requests::paced(invocation.deadline, self.sweep_interval, reserve / 2);
         let mut reconciliation = Reconciliation::new(self, requests, invocation);
+        reconciliation.named_groups.clone_from(&sweep.named_groups);
         let apis = reconciliation.read_apis().await?;
         reconciliation.read_all_log_groups().await?;
         let remaining = match reconciliation.sweep_stages(&apis, &sweep.cursor, reserve).await {
             Some(cursor) => Some(cursor),
-            None => reconciliation.sweep_log_groups(&apis, reserve).await,
+            None => {
+                reconciliation
+                    .sweep_log_groups(&apis, &sweep.cursor, reserve)
+                    .await
+            }
         };
         let Reconciliation {
             mut response,
             failures,
             log_groups,
+            named_groups,
             ..
         } = reconciliation;
-        response.counts = Some(emit_metrics(&invocation.function_name, &response));
-        if let Some(cursor) = remaining {
-            response.continued = self.continue_at(cursor, sweep.hop, invocation).await?;
+        let counts = emit_metrics(&invocation.function_name, &response, self.config.dry_run);
+        response.counts = Some(counts);
+        match remaining {
+            Some(cursor) => {
+                let event = json!({"sweep": true, "cursor": cursor, "hop": sweep.hop + 1, "named_groups": named_groups});
+                response.continued = self.continue_with(&event, sweep.hop, invocation).await?;
+            }
+            // An alarm rings if no sweep has finished for long.
+            None => emit_unfinished(invocation, 0.0),
         }
         result(response, &failures, log_groups.iter().count())
     }
 
     /// Invokes this function for the rest of the sweep, and returns true, unless the sweep had too many hops already.
-    async fn continue_at(&self, cursor: Cursor, hop: u32, invocation: &Invocation) -> anyhow::Result<bool> {
+    async fn continue_with(&self, event: &Value, hop: u32, invocation: &Invocation) -> anyhow::Result<bool> {
         if hop >= LAST_HOP {
             tracing::warn!(
-                "the sweep stops unfinished after {hop} hops at {cursor:?}; the next sweep starts from the beginning"
+                "the sweep stops unfinished after {hop} hops at {}; the next sweep starts from the beginning",
+                event["cursor"]
             );
-            metrics::emit(
-                &invocation.function_name,
-                &[("SweepUnfinished", 1.0, Unit::Count)],
-            );
+            emit_unfinished(invocation, 1.0);
             return Ok(false);
         }
-        let event = json!({"sweep": true, "cursor": cursor, "hop": hop + 1});
         self.invoker
-            .invoke_event(&invocation.function_arn, &event, invocation.deadline)
+            .invoke_event(&invocation.function_arn, event, invocation.deadline)
             .await?;
         Ok(true)
     }
@@ -83,11 +93,14 @@ fn result(
         }
         return Ok(response);
     }
-    Err(ReconciliationFailed {
-        checked: response.stages.len() + log_groups,
-        failures: failures.iter().map(|failure| format!("{failure:#}")).collect(),
-    }
-    .into())
+    Err(ReconciliationFailed::new(response.stages.len() + log_groups, failures).into())
+}
+
+fn emit_unfinished(invocation: &Invocation, value: f64) {
+    metrics::emit(
+        &invocation.function_name,
+        &[("SweepUnfinished", value, Unit::Count)],
+    );
 }
 
 /// API id and stages of the last log group. Groups are ordered by name, so the next one often belongs to the same API.
@@ -105,7 +118,13 @@ impl Reconciliation<'_> {
 
     async fn read_all_log_groups(&mut self) -> Result<(), RequestError> {
         let ApigwLogRetention { logs, config, .. } = self.function;
-        for prefix in prefixes(&config.access_log_group) {
+        let every_group = [""];
+        let of_stages = prefixes(&config.access_log_group);
+        let prefixes: &[&str] = match config.log_group_rules.is_empty() {
+            true => &of_stages,
+            false => &every_group,
+        };
+        for prefix in prefixes {
             logs.read_all(&self.requests, prefix, &mut self.log_groups)
                 .await?;
         }
@@ -162,13 +181,14 @@ impl Reconciliation<'_> {
         self.failures.push(error);
     }
 
-    /// Sets a retention on the log groups that have none after all stages were processed, orphaned ones above all. A
-    /// continuation starts again with the first group: those that have a retention by then need no request.
-    async fn sweep_log_groups(&mut self, apis: &[Api], reserve: Duration) -> Option<Cursor> {
+    /// Sets a retention on the log groups that have none after all stages were processed: orphaned ones, and those that
+    /// belong to no stage.
+    async fn sweep_log_groups(&mut self, apis: &[Api], from: &Cursor, reserve: Duration) -> Option<Cursor> {
         let mut last_api = None;
-        for name in self.log_groups_to_change() {
+        let mut done = Cursor::after_log_group("");
+        for name in self.log_groups_to_change(from) {
             if self.requests.time_left() < reserve {
-                return Some(Cursor::after(Phase::LogGroups, "", ""));
+                return Some(done);
             }
             match self.sweep_log_group(&name, apis, &mut last_api).await {
                 Err(error) if is_rejected(&error, RequestError::is_unknown_log_group) => {
@@ -177,6 +197,7 @@ impl Reconciliation<'_> {
                 Err(error) => self.failures.push(error.context(format!("log group {name}"))),
                 Ok(()) => {}
             }
+            done = Cursor::after_log_group(&name);
         }
         None
     }
@@ -189,7 +210,8 @@ impl Reconciliation<'_> {
     ) -> anyhow::Result<()> {
         let config = &self.function.config;
         let Some(owner) = Owner::parse(name, &config.access_log_group) else {
-            return Ok(());
+            let retention = config.log_group_rules.for_group(name);
+            return self.other_log_group(name, retention).await;
         };
         let Some(api) = apis.iter().find(|api| api.id == owner.api_id) else {
             let policy = config.rules.for_deleted_api(owner.stage, owner.api_id);
@@ -222,16 +244,26 @@ impl Reconciliation<'_> {
         Ok(last_api.as_ref().map_or(&[], |(_, stages)| stages))
     }
 
-    /// Lists the stages' log groups that have no retention, or one that `ENFORCE` may change.
-    fn log_groups_to_change(&self) -> Vec<String> {
-        let config = &self.function.config;
-        let groups = self.log_groups.iter().filter(|(name, days)| {
-            Owner::parse(name, &config.access_log_group).is_some_and(|owner| {
-                let policy = config.rules.for_deleted_api(owner.stage, owner.api_id);
-                retention_to_set(*days, policy.retention, config.enforce).is_some()
-            })
-        });
+    /// Lists the log groups after the cursor that may need a retention, or another one if `ENFORCE` is on.
+    fn log_groups_to_change(&self, from: &Cursor) -> Vec<String> {
+        let groups = self
+            .log_groups
+            .iter()
+            .filter(|(name, group)| from.is_log_group_pending(name) && self.may_change(name, group.days));
         groups.map(|(name, _)| name.to_owned()).collect()
+    }
+
+    fn may_change(&self, name: &str, days: Option<u32>) -> bool {
+        let config = &self.function.config;
+        let Some(owner) = Owner::parse(name, &config.access_log_group) else {
+            let retention = config.log_group_rules.for_group(name);
+            return !self.named_groups.contains(name)
+                && retention_to_set(days, retention, config.enforce).is_some();
+        };
+        // A rule for the API's name may choose otherwise. Only then are the API's stages read.
+        let retention = config.rules.for_deleted_api(owner.stage, owner.api_id).retention;
+        let is_open = days.is_none() && !matches!(retention, DesiredRetention::Days(_));
+        is_open || retention_to_set(days, retention, config.enforce).is_some()
     }
 }
 

@@ -1,10 +1,10 @@
 //! The account's CloudWatch role.
 
+use local_stack::Match;
 use serde_json::json;
+use stand_ins::control_plane::{ControlPlane, aws_error};
 
 use crate::setup::{Setup, changed, event};
-use local_stack::Match;
-use stand_ins::control_plane::{ControlPlane, aws_error};
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/nightshift-apigateway-logs";
 
@@ -32,7 +32,7 @@ async fn sets_a_missing_role_and_waits_until_api_gateway_knows_it() {
     let response = function
         .invoke(&event("rest-create-stage", "a1b2c3d4e5", "prod"))
         .await;
-    assert_eq!(changed(&response).len(), 4);
+    assert_eq!(changed(&response).len(), 3);
     assert_eq!(aws.state(|state| state.role.clone()).as_deref(), Some(ROLE));
     assert_eq!(
         aws.stage("a1b2c3d4e5", "prod")["methodSettings"]["*/*"]["loggingLevel"],
@@ -55,7 +55,7 @@ async fn keeps_a_role_that_the_account_has() {
 async fn sets_up_the_access_log_without_a_role_and_reports_the_missing_role() {
     let aws = without_role().await;
     aws.state(|state| state.access_logs_need_no_role = true);
-    let function = Setup::fast(&aws, &[]).await;
+    let function = Setup::fast(&aws, &[("DETAILED_METRICS", "true")]).await;
     let event = event("rest-create-stage", "a1b2c3d4e5", "prod");
     let (error_type, message) = function.error(&event).await;
     assert_eq!(error_type, "CloudWatchRoleMissing");
@@ -81,7 +81,7 @@ async fn sets_up_the_access_log_without_a_role_and_reports_the_missing_role() {
 #[tokio::test]
 async fn reports_the_missing_role_if_access_logs_need_it_too() {
     let aws = without_role().await;
-    let function = Setup::new(&aws, &[]).await;
+    let function = Setup::new(&aws, &[("DETAILED_METRICS", "true")]).await;
     let (error_type, _) = function
         .error(&event("rest-create-stage", "a1b2c3d4e5", "prod"))
         .await;
@@ -112,6 +112,75 @@ async fn succeeds_without_a_role_if_execution_logs_are_off() {
         .await;
     assert_eq!(
         changed(&response),
-        ["access_log.destination", "access_log.format", "metrics"]
+        ["access_log.destination", "access_log.format"]
+    );
+}
+
+const DANGLING: &str = "arn:aws:iam::123456789012:role/deleted-long-ago";
+
+async fn with_role(arn: &str) -> ControlPlane {
+    let aws = without_role().await;
+    aws.state(|state| {
+        state.role = Some(arn.to_owned());
+        state
+            .roles
+            .insert("for-lambda".to_owned(), "lambda.amazonaws.com");
+    });
+    aws
+}
+
+#[tokio::test]
+async fn reports_a_deleted_role_in_result_log_and_metric() {
+    let aws = with_role(DANGLING).await;
+    let function = Setup::fast(&aws, &[]).await;
+    let response = function
+        .invoke(&event("rest-create-stage", "a1b2c3d4e5", "prod"))
+        .await;
+    assert_eq!(
+        response["account_role"],
+        json!({"arn": DANGLING, "exists": false, "assumable": false})
+    );
+    assert_eq!(function.metric("AccountRoleUnusable"), [1.0]);
+    let log = function.log();
+    assert!(log.contains("role/deleted-long-ago does not exist"), "{log}");
+    // The nightly sweep reports it too, although no stage needs a change.
+    let swept = function.invoke(&json!({"sweep": true})).await;
+    assert_eq!(
+        (&swept["counts"]["left"], &swept["account_role"]["exists"]),
+        (&json!(1), &json!(false))
+    );
+    assert_eq!(function.metric("AccountRoleUnusable"), [1.0, 1.0]);
+}
+
+#[tokio::test]
+async fn replaces_a_deleted_role_and_one_that_api_gateway_may_not_assume() {
+    for unusable in [DANGLING, "arn:aws:iam::123456789012:role/for-lambda"] {
+        let aws = with_role(unusable).await;
+        let function = Setup::fast(&aws, &[("CLOUDWATCH_ROLE_ARN", ROLE)]).await;
+        let response = function.invoke(&json!({"sweep": true})).await;
+        assert_eq!(
+            response["account_role"],
+            json!({"arn": ROLE, "exists": true, "assumable": true})
+        );
+        assert_eq!(aws.state(|state| state.role.clone()).as_deref(), Some(ROLE));
+        let log = function.log();
+        assert!(
+            log.contains(&format!("CloudWatch role from {unusable} to {ROLE}")),
+            "{log}"
+        );
+        assert_eq!(function.metric("AccountRoleUnusable"), [0.0]);
+    }
+}
+
+#[tokio::test]
+async fn a_dry_run_leaves_a_deleted_role() {
+    let aws = with_role(DANGLING).await;
+    let function = Setup::fast(&aws, &[("CLOUDWATCH_ROLE_ARN", ROLE), ("DRY_RUN", "true")]).await;
+    function.invoke(&json!({"sweep": true})).await;
+    assert_eq!(aws.take_writes(), [""; 0]);
+    let log = function.log();
+    assert!(
+        log.contains("would change the account's CloudWatch role"),
+        "{log}"
     );
 }

@@ -1,9 +1,9 @@
 //! Configuration faults are reported before anything is written.
 
 use serde_json::json;
+use stand_ins::control_plane::ControlPlane;
 
 use crate::setup::{Setup, event};
-use stand_ins::control_plane::ControlPlane;
 
 #[tokio::test]
 async fn an_invalid_retention_fails_the_init_and_lists_the_valid_ones() {
@@ -35,20 +35,17 @@ async fn a_format_without_the_request_id_fails_the_init() {
 }
 
 #[tokio::test]
-async fn a_format_too_long_for_the_api_type_fails_the_stage_before_any_write() {
+async fn a_format_too_long_for_http_apis_fails_the_init() {
     let aws = ControlPlane::start().await.unwrap();
-    aws.add_stage("HTTP", "f6g7h8i9j0", "dev");
     aws.add_stage("REST", "a1b2c3d4e5", "dev");
     let format = format!("$context.requestId {}", "x".repeat(1500));
-    let function = Setup::new(&aws, &[("ACCESS_LOG_FORMAT", &format)]).await;
-    let (_, message) = function
-        .error(&event("http-create-stage", "f6g7h8i9j0", "dev"))
-        .await;
+    let function = Setup::new(&aws, &[("ACCESS_LOG_FORMAT_HTTP", &format)]).await;
+    let (_, message) = function.error(&json!({"sweep": true})).await;
     assert!(
-        message.contains("stage f6g7h8i9j0/dev") && message.contains("at most 1024 characters"),
+        message.contains("ACCESS_LOG_FORMAT_HTTP is malformed: expected at most 1024 characters"),
         "{message}"
     );
-    assert_eq!(aws.take_writes(), [""; 0]);
+    let function = Setup::new(&aws, &[("ACCESS_LOG_FORMAT", &format)]).await;
     function
         .invoke(&event("rest-create-stage", "a1b2c3d4e5", "dev"))
         .await;

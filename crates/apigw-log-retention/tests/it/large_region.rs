@@ -1,10 +1,11 @@
 //! Regions with many stages, a control plane that throttles, and the pace of a sweep.
 
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
 use local_stack::Function;
 use serde_json::{Value, json};
 use stand_ins::control_plane::{ControlPlane, ReceivedRequest, log_group_arn};
-use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
 
 use crate::setup::{NAME, Setup, fast_sweep};
 
@@ -57,7 +58,7 @@ fn add_logs(aws: &ControlPlane, protocol: &str, id: &str, stage: &str, examples:
 }
 
 /// Lets the function set up a REST and an HTTP stage, and returns their control plane and the function's peak memory.
-async fn examples() -> (ControlPlane, u64) {
+pub(crate) async fn examples() -> (ControlPlane, u64) {
     let aws = ControlPlane::start().await.unwrap();
     aws.add_stage("REST", "rest", "dev");
     aws.add_stage("HTTP", "http", "dev");
@@ -67,7 +68,7 @@ async fn examples() -> (ControlPlane, u64) {
     (aws, peak)
 }
 
-fn five_minutes(function: Function) -> Function {
+pub(crate) fn five_minutes(function: Function) -> Function {
     Function {
         timeout: Duration::from_secs(300),
         ..function
@@ -138,7 +139,7 @@ async fn two_thousand_stages_need_little_more_memory_than_two() {
 }
 
 /// Returns the most requests that arrived within `time`, wherever it begins.
-fn most_within(time: Duration, received: &[ReceivedRequest]) -> usize {
+pub(crate) fn most_within(time: Duration, received: &[ReceivedRequest]) -> usize {
     let from = |first: &ReceivedRequest| {
         let within = |request: &&ReceivedRequest| request.at >= first.at && request.at - first.at < time;
         received.iter().filter(within).count()

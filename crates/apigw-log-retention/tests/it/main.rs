@@ -8,12 +8,17 @@
 )]
 
 mod account_role;
+mod checks;
 mod configuration_faults;
+mod execution_log_delivery;
 mod http_and_websocket;
 mod large_region;
+mod log_groups;
 mod owner_settings;
 mod partial_failures;
+mod report;
 mod rest_on_moto;
+mod restore;
 mod setup;
 mod sweep;
 mod transient_errors;

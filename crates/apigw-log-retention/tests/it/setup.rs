@@ -1,11 +1,12 @@
 //! The function, deployed in the emulator in front of a control plane, and its events.
 
-use local_stack::{Function, LambdaEmulator, Outcome, function_binary};
-use serde_json::Value;
-use stand_ins::control_plane::ControlPlane;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
+
+use local_stack::{Function, LambdaEmulator, Outcome, function_binary};
+use serde_json::Value;
+use stand_ins::control_plane::ControlPlane;
 
 pub(crate) const NAME: &str = "apigw-log-retention";
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -67,6 +68,11 @@ impl Setup {
         };
         let text = |name: &str| error[name].as_str().unwrap().to_owned();
         (text("errorType"), text("errorMessage"))
+    }
+
+    /// Returns the function's log.
+    pub(crate) fn log(&self) -> String {
+        self.emulator.logs(NAME).join("\n")
     }
 
     /// Returns the values of a metric, one for each invocation.

@@ -1,9 +1,10 @@
 //! Sweeps over the whole Region, and over log groups that outlive their stages.
 
+use std::time::Duration;
+
 use local_stack::Function;
 use serde_json::{Value, json};
 use stand_ins::control_plane::ControlPlane;
-use std::time::Duration;
 
 use crate::setup::{NAME, PATIENCE, Setup, fast_sweep};
 
@@ -40,6 +41,11 @@ async fn sets_up_stages_of_every_api_type_and_writes_nothing_the_second_time() {
     assert_eq!(
         (function.metric("StagesChanged"), function.metric("StagesLeft")),
         (vec![3.0, 0.0], vec![0.0, 3.0])
+    );
+    assert_eq!(
+        function.metric("SweepUnfinished"),
+        [0.0, 0.0],
+        "each sweep has finished"
     );
 }
 
@@ -124,6 +130,11 @@ async fn another_invocation_continues_a_sweep_that_runs_out_of_time() {
         done,
         ["a1/dev", "a1/prod", "a2/dev", "a2/prod", "a3/dev", "a3/prod"],
         "each once"
+    );
+    assert_eq!(
+        function.metric("SweepUnfinished"),
+        [0.0],
+        "only the last part has finished"
     );
     let (last, earlier) = responses.split_last().unwrap();
     assert!(earlier.iter().all(|response| response["continued"] == true));

@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
-use super::{AwsError, Outcome, log_group_arn, state::State};
+use super::state::State;
+use super::{AwsError, Outcome, log_group_arn};
 
 const RETENTIONS: [u64; 22] = [
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
@@ -13,8 +14,11 @@ impl State {
         match operation {
             "DescribeLogGroups" => self.describe_log_groups(body),
             "CreateLogGroup" => self.create_log_group(name),
+            "DeleteRetentionPolicy" => self.delete_retention_policy(name),
             "PutRetentionPolicy" => self.put_retention_policy(name, &body["retentionInDays"]),
-            _ => Err(AwsError::new(400, "UnknownOperationException", operation)),
+            _ => self
+                .delivery(operation, body)
+                .unwrap_or_else(|| Err(AwsError::new(400, "UnknownOperationException", operation))),
         }
     }
 
@@ -39,6 +43,11 @@ impl State {
                 if let Some(days) = days {
                     group["retentionInDays"] = json!(days);
                 }
+                if let Some(days) = self.account_policies.get(name) {
+                    group["retentionPolicyName"] = json!("organisation");
+                    group["retentionInDays"] = json!(days);
+                }
+                group["storedBytes"] = json!(self.stored_bytes.get(name).unwrap_or(&0));
                 group
             })
             .collect();
@@ -60,6 +69,15 @@ impl State {
             return Err(AwsError::new(400, "ResourceAlreadyExistsException", message));
         }
         self.log_groups.insert(name.to_owned(), None);
+        Ok(json!({}))
+    }
+
+    fn delete_retention_policy(&mut self, name: &str) -> Outcome {
+        let Some(retention) = self.log_groups.get_mut(name) else {
+            let message = "The specified log group does not exist.";
+            return Err(AwsError::new(400, "ResourceNotFoundException", message));
+        };
+        *retention = None;
         Ok(json!({}))
     }
 

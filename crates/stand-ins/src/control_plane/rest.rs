@@ -1,14 +1,17 @@
 use serde_json::{Value, json};
 
-use super::{
-    AwsError, Outcome,
-    state::{State, check_format},
-};
+use super::state::{State, check_format};
+use super::{AwsError, Outcome};
 
 impl State {
     pub(super) fn update_account(&mut self, body: &Value) -> Outcome {
         match operations(body)?.as_slice() {
             [("/cloudwatchRoleArn", arn)] => {
+                let name = arn.rsplit('/').next().unwrap_or_default();
+                if self.roles.get(name) != Some(&"apigateway.amazonaws.com") {
+                    let message = "The role ARN does not have required permissions configured. Please grant trust permission for API Gateway and add the required role policy.";
+                    return Err(AwsError::bad_request(message));
+                }
                 self.role = Some((*arn).to_owned());
                 Ok(json!({"cloudwatchRoleArn": arn}))
             }
@@ -19,6 +22,13 @@ impl State {
     pub(super) fn update_rest_stage(&mut self, id: &str, name: &str, body: &Value) -> Outcome {
         let mut stage = self.stage(id, name, true)?.clone();
         let (mut sets_access_log, mut sets_execution_log) = (false, false);
+        if *body == json!({"patchOperations": [{"op": "remove", "path": "/accessLogSettings"}]}) {
+            if let Some(stage) = stage.as_object_mut() {
+                stage.remove("accessLogSettings");
+            }
+            self.replace_stage(id, name, &stage);
+            return Ok(stage);
+        }
         for (path, value) in operations(body)? {
             match path {
                 "/accessLogSettings/destinationArn" => {

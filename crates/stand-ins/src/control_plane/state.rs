@@ -1,4 +1,5 @@
-use std::{collections::BTreeMap, time::Instant};
+use std::collections::BTreeMap;
+use std::time::Instant;
 
 use bytes::Bytes;
 use hyper::{Method, Request};
@@ -6,6 +7,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
+use super::delivery::Deliveries;
 use super::{AwsError, Outcome, log_group_arn};
 
 /// Page size of API Gateway if the request names none.
@@ -18,6 +20,16 @@ pub struct State {
     pub apis: BTreeMap<String, Api>,
     /// Retention in days by name of the log group.
     pub log_groups: BTreeMap<String, Option<u64>>,
+    /// Days of the account's retention policy by name of the log group that it applies to.
+    pub account_policies: BTreeMap<String, Option<u64>>,
+    /// Stored bytes by name of the log group.
+    pub stored_bytes: BTreeMap<String, u64>,
+    /// Delivery of execution logs.
+    pub deliveries: Deliveries,
+    /// Service that each role of IAM trusts, by name of the role.
+    pub roles: BTreeMap<String, &'static str>,
+    /// Subject and text of each message that was published to a topic.
+    pub published: Vec<(String, String)>,
     /// Log groups that API Gateway created itself, because logging was on and there was none. They never expire.
     pub created_by_api_gateway: Vec<String>,
     /// ARN of the account's CloudWatch role.
@@ -140,6 +152,9 @@ impl State {
             ("GET", ["restapis", id, "stages", stage]) => self.stage(id, stage, true).cloned(),
             ("GET", ["v2", "apis", id, "stages", stage]) => self.stage(id, stage, false).cloned(),
             ("PATCH", ["restapis", id, "stages", stage]) => self.update_rest_stage(id, stage, body),
+            ("DELETE", ["v2", "apis", id, "stages", stage, "accesslogsettings"]) => {
+                self.delete_access_log_settings(id, stage)
+            }
             ("PATCH", ["v2", "apis", id, "stages", stage]) => self.update_v2_stage(id, stage, body),
             _ => {
                 let message = format!("{method} {path} is not implemented");

@@ -1,9 +1,7 @@
 use serde_json::Value;
 
-use super::{
-    AwsError, Outcome,
-    state::{State, check_format},
-};
+use super::state::{State, check_format};
+use super::{AwsError, Outcome};
 
 impl State {
     pub(super) fn update_v2_stage(&mut self, id: &str, name: &str, body: &Value) -> Outcome {
@@ -42,6 +40,16 @@ impl State {
         self.replace_stage(id, name, &stage);
         Ok(stage)
     }
+
+    pub(super) fn delete_access_log_settings(&mut self, id: &str, name: &str) -> Outcome {
+        let mut stage = self.stage(id, name, false)?.clone();
+        if let Some(stage) = stage.as_object_mut() {
+            stage.remove("accessLogSettings");
+        }
+        self.replace_stage(id, name, &stage);
+        Ok(Value::Null)
+    }
+
     fn check_default_route(&mut self, protocol: &str, route: &Value) -> Result<(), AwsError> {
         let has_execution_log =
             route.get("loggingLevel").is_some() || route.get("dataTraceEnabled").is_some();
