@@ -50,10 +50,11 @@ demo: $(STACK) $(DICTIONARY) ## run all functions on this machine and check the 
 	cargo build --workspace --bins
 	@cargo run --quiet --bin demo -- $(if $(TEXTS),--texts '$(TEXTS)')
 
+# Most tests wait for functions in processes of their own, so more of them run than there are cores.
 test: $(STACK) $(DICTIONARY) $(PLAIN) $(LEARNED) ## run every test; BROWSER=none skips those that open the report in a browser
 	@$(if $(filter none,$(BROWSER)),,sh infra/local/browser.sh)
 	@skip="$$(sh infra/local/pgbouncer.sh)"; failed=0; \
-	cargo test --workspace -- $$skip $(if $(filter none,$(BROWSER)),--skip browser::) || failed=$$?; \
+	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-5} cargo test --workspace -- $$skip $(if $(filter none,$(BROWSER)),--skip browser::) || failed=$$?; \
 	[ -z "$$skip" ] || echo 'NOT RUN: the months through PgBouncer (tests pgbouncer::). Install the package pgbouncer.' >&2; \
 	exit $$failed
 

@@ -33,7 +33,7 @@ async fn runs_from_the_schedule_to_the_mail() {
             "task": 1,
             "buildings": {"done": 4, "failed": 0, "left": 0},
             "documents": 11,
-            "morphemes": 85,
+            "morphemes": 86,
             "continued": false,
         })
     );

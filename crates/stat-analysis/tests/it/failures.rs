@@ -205,7 +205,8 @@ async fn a_building_that_kills_the_process_is_attempted_three_times_and_stops_no
 const UNREADABLE: &str = "
 create or replace view stat_source_text as
 select id as text_id, building_id, written_at,
-       case when body like '%지하주차장%' then convert_from('\\xff'::bytea, 'UTF8') else body end as body
+       (case when body like '%지하주차장%' then convert_from('\\xff'::bytea, 'UTF8') else body end) collate \"default\"
+           as body
 from message";
 
 #[tokio::test]

@@ -227,12 +227,12 @@ async fn a_malformed_source_is_refused_with_its_fault() {
         (
             "drop view stat_source_building; create view stat_source_building as
              select id::char(10) as building_id, name, closed_on from building",
-            "stat_source_building.building_id is bpchar, expected text",
+            "stat_source_building.building_id is character, expected text",
         ),
         (
             "drop view stat_source_text; create view stat_source_text as
              select id as text_id, building_id, written_at at time zone 'UTC' as written_at, body from message",
-            "stat_source_text.written_at is timestamp, expected timestamptz",
+            "stat_source_text.written_at is timestamp",
         ),
     ] {
         let month = small_month().await;

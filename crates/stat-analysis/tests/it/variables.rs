@@ -35,7 +35,7 @@ async fn a_malformed_user_dictionary_fails_the_init_with_the_line_number() {
     let month = small_month().await;
     month
         .moto
-        .put_object(&month.bucket, "words.csv", "공용부,NNG\n주차권,VV\n")
+        .put_object(&month.bucket, "words.csv", "공용부,NNG\n주차권,NOUN\n")
         .await
         .unwrap();
     let function = month
