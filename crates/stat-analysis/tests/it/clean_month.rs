@@ -56,7 +56,7 @@ async fn runs_from_the_schedule_to_the_mail() {
     );
     assert!(mails[0].text.contains(&link), "{}", mails[0].text);
     assert!(
-        mails[0].text.contains("건물 4곳, 글 11건, 형태소 85개"),
+        mails[0].text.contains("건물 4곳, 글 11건, 형태소 86개"),
         "{}",
         mails[0].text
     );
