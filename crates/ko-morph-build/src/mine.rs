@@ -58,7 +58,7 @@ impl Default for MineOptions {
     }
 }
 
-/// What [`mine`] found.
+/// Result of [`mine`].
 #[derive(Clone, Debug)]
 pub struct Mined {
     /// The words, mined ones first.

@@ -20,11 +20,11 @@ use serde_json::{Value, json};
 /// The result of one check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Check {
-    /// What was checked. A name that ends with ` reachable` is about another system, not about this deployment.
+    /// Subject of the check. A name that ends with ` reachable` is about another system, not about this deployment.
     pub name: String,
     /// `None` if it could not be tried.
     pub ok: Option<bool>,
-    /// What was found; for a failed check also what to do, otherwise why it was not tried.
+    /// Finding of the check; a failed one also says what to do, one that was not tried says why.
     pub detail: String,
 }
 
@@ -87,7 +87,7 @@ impl CheckReport {
 
 /// Returns whether the event is exactly `{"check":true}`.
 pub(crate) fn is_check(event: &str) -> bool {
-    /// With generous space around each token. Longer events are not parsed for this.
+    /// Allows generous space around each token. Longer events are not parsed for this.
     const MAX_BYTES: usize = 100;
     event.len() <= MAX_BYTES
         && serde_json::from_str(event).is_ok_and(|event: Value| event == json!({"check": true}))

@@ -18,9 +18,9 @@ pub struct Window {
     pub width: u32,
     /// Height in CSS pixels.
     pub height: u32,
-    /// Whether to emulate a phone: touch instead of a mouse, and the page's own width.
+    /// Emulates a phone if `true`: touch instead of a mouse, and the page's own width.
     pub is_phone: bool,
-    /// Whether the user prefers a dark colour scheme.
+    /// Prefers a dark colour scheme if `true`.
     pub is_dark: bool,
 }
 
@@ -50,7 +50,7 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Whether ChromeDriver is installed.
+    /// Returns whether ChromeDriver is installed.
     pub fn is_installed() -> bool {
         driver_program().is_some()
     }

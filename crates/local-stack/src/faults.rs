@@ -94,7 +94,7 @@ impl Match {
         self
     }
 
-    /// Whether `request` meets the condition.
+    /// Returns whether `request` meets the condition.
     pub fn fits(&self, request: &SeenRequest) -> bool {
         self.method
             .as_ref()
@@ -381,7 +381,7 @@ impl Faults {
     }
 }
 
-/// Whether the response to `request` will be lost. A handler that keeps track of its callers' knowledge asks this.
+/// Returns whether the response to `request` will be lost. A handler uses it to record what its caller knows.
 pub fn is_response_lost(request: &Request<Bytes>) -> bool {
     request.extensions().get::<ResponseLost>().is_some()
 }

@@ -244,7 +244,7 @@ impl Process {
         self.pid
     }
 
-    /// Whether it has not ended.
+    /// Returns whether the process still runs.
     pub fn is_running(&self) -> bool {
         self.exit.borrow().is_none()
     }

@@ -52,7 +52,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Whether the function responded.
+    /// Returns whether the function responded.
     pub fn is_response(&self) -> bool {
         matches!(self, Self::Response(_))
     }
