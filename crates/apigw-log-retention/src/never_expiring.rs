@@ -82,7 +82,8 @@ impl Report {
 
 /// Rounds up to cents, but not for an error of the last binary digits.
 fn cents(usd: f64) -> f64 {
-    (usd * 100.0 - 1e-6).ceil().max(0.0) / 100.0
+    // Through an integer: the ceiling of a little less than zero is a negative zero, which prints as -0.00.
+    (usd * 100.0 - 1e-6).ceil() as u64 as f64 / 100.0
 }
 
 #[cfg(test)]
@@ -108,5 +109,6 @@ mod tests {
         );
         let message = report.message("ap-northeast-2", 0.0314);
         assert!(message.contains("    2000.000 GB     62.80 USD  /c"), "{message}");
+        assert!(message.contains(" 0.00 USD  /a"), "{message}");
     }
 }

@@ -40,6 +40,7 @@ async fn lists_log_groups_that_never_expire_by_size_and_price() {
     for line in [
         "3 log groups never expire in ap-northeast-2: at most 125.61 USD a month",
         "log group /aws/rds/large never expires: 4000000000000 bytes, at most 125.60 USD a month",
+        "log group /aws/codebuild/empty never expires: 0 bytes, at most 0.00 USD a month",
     ] {
         assert!(log.contains(line), "{log}");
     }
