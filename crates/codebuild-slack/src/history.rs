@@ -3,4 +3,5 @@
 pub(crate) mod rank;
 pub(crate) mod recent_posts;
 pub(crate) mod record;
+pub(crate) mod setup;
 pub(crate) mod verdict;

@@ -10,6 +10,7 @@ use lambda_core::aws;
 use super::aws::{Aws, LazyClient};
 use crate::event::initiator::Initiator;
 use crate::event::status::Status;
+use crate::history::setup::{Parts, Setup};
 use crate::history::verdict::{HEAD_REF, PastBuild};
 
 pub(crate) struct CodeBuild(LazyClient<Client>);
@@ -74,5 +75,22 @@ fn past_build(build: &Build) -> Option<PastBuild> {
         initiator: build.initiator().and_then(Initiator::parse),
         commit: build.resolved_source_version().map(str::to_owned),
         head_ref: head_ref.and_then(|variable| variable.value().map(str::to_owned)),
+        setup: setup(build),
+    })
+}
+
+/// Returns `None` if the response lacks the environment.
+fn setup(build: &Build) -> Option<Setup> {
+    let variables = build.environment()?.environment_variables().iter();
+    Setup::of(Parts {
+        source_location: build.source().and_then(|source| source.location()),
+        is_in_batch: build.build_batch_arn().is_some(),
+        variables: variables
+            .map(|variable| (variable.name(), variable.value()))
+            .collect(),
+        commits: [build.resolved_source_version(), build.source_version()]
+            .into_iter()
+            .flatten()
+            .collect(),
     })
 }

@@ -1,5 +1,6 @@
 //! The comparison of a build with previous builds of its project.
 
+use super::setup::Setup;
 use crate::event::build::Build;
 use crate::event::initiator::Initiator;
 use crate::event::source::{Reference, Source, Version};
@@ -26,6 +27,8 @@ pub(crate) struct PastBuild {
     pub(crate) commit: Option<String>,
     /// Value of [`HEAD_REF`].
     pub(crate) head_ref: Option<String>,
+    /// What builds must share beside their branch. `None` if a part of it is unknown.
+    pub(crate) setup: Option<Setup>,
 }
 
 /// The result of a build relative to the previous ones.
@@ -39,7 +42,8 @@ pub(crate) enum Verdict {
 
 /// Compares a build with `past`, builds of its project in any order.
 ///
-/// Builds of other branches, later builds, running builds and stopped builds do not count.
+/// Builds of other branches or with another [`Setup`], later builds, running builds and stopped builds do not count.
+/// There is no verdict if the setup of the build itself is unknown.
 pub(crate) fn judge(build: &Build, past: &[PastBuild]) -> Option<Verdict> {
     let failures = predecessors(build, past)
         .take_while(|past| is_failure(past))
@@ -54,7 +58,18 @@ pub(crate) fn judge(build: &Build, past: &[PastBuild]) -> Option<Verdict> {
 
 /// Returns whether the verdict is final, so that no older builds need to be read.
 pub(crate) fn is_settled(build: &Build, past: &[PastBuild]) -> bool {
+    let own = past.iter().find(|past| past.id == build.short_id());
+    if own.is_some_and(|own| own.setup.is_none() || is_bare_commit(build, own)) {
+        return true;
+    }
     predecessors(build, past).any(|past| !is_failure(past))
+}
+
+/// Returns whether only the build's commit is known, which equals that of a retry and of no older build.
+fn is_bare_commit(build: &Build, own: &PastBuild) -> bool {
+    let head_ref = build.head_ref.as_deref().or(own.head_ref.as_deref());
+    let lineage = Lineage::of_build(build, head_ref);
+    matches!(lineage, Lineage::Version(Some(version)) if Version::parse(&version).commit.is_some())
 }
 
 fn is_failure(past: &PastBuild) -> bool {
@@ -70,6 +85,7 @@ fn predecessors<'p>(build: &Build, past: &'p [PastBuild]) -> impl Iterator<Item 
     let head_ref = build.head_ref.as_deref();
     let head_ref = head_ref.or_else(|| own.and_then(|own| own.head_ref.as_deref()));
     let lineage = Lineage::of_build(build, head_ref);
+    let setup = own.and_then(|own| own.setup);
     let is_earlier = |past: &&PastBuild| match (past.number, number, past.started_ms, started_ms) {
         (Some(past), Some(own), ..) => past < own,
         (_, _, Some(past), Some(own)) => past < own,
@@ -80,6 +96,7 @@ fn predecessors<'p>(build: &Build, past: &'p [PastBuild]) -> impl Iterator<Item 
     let mut predecessors: Vec<&PastBuild> = others
         .filter(is_earlier)
         .filter(has_result)
+        .filter(|past| setup.is_some() && past.setup == setup)
         .filter(|past| Lineage::of_past(build, past) == lineage)
         .collect();
     predecessors.sort_by_key(|past| std::cmp::Reverse((past.number, past.started_ms)));
@@ -154,12 +171,13 @@ mod tests {
             }),
             ..build()
         };
-        let past: Vec<PastBuild> = past
-            .iter()
+        let own = format!("{} {status:?} {version}", build.short_id());
+        let past: Vec<PastBuild> = std::iter::once(own.as_str())
+            .chain(past.iter().copied())
             .map(|line| {
                 let words: Vec<&str> = line.split(' ').collect();
                 PastBuild {
-                    id: format!("web:{}", words[0]),
+                    id: format!("web:{}", words[0].trim_start_matches("web:")),
                     number: words[0].parse().ok(),
                     started_ms: None,
                     status: Status::parse(words[1]).ok(),
@@ -167,6 +185,7 @@ mod tests {
                     initiator: words.get(3).and_then(|initiator| Initiator::parse(initiator)),
                     commit: None,
                     head_ref: words.get(4).map(|head_ref| (*head_ref).to_owned()),
+                    setup: Some(Setup::default()),
                 }
             })
             .collect();
@@ -278,6 +297,7 @@ mod tests {
             initiator: Initiator::parse("GitHub-Hookshot/4a1c2d3"),
             commit: None,
             head_ref: Some(branch.to_owned()),
+            setup: Some(Setup::default()),
         };
         let mut build = Build {
             status: Status::Succeeded,
@@ -291,8 +311,21 @@ mod tests {
             ..build()
         };
         let fixed = Some(Verdict::Fixed { failures: 1 });
-        assert_eq!(judge(&build, &[past("refs/heads/main")]), fixed);
-        assert_eq!(judge(&build, &[past("refs/heads/dev")]), None);
+        let unknown_branch = PastBuild {
+            id: build.short_id().to_owned(),
+            number: Some(10),
+            status: Some(Status::Succeeded),
+            head_ref: None,
+            ..past("refs/heads/main")
+        };
+        let own = || unknown_branch.clone();
+        assert_eq!(judge(&build, &[own(), past("refs/heads/main")]), fixed);
+        assert_eq!(judge(&build, &[own(), past("refs/heads/dev")]), None);
+        assert_eq!(
+            judge(&build, &[past("refs/heads/main")]),
+            None,
+            "its setup is unknown"
+        );
         // If the event lacks the variable, CodeBuild's API may still return it.
         build.head_ref = None;
         let remembered = PastBuild {
@@ -302,7 +335,7 @@ mod tests {
             ..past("refs/heads/main")
         };
         assert_eq!(judge(&build, &[remembered, past("refs/heads/main")]), fixed);
-        assert_eq!(judge(&build, &[past("refs/heads/main")]), None);
+        assert_eq!(judge(&build, &[own(), past("refs/heads/main")]), None);
     }
 
     #[test]

@@ -7,11 +7,6 @@ use crate::setup::{Setup, event, short_lived};
 
 /// Lets CodeBuild's API return builds, newest first, each written as `number status version [exported head ref]`.
 async fn with_history(setup: &Setup, builds: &[&str]) -> FaultProxy {
-    let proxy = FaultProxy::start(setup.moto().endpoint()).await.unwrap();
-    let function = setup.table_function().variable("COMPARE_WITH_PREVIOUS", "true");
-    setup
-        .emulator
-        .deploy(function.variable("AWS_ENDPOINT_URL", proxy.endpoint()));
     let builds = builds.iter().map(|line| {
         let words: Vec<&str> = line.split(' ').collect();
         let head_ref = words.get(3);
@@ -19,13 +14,29 @@ async fn with_history(setup: &Setup, builds: &[&str]) -> FaultProxy {
         json!({"id": format!("web:{}", words[0]), "exportedEnvironmentVariables": Vec::from_iter(exported),
             "buildNumber": words[0].parse::<i64>().unwrap_or(128), "buildStatus": words[1],
             "sourceVersion": words[2], "startTime": 1_793_494_000.0,
-            "environment": {"type": "LINUX_CONTAINER", "image": "x", "computeType": "BUILD_GENERAL1_SMALL",
-                "environmentVariables": [{"name": "A", "value": "hunter2"}]}})
+            "environment": environment(&[("A", "hunter2")])})
     });
-    let builds: Vec<Value> = builds.collect();
+    with_builds(setup, builds.collect()).await
+}
+
+fn environment(variables: &[(&str, &str)]) -> Value {
+    let variables = variables
+        .iter()
+        .map(|(name, value)| json!({"name": name, "value": value, "type": "PLAINTEXT"}));
+    json!({"type": "LINUX_CONTAINER", "image": "x", "computeType": "BUILD_GENERAL1_SMALL",
+        "environmentVariables": Vec::from_iter(variables)})
+}
+
+/// Lets CodeBuild's API return these builds.
+async fn with_builds(setup: &Setup, builds: Vec<Value>) -> FaultProxy {
+    let proxy = FaultProxy::start(setup.moto().endpoint()).await.unwrap();
+    let function = setup.table_function().variable("COMPARE_WITH_PREVIOUS", "true");
+    setup
+        .emulator
+        .deploy(function.variable("AWS_ENDPOINT_URL", proxy.endpoint()));
     let ids: Vec<&Value> = builds.iter().map(|build| &build["id"]).collect();
     for (operation, response) in [
-        ("ListBuildsForProject", json!({"ids": ids})),
+        ("ListBuildsForProject", json!({"ids": ids, "nextToken": "more"})),
         ("BatchGetBuilds", json!({"builds": builds})),
     ] {
         let request = Match::containing(&format!("CodeBuild_20161006.{operation}"));
@@ -41,6 +52,7 @@ async fn a_build_that_still_fails_has_the_number_of_failures() {
     let proxy = with_history(
         &setup,
         &[
+            "8745a7a9-c340-456a-9166-edf953571b01 FAILED main",
             "127 FAILED main",
             "126 SUCCEEDED dev",
             "125 TIMED_OUT main",
@@ -74,6 +86,7 @@ async fn a_fixed_build_has_the_number_of_failures() {
     let _proxy = with_history(
         &setup,
         &[
+            "8745a7a9-c340-456a-9166-edf953571b02 SUCCEEDED main",
             "128 FAILED main",
             "127 FAILED refs/heads/main",
             "126 SUCCEEDED main",
@@ -112,6 +125,112 @@ async fn a_push_is_compared_with_pushes_to_the_same_exported_branch() {
         let text = setup.message().text;
         assert!(text.starts_with(expected), "{branch}: {text}");
     }
+}
+
+/// Invokes the function with `case`, a success after a failure. `own` and `before` are the fields that differ.
+async fn text_after_a_failure(case: &str, own: Value, before: Value) -> String {
+    let event = event(case);
+    let id = event["detail"]["build-id"].as_str().unwrap();
+    let number = event["detail"]["additional-information"]["build-number"]
+        .as_f64()
+        .unwrap() as i64;
+    let record = |id: &str, number: i64, status: &str, more: Value| {
+        let mut build = json!({"id": id, "buildNumber": number, "buildStatus": status, "startTime": 1_793_494_000.0,
+            "sourceVersion": "main", "initiator": event["detail"]["additional-information"]["initiator"]});
+        build
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        build
+    };
+    let builds = vec![
+        record(id.rsplit('/').next().unwrap(), number, "SUCCEEDED", own),
+        record("web:before", number - 1, "FAILED", before.clone()),
+        record("web:first", number - 2, "SUCCEEDED", before),
+    ];
+    let setup = Setup::table().await;
+    let _proxy = with_builds(&setup, builds).await;
+    setup.response(&event).await;
+    setup.message().text
+}
+
+const FIXED: &str = "🎉 web succeeded · fixed after 1 failure";
+const SUCCEEDED: &str = "✅ web succeeded";
+
+#[tokio::test]
+async fn members_of_a_batch_are_compared_by_their_identifier() {
+    let arn = |number: u8| format!("arn:aws:codebuild:ap-northeast-2:123456789012:build-batch/web:{number}");
+    let member = |batch: u8, identifier: &str| {
+        json!({"buildBatchArn": arn(batch),
+            "environment": environment(&[("CODEBUILD_BATCH_BUILD_IDENTIFIER", identifier)])})
+    };
+    let check = async |own: Value, before: Value, expected: &str| {
+        let text = text_after_a_failure("batch-member", own, before).await;
+        assert!(text.starts_with(expected), "{text}");
+    };
+    futures_util::join!(
+        check(member(1, "node20"), member(1, "node18"), SUCCEEDED),
+        check(member(2, "node20"), member(1, "node20"), FIXED),
+        check(
+            json!({"buildBatchArn": arn(1)}),
+            json!({"buildBatchArn": arn(1)}),
+            SUCCEEDED
+        ),
+    );
+}
+
+#[tokio::test]
+async fn actions_of_a_pipeline_are_compared_by_their_variables() {
+    let action = |stage: &str, execution: u8| {
+        let execution = format!("8745a7a9-0000-4000-8000-{execution:012}");
+        json!({"environment": environment(&[("STAGE", stage), ("EXECUTION", &execution)])})
+    };
+    let check = async |before: Value, expected: &str| {
+        let text = text_after_a_failure("pipeline-action", action("dev", 2), before).await;
+        assert!(text.starts_with(expected), "{text}");
+    };
+    futures_util::join!(
+        check(action("prod", 1), SUCCEEDED),
+        check(action("dev", 1), FIXED)
+    );
+}
+
+#[tokio::test]
+async fn builds_of_several_repositories_are_not_compared() {
+    let source = |repository: &str| {
+        json!({"environment": environment(&[]),
+            "source": {"type": "GITHUB", "location": format!("https://github.com/acme/{repository}.git")}})
+    };
+    let check = async |before: &str, expected: &str| {
+        let text = text_after_a_failure("succeeded", source("web"), source(before)).await;
+        assert!(text.starts_with(expected), "{text}");
+    };
+    futures_util::join!(check("api", SUCCEEDED), check("web", FIXED));
+}
+
+#[tokio::test]
+async fn a_bare_commit_needs_one_page_of_builds() {
+    let setup = Setup::table().await;
+    let push = event("push-webhook");
+    let own = push["detail"]["build-id"]
+        .as_str()
+        .unwrap()
+        .rsplit('/')
+        .next()
+        .unwrap();
+    let builds = vec![json!({"id": own, "buildNumber": 128, "buildStatus": "FAILED",
+        "sourceVersion": push["detail"]["additional-information"]["source-version"],
+        "environment": environment(&[])})];
+    let proxy = with_builds(&setup, builds).await;
+    setup.response(&push).await;
+    let seen = proxy.faults.seen();
+    let lists = seen.iter().filter(|request| {
+        request
+            .action
+            .as_ref()
+            .is_some_and(|action| action.ends_with("ListBuildsForProject"))
+    });
+    assert_eq!(lists.count(), 1);
 }
 
 #[tokio::test]
