@@ -4,7 +4,7 @@ from check import pattern, stack
 from check.scenario import FULL, LEAST
 
 FINAL = {"succeeded", "failed", "stopped", "fault", "timed-out", "codepipeline-initiator", "s3-source"}
-FINAL |= {"with-environment-values", "without-additional-information", "push-webhook"}
+FINAL |= {"with-environment-values", "without-additional-information", "push-webhook", "batch-member", "pipeline-action"}
 UPLOADS = {f"s3-to-teamcity/{case}" for case in ("eventbridge", "folder-marker", "replay")}
 BUILDS = {f"codebuild-slack/{case}" for case in FINAL}
 API_CHANGES = {

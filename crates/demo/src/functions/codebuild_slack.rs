@@ -94,16 +94,30 @@ impl BuildWorld {
 /// Starts a proxy that answers for CodeBuild: in moto every build succeeds, and the function asks how the project's
 /// last builds ended.
 async fn start_codebuild(moto: &Moto) -> Result<FaultProxy> {
-    let failed = event(FUNCTION, "failed");
-    let failed_id = failed["detail"]["build-id"]
-        .as_str()
-        .and_then(|arn| arn.rsplit('/').next());
-    let failed_id = failed_id.context("the event failed.json has no build-id")?;
-    let build = |id: &str, number: u32, status: &str| json!({"id": id, "buildNumber": number, "buildStatus": status, "sourceVersion": "main"});
-    let builds = [build(failed_id, 128, "FAILED"), build("web:1", 127, "SUCCEEDED")];
+    let short_id = |case: &str| {
+        let event = event(FUNCTION, case);
+        let id = event["detail"]["build-id"]
+            .as_str()
+            .and_then(|arn| arn.rsplit('/').next());
+        id.map(str::to_owned)
+            .with_context(|| format!("the event {case}.json has no build-id"))
+    };
+    let build = |id: &str, number: u32, status: &str| {
+        json!({"id": id, "buildNumber": number, "buildStatus": status, "sourceVersion": "main",
+            "environment": {"type": "LINUX_CONTAINER", "image": "x", "computeType": "BUILD_GENERAL1_SMALL"}})
+    };
+    let (failed, succeeded) = (short_id("failed")?, short_id("succeeded")?);
+    let builds = [
+        build(&succeeded, 129, "SUCCEEDED"),
+        build(&failed, 128, "FAILED"),
+        build("web:1", 127, "SUCCEEDED"),
+    ];
     let proxy = FaultProxy::start(moto.endpoint()).await?;
     for (operation, body) in [
-        ("ListBuildsForProject", json!({"ids": [failed_id, "web:1"]})),
+        (
+            "ListBuildsForProject",
+            json!({"ids": [succeeded, failed, "web:1"]}),
+        ),
         ("BatchGetBuilds", json!({"builds": builds})),
     ] {
         let response = Fault::respond(200, body.to_string());
