@@ -1,0 +1,44 @@
+"""Compares each README.ko.md with the README.md beside it: code blocks, tables, names and defaults."""
+
+import re
+from pathlib import Path
+
+from check import link
+
+CODE_BLOCK = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)
+REQUIRED = {"**required**": "**필수**"}
+
+
+def translations() -> list[Path]:
+    """Korean READMEs of the repository."""
+    return [document for document in link.documents() if document.name == "README.ko.md"]
+
+
+def rows(text: str) -> list[list[str]]:
+    """Cells of all rows of all tables."""
+    lines = CODE_BLOCK.sub("", text).splitlines()
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines if line.startswith("|")]
+
+
+def literal(cell: str) -> list[str]:
+    """Names and values in a cell, in any order: code, or a cell without words."""
+    return sorted(re.findall(r"`[^`]+`", cell)) or ([cell] if not re.search(r"[^\W\d_]", cell) else [])
+
+
+def faults(english: str, korean: str) -> list[str]:
+    """Differences of code blocks, headings and tables; the words between them are free."""
+    found = []
+    if CODE_BLOCK.findall(english) != CODE_BLOCK.findall(korean):
+        found.append("the code blocks differ")
+    levels = [re.findall(r"^(#+) ", CODE_BLOCK.sub("", text), re.MULTILINE) for text in (english, korean)]
+    if levels[0] != levels[1]:
+        found.append("the levels of the headings differ")
+    ours, theirs = rows(english), rows(korean)
+    if [len(row) for row in ours] != [len(row) for row in theirs]:
+        return [*found, "the tables have other numbers of rows or columns"]
+    for our, their in zip(ours, theirs, strict=True):
+        for cell, translated in zip(our[:2], their[:2], strict=True):
+            is_same = REQUIRED[cell] == translated if cell in REQUIRED else literal(cell) == literal(translated)
+            if not is_same:
+                found.append(f"{translated}: expected the names and values of {cell}")
+    return found
