@@ -53,10 +53,14 @@ static STACKS: AtomicU32 = AtomicU32::new(0);
 impl MonthStack {
     /// Creates database, bucket, topic and Lambda on shared servers. Deploys no function.
     pub async fn new(postgres: &PostgresServer, moto: &Moto) -> Result<Self> {
+        Self::in_database(postgres.create_database("stat").await?, moto).await
+    }
+
+    /// Creates bucket, topic and Lambda on shared servers, for an empty database. Deploys no function.
+    pub async fn in_database(database_url: String, moto: &Moto) -> Result<Self> {
         let number = STACKS.fetch_add(1, Ordering::Relaxed);
         let name = format!("stat-{}-{number}", std::process::id());
         moto.create_bucket(&name).await?;
-        let database_url = postgres.create_database("stat").await?;
         let sql = connect(&database_url).await?;
         sql.batch_execute(SOURCE)
             .await

@@ -84,8 +84,18 @@ impl PostgresServer {
 
     /// Creates an empty database `{prefix}_{unique}` and returns its URL.
     pub async fn create_database(&self, prefix: &str) -> Result<String> {
+        self.create_database_with(prefix, "").await
+    }
+
+    /// Creates an empty database in a server encoding such as `EUC_KR` or `SQL_ASCII`, and returns its URL.
+    pub async fn create_database_in(&self, prefix: &str, encoding: &str) -> Result<String> {
+        let options = format!("TEMPLATE template0 ENCODING {} LOCALE 'C'", literal(encoding));
+        self.create_database_with(prefix, &options).await
+    }
+
+    async fn create_database_with(&self, prefix: &str, options: &str) -> Result<String> {
         let name = format!("{prefix}_{}", Uuid::new_v4().simple());
-        self.execute(&format!("CREATE DATABASE {}", identifier(&name)))
+        self.execute(&format!("CREATE DATABASE {} {options}", identifier(&name)))
             .await
             .with_context(|| format!("could not create the database {name}"))?;
         let url = self.url(&name);

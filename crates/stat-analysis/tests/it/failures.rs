@@ -6,8 +6,8 @@ use local_stack::{Decision, MonthStack};
 use serde_json::json;
 
 use crate::setup::{
-    HeldLock, TIMEOUT, add_text, assert_clean, clean_results, hold_tasks, october, on_function_calls,
-    results, rows, small_month,
+    HeldLock, TIMEOUT, add_text, assert_clean, clean_results, empty_month_in, fill, hold_tasks, october,
+    on_function_calls, results, rows, small_month,
 };
 
 /// Makes the database refuse the results of the building B2.
@@ -239,6 +239,32 @@ async fn a_text_that_cannot_be_read_fails_its_building_and_no_other() {
     )
     .await;
     assert!(error[0].contains("SQLSTATE 22021"), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_database_in_euc_kr_gives_the_same_month() {
+    let month = empty_month_in("EUC_KR").await;
+    fill(&month).await;
+    month.deploy();
+    month.run(&october()).await.unwrap();
+    assert_clean(&month).await;
+}
+
+#[tokio::test]
+async fn bytes_that_are_not_utf8_fail_their_building_and_no_other() {
+    let month = empty_month_in("SQL_ASCII").await;
+    fill(&month).await;
+    month.deploy();
+    // 층간 in EUC-KR, as an old application stored it without a conversion.
+    let text = r"insert into message (building_id, written_at, body)
+                 values ('B2', '2026-10-15T12:00:00+09:00', E'\xc3\xfe\xb0\xa3')";
+    month.sql.batch_execute(text).await.unwrap();
+    month.run(&october()).await.unwrap();
+    let buildings = rows(&month, "select building_id, state from stat_task_building").await;
+    assert_eq!(buildings, ["(B1,done)", "(B2,failed)", "(B3,done)", "(B4,done)"]);
+    let error = "select error from stat_task_building where building_id = 'B2'";
+    assert!(rows(&month, error).await[0].contains("SQLSTATE 22021"));
+    assert_eq!(rows(&month, "select state from stat_status").await, ["(partial)"]);
 }
 
 #[tokio::test]

@@ -374,3 +374,32 @@ async fn failed_without_a_run_is_refused() {
     let (_, message) = error_of(outcome);
     assert!(message.contains("2026-10 has no run yet"), "{message}");
 }
+
+#[tokio::test]
+async fn failed_is_refused_once_the_months_terms_were_removed() {
+    let month = small_month().await;
+    month.deploy();
+    let refuse = "alter table stat_building add constraint refused check (building_id <> 'B2') not valid";
+    month.run(&json!({"period": "2026-09"})).await.unwrap();
+    month.sql.batch_execute(refuse).await.unwrap();
+    month.run(&october()).await.unwrap();
+    assert_eq!(current_state(&month).await, ["(partial)"]);
+    let later = "alter table stat_building drop constraint refused; delete from stat_term";
+    month.sql.batch_execute(later).await.unwrap();
+    let failed = json!({"period": "2026-10", "failed": true});
+    let (_, message) = error_of(month.emulator.invoke("stat-prep", &failed).await.unwrap());
+    let advice = r#"count the whole month with {"period":"2026-10","force":true}"#;
+    assert!(
+        message.contains("STAT_KEEP_MONTHS") && message.contains(advice),
+        "{message}"
+    );
+    month
+        .run(&json!({"period": "2026-10", "force": true}))
+        .await
+        .unwrap();
+    assert_eq!(current_state(&month).await, ["(done)"]);
+}
+
+async fn current_state(month: &MonthStack) -> Vec<String> {
+    rows(month, "select state from stat_status where period_id = '2026-10'").await
+}

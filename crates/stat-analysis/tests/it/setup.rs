@@ -21,8 +21,27 @@ pub async fn moto() -> &'static Moto {
 
 /// Creates a database, a bucket, a topic and a Lambda for one test, on servers that all tests share.
 pub async fn empty_month() -> MonthStack {
-    let postgres = POSTGRES.get_or_try_init(PostgresServer::start).await.unwrap();
-    let mut month = MonthStack::new(postgres, moto().await).await.unwrap();
+    month_in(postgres().await.create_database("stat").await.unwrap()).await
+}
+
+/// Creates the same on a database in another server encoding than UTF-8.
+pub async fn empty_month_in(encoding: &str) -> MonthStack {
+    month_in(
+        postgres()
+            .await
+            .create_database_in("stat", encoding)
+            .await
+            .unwrap(),
+    )
+    .await
+}
+
+async fn postgres() -> &'static PostgresServer {
+    POSTGRES.get_or_try_init(PostgresServer::start).await.unwrap()
+}
+
+async fn month_in(database_url: String) -> MonthStack {
+    let mut month = MonthStack::in_database(database_url, moto().await).await.unwrap();
     if is_pooled() {
         let server = month.database_url.clone();
         let pgbouncer = PGBOUNCER

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, ensure};
 use jiff::Timestamp;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{GenericClient, Row, Transaction};
@@ -267,6 +267,13 @@ pub async fn open(transaction: &Transaction<'_>, new: &NewRun<'_>) -> anyhow::Re
         .await
         .with_context(opened)?;
     if let Some(corrected) = new.corrects {
+        ensure!(
+            has_its_terms(transaction, corrected.id)
+                .await
+                .with_context(opened)?,
+            "the terms of {period} were removed (STAT_KEEP_MONTHS), so its failed buildings cannot be compared with \
+             the others: count the whole month with {{\"period\":\"{period}\",\"force\":true}}"
+        );
         copy_results(transaction, corrected.id, id)
             .await
             .with_context(opened)?;
@@ -346,6 +353,17 @@ async fn insert_tasks(
         )
         .await?;
     Ok(())
+}
+
+/// Reports whether the terms of an ended run are still there. [`remove_old_terms`](super::report::remove_old_terms)
+/// keeps the keywords made of them.
+async fn has_its_terms(transaction: &Transaction<'_>, run_id: Uuid) -> Result<bool, tokio_postgres::Error> {
+    let query = "select exists (select from stat_term where run_id = $1)
+                        or not exists (select from stat_keyword where run_id = $1)";
+    let row = transaction
+        .query_typed_one(query, &[(&run_id, Type::UUID)])
+        .await?;
+    Ok(row.get(0))
 }
 
 async fn copy_results(

@@ -51,7 +51,7 @@ pub(crate) async fn synchronise_buildings(transaction: &Transaction<'_>) -> anyh
             "select count(*) filter (where d.building_id is null),
                     count(*) filter (where d.building_id is not null and not newly_closed
                         and (d.name, d.closed_on)
-                            is distinct from (coalesce(s.name, s.building_id), s.closed_on)),
+                            is distinct from (coalesce(nullif(btrim(s.name), ''), s.building_id), s.closed_on)),
                     count(*) filter (where d.building_id is not null and newly_closed)
              from stat_source_building s left join stat_dimension d using (building_id)
              cross join lateral (select d.closed_on is null and s.closed_on is not null as newly_closed) c",
@@ -62,7 +62,7 @@ pub(crate) async fn synchronise_buildings(transaction: &Transaction<'_>) -> anyh
     transaction
         .execute_typed(
             "insert into stat_dimension as d (building_id, name, closed_on)
-             select building_id, coalesce(name, building_id), closed_on from stat_source_building
+             select building_id, coalesce(nullif(btrim(name), ''), building_id), closed_on from stat_source_building
              on conflict (building_id) do update
              set name = excluded.name, closed_on = excluded.closed_on, updated_at = now()
              where (d.name, d.closed_on) is distinct from (excluded.name, excluded.closed_on)",
@@ -91,8 +91,8 @@ async fn check_source_rows(transaction: &Transaction<'_>) -> anyhow::Result<()> 
         let (id, times): (String, i64) = (row.get(0), row.get(1));
         bail!("stat_source_building has {times} rows for the building {id}, expected one with an id");
     }
-    let query =
-        "select count(*), coalesce(min(building_id)::text, '') from stat_source_building where name is null";
+    let query = "select count(*), coalesce(min(building_id)::text, '') from stat_source_building
+         where name is null or btrim(name) = ''";
     let row = transaction.query_typed_one(query, &[]).await?;
     let (unnamed, first): (i64, String) = (row.get(0), row.get(1));
     if unnamed > 0 {

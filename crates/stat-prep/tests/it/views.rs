@@ -89,17 +89,20 @@ async fn two_tables_that_number_their_texts_independently_are_accepted() {
 async fn a_building_without_a_name_is_named_by_its_id() {
     let stack = three_buildings().await;
     deploy_and_drop_tasks(&stack);
-    let query = "select id as building_id, case id when 'B2' then null else name end as name, closed_on from building";
+    let query =
+        "select id as building_id, case id when 'B2' then null when 'B3' then ' ' else name end as name,
+                        closed_on from building";
     replace_view(&stack, "stat_source_building", query).await;
     let run = invoke(&stack, &october()).await;
     assert_eq!(run["tasks"], 3);
-    let name = "select name from stat_dimension where building_id = 'B2'";
-    let name = stack.sql.query_one(name, &[]).await.unwrap();
-    assert_eq!(name.get::<_, &str>(0), "B2");
+    let names =
+        "select string_agg(name, ',' order by building_id) from stat_dimension where building_id <> 'B1'";
+    let names = stack.sql.query_one(names, &[]).await.unwrap();
+    assert_eq!(names.get::<_, &str>(0), "B2,B3");
     stack
         .log(
             "stat-prep",
-            "used the id as name of 1 buildings that have none in stat_source_building, such as B2",
+            "used the id as name of 2 buildings that have none in stat_source_building, such as B2",
         )
         .await
         .unwrap();
