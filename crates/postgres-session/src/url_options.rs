@@ -10,7 +10,7 @@ use crate::tls::{RootCertificates, TlsMode};
 
 /// Options that the driver does not know and that change nothing for us: settings of pools and of other drivers,
 /// libpq's Kerberos and compression, and limits of TLS that rustls exceeds anyway.
-const IGNORED: [&str; 28] = [
+const IGNORED: [&str; 26] = [
     "client_encoding",
     "connection_limit",
     "fallback_application_name",
@@ -28,7 +28,6 @@ const IGNORED: [&str; 28] = [
     "prepareThreshold",
     "prepared_statement_cache_size",
     "prepared_statements",
-    "requiressl",
     "socket_timeout",
     "sslcompression",
     "sslsni",
@@ -38,11 +37,12 @@ const IGNORED: [&str; 28] = [
     "supa",
     "uselibpqcompat",
     "workaround",
-    "sslcrldir",
 ];
 
 /// Options with another spelling here: ignoring them would connect with less than the user requested.
-const ADVICE: [(&str, &str); 9] = [
+const ADVICE: [(&str, &str); 11] = [
+    ("requiressl", "use sslmode=require or sslmode=verify-full"),
+    ("sslcrldir", "revocation lists are not supported"),
     ("ssl", "use sslmode=require or sslmode=verify-full"),
     ("sslaccept", "use sslmode=require or sslmode=verify-full"),
     ("sslcert", "client certificates are not supported"),
@@ -97,6 +97,9 @@ impl UrlOptions {
             ("target_session_attrs", "primary") => self.push("target_session_attrs=read-write"),
             ("keepalives_count", _) => self.push(&pair.replacen("count", "retries", 1)),
             ("schema", "public") => {}
+            ("gssencmode", "require") => {
+                return Err("gssencmode=require is not supported: use sslmode=require".to_owned());
+            }
             (name, _) if IGNORED.contains(&name) => {}
             (name, _) if is_driver_option(name) => {
                 if !is_accepted(pair) {
@@ -228,6 +231,14 @@ mod tests {
         check_fault(
             "ssl=true",
             "the option ssl is not supported: use sslmode=require or sslmode=verify-full",
+        );
+        check_fault(
+            "requiressl=1",
+            "the option requiressl is not supported: use sslmode=require or sslmode=verify-full",
+        );
+        check_fault(
+            "gssencmode=require",
+            "gssencmode=require is not supported: use sslmode=require",
         );
         check_fault(
             "schema=app",
