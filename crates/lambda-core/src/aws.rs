@@ -8,6 +8,9 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 
+use crate::authorities;
+use crate::variables::Variables;
+
 /// Loads the SDK's configuration from the function's environment: Region, credentials, `AWS_ENDPOINT_URL`.
 ///
 /// Retries are the SDK's standard ones. Each attempt has a time-out, because the SDK's default is to wait for ever.
@@ -16,10 +19,11 @@ pub async fn sdk_config() -> SdkConfig {
         .connect_timeout(Duration::from_secs(5))
         .operation_attempt_timeout(Duration::from_secs(30))
         .build();
-    aws_config::defaults(BehaviorVersion::latest())
-        .timeout_config(timeouts)
-        .load()
-        .await
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts);
+    if let Some(client) = authorities::aws_http_client(&Variables::from_environment()) {
+        loader = loader.http_client(client);
+    }
+    loader.load().await
 }
 
 /// Returns the same configuration with the SDK's retries switched off.

@@ -7,6 +7,9 @@ use anyhow::{Context, ensure};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client};
 
+use crate::authorities;
+use crate::variables::Variables;
+
 /// The time-out of a request, unless its adapter sets another one.
 const TIMEOUT: Duration = Duration::from_secs(30);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -15,8 +18,9 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Builds a client over rustls, with time-outs and without cookies, redirects and retries.
 ///
-/// `ca_file` is a PEM file with private certificate authorities; the client then trusts only these. No connection is
-/// opened yet.
+/// `ca_file` is a PEM file with private certificate authorities; the client then trusts only these. Without it, it trusts
+/// the public ones of Mozilla's list, or those that `SSL_CERT_FILE` or `SSL_CERT_DIR` selects. No connection is opened
+/// yet.
 ///
 /// # Errors
 ///
@@ -31,13 +35,15 @@ pub fn client(ca_file: Option<&Path>) -> anyhow::Result<Client> {
         // Only the caller knows whether a second request would act twice, and how much time remains.
         .retry(reqwest::retry::never())
         .user_agent("nightshift");
-    if let Some(path) = ca_file {
-        builder = builder.tls_certs_only(authorities(path)?);
+    match ca_file {
+        Some(path) => builder = builder.tls_certs_only(read_authorities(path)?),
+        None if authorities::are_selected(&Variables::from_environment()) => {}
+        None => builder = builder.tls_backend_preconfigured(authorities::public_tls()?),
     }
     builder.build().context("could not set up the HTTP client")
 }
 
-fn authorities(path: &Path) -> anyhow::Result<Vec<Certificate>> {
+fn read_authorities(path: &Path) -> anyhow::Result<Vec<Certificate>> {
     let shown = path.display();
     let pem = std::fs::read(path).with_context(|| format!("could not read the CA file {shown}"))?;
     let authorities =

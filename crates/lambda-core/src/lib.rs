@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod authorities;
 pub mod aws;
 #[cfg(any(feature = "http", feature = "invoke"))]
 pub mod backoff;

@@ -64,6 +64,15 @@ impl Variables {
             .filter(|value| !value.is_empty())
     }
 
+    /// Returns the values of all variables whose names begin with `prefix` and that are set.
+    pub(crate) fn beginning_with(&self, prefix: &str) -> impl Iterator<Item = &str> {
+        self.values
+            .iter()
+            .filter(move |(name, _)| name.starts_with(prefix))
+            .map(|(_, value)| value.trim())
+            .filter(|value| !value.is_empty())
+    }
+
     /// Reports whether the variable is set to an empty text, for variables of which that is a value of its own.
     pub fn is_blank(&self, name: &str) -> bool {
         self.values.get(name).is_some_and(|value| value.trim().is_empty())

@@ -1,6 +1,7 @@
 //! Programs of the functions.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{LazyLock, Mutex};
@@ -92,21 +93,8 @@ impl Place {
         if let Some(triple) = &self.triple {
             cargo.args(["--target", triple]);
         }
-        // Cargo's variables of the crate under test would make build scripts run again.
-        for (variable, _) in std::env::vars_os() {
-            let variable = variable.to_string_lossy();
-            if [
-                "CARGO_PKG_",
-                "CARGO_MANIFEST_",
-                "CARGO_BIN_",
-                "CARGO_CRATE_",
-                "CARGO_PRIMARY_",
-            ]
-            .iter()
-            .any(|prefix| variable.starts_with(prefix))
-            {
-                cargo.env_remove(variable.as_ref());
-            }
+        for variable in variables_of_this_crate() {
+            cargo.env_remove(variable);
         }
         let output = cargo.output().context("could not start cargo")?;
         ensure!(
@@ -117,6 +105,22 @@ impl Place {
         );
         Ok(())
     }
+}
+
+/// Returns cargo's variables of the crate under test: with them, build scripts would run again.
+fn variables_of_this_crate() -> impl Iterator<Item = OsString> {
+    const PREFIXES: [&str; 5] = [
+        "CARGO_PKG_",
+        "CARGO_MANIFEST_",
+        "CARGO_BIN_",
+        "CARGO_CRATE_",
+        "CARGO_PRIMARY_",
+    ];
+    std::env::vars_os().map(|(name, _)| name).filter(|name| {
+        PREFIXES
+            .iter()
+            .any(|prefix| name.to_string_lossy().starts_with(prefix))
+    })
 }
 
 fn name_of(folder: &Path) -> Option<&str> {

@@ -55,13 +55,7 @@ impl PgBouncer {
         user.own(folder.path())?;
         let port = free_port()?;
         let ini = folder.path().join("pgbouncer.ini");
-        let settings = format!(
-            "[databases]\n* = host=127.0.0.1 port={server_port} user=postgres\n\
-             [pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n\
-             auth_type = any\nadmin_users = postgres\npool_mode = transaction\n\
-             default_pool_size = {pool_size}\nmax_client_conn = 200\n"
-        );
-        fs::write(&ini, settings).context("could not write pgbouncer.ini")?;
+        fs::write(&ini, settings(port, server_port, pool_size)).context("could not write pgbouncer.ini")?;
         user.own(&ini)?;
         let log = Arc::new(Mutex::new(Vec::new()));
         let lines = Arc::clone(&log);
@@ -70,13 +64,8 @@ impl PgBouncer {
             .arg(ini.display().to_string())
             .spawn(move |line| lines.lock().expect("no holder panics").push(line))?;
         let log = || log.lock().expect("no holder panics").join("\n");
-        let ready = async {
-            while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
         tokio::select! {
-            () = ready => {}
+            () = accepts_connections(port) => {}
             status = process.ended() => bail!("PgBouncer ended ({status}):\n{}", log()),
             () = tokio::time::sleep(STARTS_WITHIN) => bail!("PgBouncer did not start:\n{}", log()),
         }
@@ -91,4 +80,19 @@ impl PgBouncer {
     pub fn url(&self, database: &str) -> String {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
     }
+}
+
+async fn accepts_connections(port: u16) {
+    while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+fn settings(port: u16, server_port: u16, pool_size: usize) -> String {
+    format!(
+        "[databases]\n* = host=127.0.0.1 port={server_port} user=postgres\n\
+         [pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n\
+         auth_type = any\nadmin_users = postgres\npool_mode = transaction\n\
+         default_pool_size = {pool_size}\nmax_client_conn = 200\n"
+    )
 }

@@ -40,6 +40,13 @@ pub(super) struct Ended {
     pub(super) body: Bytes,
 }
 
+impl Ended {
+    fn without_body(outcome: Outcome) -> Self {
+        let body = Bytes::new();
+        Self { outcome, body }
+    }
+}
+
 /// Unit of a function's concurrency, released when dropped.
 #[derive(Debug)]
 pub(super) struct Slot {
@@ -162,14 +169,7 @@ async fn attempt_once(shared: &Arc<Shared>, accepted: &Accepted, number: usize) 
     loop {
         let (environment, is_new) = match environment_for(shared, &accepted.function) {
             Ok(found) => found,
-            Err(error) => {
-                let error =
-                    json!({"errorType": "Runtime.InvalidEntrypoint", "errorMessage": format!("{error:#}")});
-                return Ended {
-                    outcome: Outcome::InitFailed(error),
-                    body: Bytes::new(),
-                };
-            }
+            Err(error) => return Ended::without_body(not_started(&error)),
         };
         shared.change(|state| state.invocations[number].pid = Some(environment.process.pid()));
         let (received, was_received) = oneshot::channel();
@@ -188,10 +188,7 @@ async fn attempt_once(shared: &Arc<Shared>, accepted: &Accepted, number: usize) 
                 retire(shared, &environment);
                 // A warm environment that ended before it received the event had no part in this invocation.
                 if is_new {
-                    return Ended {
-                        outcome,
-                        body: Bytes::new(),
-                    };
+                    return Ended::without_body(outcome);
                 }
                 continue;
             }
@@ -205,6 +202,12 @@ async fn attempt_once(shared: &Arc<Shared>, accepted: &Accepted, number: usize) 
         }
         return ended;
     }
+}
+
+fn not_started(error: &anyhow::Error) -> Outcome {
+    Outcome::InitFailed(
+        json!({"errorType": "Runtime.InvalidEntrypoint", "errorMessage": format!("{error:#}")}),
+    )
 }
 
 fn environment_for(shared: &Arc<Shared>, function: &str) -> Result<(Arc<Environment>, bool)> {

@@ -182,21 +182,18 @@ fn variables(function: &Function, environment_id: &str, endpoint: &str) -> BTree
         ("LANG", "en_US.UTF-8".to_owned()),
         ("PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin".to_owned()),
     ];
-    let today = jiff::Timestamp::now().strftime("%Y/%m/%d").to_string();
+    let log_group = format!("/aws/lambda/{}", function.name);
+    let today = jiff::Timestamp::now().strftime("%Y/%m/%d");
+    let log_stream = format!("{today}/[$LATEST]{environment_id}");
+    let task_root = function.binary.parent().unwrap_or(Path::new("/"));
     let reserved = [
         // The runtime accepts an address with a path only if it begins with `http://`.
         ("AWS_LAMBDA_RUNTIME_API", format!("{endpoint}/{environment_id}")),
         ("AWS_LAMBDA_FUNCTION_NAME", function.name.clone()),
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", function.memory_mb.to_string()),
-        (
-            "AWS_LAMBDA_LOG_GROUP_NAME",
-            format!("/aws/lambda/{}", function.name),
-        ),
-        (
-            "AWS_LAMBDA_LOG_STREAM_NAME",
-            format!("{today}/[$LATEST]{environment_id}"),
-        ),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", log_group),
+        ("AWS_LAMBDA_LOG_STREAM_NAME", log_stream),
         ("AWS_LAMBDA_LOG_FORMAT", "JSON".to_owned()),
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
         ("AWS_REGION", REGION.to_owned()),
@@ -206,15 +203,7 @@ fn variables(function: &Function, environment_id: &str, endpoint: &str) -> BTree
         ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
         ("AWS_SESSION_TOKEN", "test".to_owned()),
         ("_HANDLER", "bootstrap".to_owned()),
-        (
-            "LAMBDA_TASK_ROOT",
-            function
-                .binary
-                .parent()
-                .unwrap_or(Path::new("/"))
-                .display()
-                .to_string(),
-        ),
+        ("LAMBDA_TASK_ROOT", task_root.display().to_string()),
         ("TZ", ":UTC".to_owned()),
     ];
     let mut variables = BTreeMap::from(defaults.map(|(name, value)| (name.to_owned(), value)));

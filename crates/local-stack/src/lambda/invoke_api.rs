@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::decision::{Decision, InvokeCall, Refusal};
 use super::delivery::{self, Accepted, Ended, Pending, Slot};
-use super::environment::signer;
+use super::environment::{Environment, signer};
 use super::invocation::InvocationType;
 use super::state::Shared;
 use crate::background;
@@ -62,12 +62,8 @@ async fn respond(
 ) -> Result<Option<Response>, ApiError> {
     let function = function_name(name);
     if delivery::deployed(shared, &function).is_none() {
-        let arn = super::environment::arn(&function);
-        return Err(ApiError::new(
-            404,
-            "ResourceNotFoundException",
-            format!("Function not found: {arn}"),
-        ));
+        let message = format!("Function not found: {}", super::environment::arn(&function));
+        return Err(ApiError::new(404, "ResourceNotFoundException", message));
     }
     let invocation_type =
         match header(request.headers(), "x-amz-invocation-type").unwrap_or("RequestResponse") {
@@ -96,18 +92,13 @@ async fn respond(
     decide(shared, accepted, caller).await
 }
 
-/// Lets the test decide over the call, and carries out the decision.
+/// Lets the test decide over the call, and applies the decision.
 async fn decide(
     shared: &Arc<Shared>,
     accepted: Accepted,
     caller: Option<String>,
 ) -> Result<Option<Response>, ApiError> {
     let caller = caller.and_then(|id| shared.environment(&id));
-    let kill_caller = || {
-        if let Some(environment) = &caller {
-            environment.process.kill();
-        }
-    };
     let (decider, number) = shared.change(|state| {
         state.calls += 1;
         (state.decider.clone(), state.calls)
@@ -124,49 +115,53 @@ async fn decide(
             .as_ref()
             .and_then(|environment| environment.current_request()),
     };
-    match decider.decide(&call) {
-        Decision::Deliver => carry_out(shared, accepted).await.map(Some),
-        Decision::DeliverTwice => {
-            also_deliver(shared, accepted.clone());
-            carry_out(shared, accepted).await.map(Some)
-        }
-        Decision::DeliverTwiceAsTwoRequests => {
-            also_deliver(
-                shared,
-                Accepted {
-                    request_id: Uuid::new_v4().to_string(),
-                    ..accepted.clone()
-                },
-            );
-            carry_out(shared, accepted).await.map(Some)
-        }
-        Decision::Drop => Ok((accepted.invocation_type == InvocationType::Event).then(|| empty(202))),
-        Decision::LoseResponse => {
-            carry_out(shared, accepted).await?;
-            Ok(None)
-        }
-        Decision::Refuse(Refusal::Closed) => Ok(None),
-        Decision::Refuse(refusal) => Err(refusal_error(refusal)),
-        Decision::KillCallerAfter => {
-            let carried_out = carry_out(shared, accepted).await;
-            kill_caller();
-            carried_out.map(|_| None)
-        }
-        Decision::KillCallerBefore => {
-            kill_caller();
-            Ok(None)
-        }
-        Decision::Hold => match accepted.invocation_type {
-            InvocationType::Event => {
-                hold(shared, accepted);
-                Ok(Some(empty(202)))
-            }
-            InvocationType::RequestResponse => {
-                released(shared).await;
-                carry_out(shared, accepted).await.map(Some)
-            }
-        },
+    let decision = decider.decide(&call);
+    if matches!(decision, Decision::KillCallerBefore) {
+        kill(caller.as_deref());
+        return Ok(None);
     }
+    let kills = matches!(decision, Decision::KillCallerAfter);
+    let response = apply(shared, accepted, decision).await;
+    if kills {
+        kill(caller.as_deref());
+    }
+    response
+}
+
+fn kill(caller: Option<&Environment>) {
+    if let Some(environment) = caller {
+        environment.process.kill();
+    }
+}
+
+async fn apply(
+    shared: &Arc<Shared>,
+    accepted: Accepted,
+    decision: Decision,
+) -> Result<Option<Response>, ApiError> {
+    let is_event = accepted.invocation_type == InvocationType::Event;
+    match decision {
+        Decision::Deliver => {}
+        Decision::DeliverTwice => also_deliver(shared, accepted.clone()),
+        Decision::DeliverTwiceAsTwoRequests => {
+            let mut second = accepted.clone();
+            second.request_id = Uuid::new_v4().to_string();
+            also_deliver(shared, second);
+        }
+        Decision::Drop => return Ok(is_event.then(|| empty(202))),
+        Decision::LoseResponse | Decision::KillCallerAfter => {
+            carry_out(shared, accepted).await?;
+            return Ok(None);
+        }
+        Decision::Refuse(Refusal::Closed) | Decision::KillCallerBefore => return Ok(None),
+        Decision::Refuse(refusal) => return Err(refusal_error(refusal)),
+        Decision::Hold if is_event => {
+            hold(shared, accepted);
+            return Ok(Some(empty(202)));
+        }
+        Decision::Hold => released(shared).await,
+    }
+    carry_out(shared, accepted).await.map(Some)
 }
 
 /// Accepts an event in any case; any other call needs a free environment now. As in AWS.
