@@ -1,5 +1,6 @@
 //! The handling of one event.
 
+mod checks;
 mod record_outcome;
 mod sqs_batch;
 
@@ -7,6 +8,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
+use lambda_core::check::Check;
 use lambda_core::deadline::Deadline;
 use lambda_core::invocation::Invocation;
 use lambda_core::run::{ErrorType, Handler};
@@ -69,6 +71,10 @@ impl Handler for S3ToTeamCity {
                 FunctionResponse::BatchOperations(self.handle_tasks(tasks, &invocation).await)
             }
         })
+    }
+
+    async fn checks(&self, invocation: &Invocation) -> Vec<Check> {
+        self.make_checks(invocation).await
     }
 
     fn function_timeout(&self) -> Duration {

@@ -45,6 +45,10 @@ pub struct Settings {
     pub context_path: String,
     /// Ids of its build configurations.
     pub build_types: Vec<String>,
+    /// Ids of those that are paused.
+    pub paused: Vec<String>,
+    /// Ids of those that are templates, which have no builds.
+    pub templates: Vec<String>,
     /// Time that a build waits for an agent.
     pub time_in_queue: Duration,
     /// Time that a build runs.
@@ -65,6 +69,8 @@ impl Default for Settings {
             permissions: Permission::ALL.to_vec(),
             context_path: String::new(),
             build_types: vec!["Nightly_Import".to_owned()],
+            paused: Vec::new(),
+            templates: Vec::new(),
             time_in_queue: Duration::from_secs(3600),
             time_running: Duration::from_secs(3600),
             merges: true,

@@ -1,5 +1,6 @@
 //! TeamCity's REST API.
 
+mod checks;
 mod error;
 mod error_body;
 mod hint;

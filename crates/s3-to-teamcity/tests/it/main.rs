@@ -7,6 +7,7 @@
 mod address;
 mod batch_operations;
 mod channels;
+mod checks;
 mod coalescing;
 mod event_identity;
 mod failures;

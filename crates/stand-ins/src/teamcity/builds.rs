@@ -146,6 +146,18 @@ fn find_build_type(id: &str, settings: &Settings) -> Result<(), Refusal> {
     )))
 }
 
+/// Returns a build configuration, without its settings.
+pub(super) fn build_type(id: &str, settings: &Settings) -> Result<Value, Refusal> {
+    find_build_type(id, settings)?;
+    Ok(json!({
+        "id": id,
+        "name": id.rsplit('_').next(),
+        "projectName": id.split('_').next(),
+        "paused": settings.paused.iter().any(|paused| paused == id),
+        "templateFlag": settings.templates.iter().any(|template| template == id),
+    }))
+}
+
 /// Fails if the token lacks a permission that queueing the build needs.
 fn check_permissions(build: &Build, settings: &Settings) -> Result<(), Refusal> {
     let needed = [

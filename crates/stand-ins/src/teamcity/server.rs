@@ -12,6 +12,8 @@ use super::{Permission, Settings, Shared, builds};
 
 /// Operation of the REST API.
 enum Operation {
+    ReadServer,
+    ReadBuildType(String),
     FindBuilds,
     QueueBuild,
     CancelQueuedBuild(u64),
@@ -73,6 +75,11 @@ fn check(request: &Request<Bytes>, settings: &Settings) -> Result<Operation, Ref
     let path = percent_decode_str(request.uri().path()).decode_utf8_lossy();
     let path = path.strip_prefix(settings.context_path.as_str()).unwrap_or(&path);
     match (request.method(), path.split('/').collect::<Vec<_>>().as_slice()) {
+        (&Method::GET, ["", "app", "rest", "server"]) => Ok(Operation::ReadServer),
+        (&Method::GET, ["", "app", "rest", "buildTypes", locator]) => match locator.strip_prefix("id:") {
+            Some(id) => Ok(Operation::ReadBuildType(id.to_owned())),
+            None => Err(Refusal::bad_request("Bad locator syntax")),
+        },
         (&Method::GET, ["", "app", "rest", "builds"]) => Ok(Operation::FindBuilds),
         (&Method::POST, ["", "app", "rest", "buildQueue"]) => Ok(Operation::QueueBuild),
         (&Method::POST, ["", "app", "rest", "buildQueue", locator]) => {
@@ -95,6 +102,16 @@ fn carry_out(
 ) -> Result<Value, Refusal> {
     let server = format!("http://{}{}", host(request), settings.context_path);
     match operation {
+        // Every signed-in user may read the version.
+        Operation::ReadServer => {
+            let whole =
+                json!({"version": "2025.07.3 (build 197398)", "buildNumber": "197398", "webUrl": server});
+            Ok(builds::select(&whole, &query(request, "fields")))
+        }
+        Operation::ReadBuildType(id) => {
+            let whole = builds::build_type(id, settings)?;
+            Ok(builds::select(&whole, &query(request, "fields")))
+        }
         Operation::FindBuilds => {
             let locator = BuildLocator::parse(&query(request, "locator"))?;
             let found = shared.builds().find(&locator, settings)?;
