@@ -1,11 +1,13 @@
 //! From the event to the message.
 
+mod checks;
 mod details;
 mod shared_message;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use lambda_core::check::Check;
 use lambda_core::deadline::Deadline;
 use lambda_core::invocation::Invocation;
 use lambda_core::metrics::{self, Unit};
@@ -54,6 +56,11 @@ impl Handler for CodeBuildSlack {
         let response = result?;
         log_outcome(&build, &response);
         Ok(response)
+    }
+
+    async fn checks(&self, invocation: &Invocation) -> Vec<Check> {
+        // Boxed as above.
+        Box::pin(self.make_checks(invocation)).await
     }
 
     fn function_timeout(&self) -> Duration {

@@ -30,6 +30,8 @@ use serde_json::Value;
 pub struct Settings {
     /// Bot token that it accepts.
     pub token: String,
+    /// Scopes of the token.
+    pub scopes: Vec<String>,
     /// Last part of the webhook's URL.
     pub webhook_secret: String,
     /// Response of the webhook in place of "ok": status and body, `(404, "no_service")` for a deleted webhook.
@@ -49,6 +51,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             token: "xoxb-local".to_owned(),
+            scopes: ["chat:write", "channels:read"].map(str::to_owned).to_vec(),
             webhook_secret: "localwebhook".to_owned(),
             webhook_refusal: None,
             channels: vec![

@@ -6,12 +6,16 @@ use anyhow::Context;
 use aws_sdk_codebuild::Client;
 use aws_sdk_codebuild::types::{Build, SortOrderType};
 use lambda_core::aws;
+use lambda_core::check::Check;
 
-use super::aws::{Aws, LazyClient};
+use super::aws::{Aws, LazyClient, permission_check};
 use crate::event::initiator::Initiator;
 use crate::event::status::Status;
 use crate::history::setup::{Parts, Setup};
 use crate::history::verdict::{HEAD_REF, PastBuild};
+
+/// Name that no project has.
+const ABSENT: &str = "nightshift-check";
 
 pub(crate) struct CodeBuild(LazyClient<Client>);
 
@@ -24,6 +28,27 @@ pub(crate) struct BuildPage {
 impl CodeBuild {
     pub(crate) fn new(aws: &Arc<Aws>) -> Self {
         Self(LazyClient::new(aws, Client::new))
+    }
+
+    /// Checks the permissions with requests about a project and a build that do not exist.
+    pub(crate) async fn checks(&self) -> [Check; 2] {
+        let client = self.0.get().await;
+        let name = "permission codebuild:ListBuildsForProject";
+        let list = client.list_builds_for_project().project_name(ABSENT).send();
+        let list = match Box::pin(list).await {
+            Ok(_) => Check::passed(name, "granted"),
+            Err(error) => permission_check(name, error, "ResourceNotFoundException"),
+        };
+        let name = "permission codebuild:BatchGetBuilds";
+        let read = client
+            .batch_get_builds()
+            .ids(format!("{ABSENT}:00000000-0000-0000-0000-000000000000"))
+            .send();
+        let read = match Box::pin(read).await {
+            Ok(_) => Check::passed(name, "granted"),
+            Err(error) => permission_check(name, error, "ResourceNotFoundException"),
+        };
+        [list, read]
     }
 
     /// Reads a page of a project's builds, the latest page without a token.

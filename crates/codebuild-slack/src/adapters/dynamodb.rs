@@ -16,6 +16,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use jiff::Timestamp;
 use lambda_core::aws;
+use lambda_core::check::Check;
 
 use super::aws::{Aws, LazyClient};
 use crate::function_response::MessageLocation;
@@ -24,6 +25,9 @@ use crate::history::record::{Lease, Record, Revision, WriteOutcome};
 
 /// Time-out of one attempt. A lease lasts a minute, and no attempt may take half of it.
 const ATTEMPT: Duration = Duration::from_secs(5);
+
+/// Key that no build has.
+const NO_BUILD: &str = "nightshift-check";
 
 type Item = HashMap<String, AttributeValue>;
 
@@ -38,6 +42,29 @@ impl Table {
             client: LazyClient::new(aws, client),
             name: name.to_owned(),
         }
+    }
+
+    /// Checks the table and the permissions: reads an item, and attempts a write whose condition never holds.
+    pub(crate) async fn checks(&self) -> [Check; 2] {
+        let name = format!("table {} readable", self.name);
+        let read = match self.read(NO_BUILD).await {
+            Ok(_) => Check::passed(name, "granted"),
+            Err(error) => Check::failed(name, self.remedy(&error)),
+        };
+        let name = format!("table {} writable", self.name);
+        let never = "attribute_exists(#wanted) AND attribute_not_exists(#wanted)";
+        let write = self
+            .write(NO_BUILD, "REMOVE #lease_owner", never, Vec::new())
+            .await;
+        let write = match write {
+            Ok(_) => Check::passed(name, "granted"),
+            Err(error) => Check::failed(name, self.remedy(&error)),
+        };
+        [read, write]
+    }
+
+    fn remedy(&self, error: &anyhow::Error) -> String {
+        format!("{error:#}; the table needs the key build_id, a string, and the role both permissions")
     }
 
     /// Reads the record of a build's message, with strong consistency.
@@ -153,7 +180,7 @@ impl Table {
         values: Vec<(&str, AttributeValue)>,
     ) -> anyhow::Result<WriteOutcome> {
         let names = names_in(&format!("{update} {condition}"));
-        let values = values
+        let values: HashMap<_, _> = values
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value))
             .collect();
@@ -165,7 +192,8 @@ impl Table {
             .update_expression(update)
             .condition_expression(condition)
             .set_expression_attribute_names(Some(names))
-            .set_expression_attribute_values(Some(values))
+            // DynamoDB refuses an empty map.
+            .set_expression_attribute_values((!values.is_empty()).then_some(values))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send();

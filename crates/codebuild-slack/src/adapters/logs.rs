@@ -5,18 +5,46 @@ use std::sync::Arc;
 use anyhow::Context;
 use aws_sdk_cloudwatchlogs::Client;
 use lambda_core::aws;
+use lambda_core::check::Check;
 
-use super::aws::{Aws, LazyClient};
+use super::aws::{Aws, LazyClient, permission_check};
 
 /// Maximum number of requests for one log: a response may hold fewer events than the stream, or none, with a token for
 /// more.
 const PAGES: usize = 4;
+
+/// Log group that does not exist.
+const ABSENT: &str = "/aws/codebuild/nightshift-check";
 
 pub(crate) struct Logs(LazyClient<Client>);
 
 impl Logs {
     pub(crate) fn new(aws: &Arc<Aws>) -> Self {
         Self(LazyClient::new(aws, Client::new))
+    }
+
+    /// Checks the permission with a request about a log group that does not exist. The role may be limited to other log
+    /// groups, so that a refusal is no failure.
+    pub(crate) async fn check(&self) -> Check {
+        let name = "permission logs:GetLogEvents";
+        let read = self.0.get().await.get_log_events();
+        let read = read.log_group_name(ABSENT).log_stream_name("check").send();
+        match Box::pin(read).await {
+            Ok(_) => Check::passed(name, "granted"),
+            Err(error) => {
+                let check = permission_check(name, error, "ResourceNotFoundException");
+                match check.ok {
+                    Some(false) => Check::not_tried(
+                        name,
+                        format!(
+                            "denied for {ABSENT}; the role may read other log groups: {}",
+                            check.detail
+                        ),
+                    ),
+                    _ => check,
+                }
+            }
+        }
     }
 
     /// Reads at least the last `count` events of a stream, if there are so many, as one text with an event on each line.

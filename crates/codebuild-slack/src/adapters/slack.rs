@@ -1,5 +1,6 @@
 //! Slack, through an incoming webhook or its Web API.
 
+mod checks;
 mod error;
 
 use std::sync::atomic::{AtomicU32, Ordering};

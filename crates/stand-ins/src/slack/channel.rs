@@ -16,6 +16,8 @@ pub struct Channel {
     pub is_archived: bool,
     /// Whether the app is a member, and may post.
     pub is_member: bool,
+    /// Whether only members may see and post to it.
+    pub is_private: bool,
 }
 
 impl Channel {
@@ -26,6 +28,7 @@ impl Channel {
             name: name.to_owned(),
             is_archived: false,
             is_member: true,
+            is_private: false,
         }
     }
 }

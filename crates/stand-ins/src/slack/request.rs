@@ -6,6 +6,8 @@ use super::{Channel, Settings, blocks};
 
 /// Valid call.
 pub(super) enum Call {
+    SignIn,
+    ReadChannel(Channel),
     Post {
         channel: String,
         text: String,
@@ -26,6 +28,8 @@ pub(super) struct Refusal {
     pub(super) status: u16,
     pub(super) code: String,
     pub(super) details: Option<String>,
+    /// Scope that the token lacks.
+    pub(super) needed: Option<String>,
     pub(super) is_webhook: bool,
 }
 
@@ -47,57 +51,107 @@ pub(super) fn parse(request: &Request<Bytes>, settings: &Settings) -> Result<Cal
 }
 
 fn web_api(request: &Request<Bytes>, method: &str, settings: &Settings) -> Result<Call, Refusal> {
-    let header = |name| {
-        request
-            .headers()
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
-    };
-    let token = header(header::AUTHORIZATION).strip_prefix("Bearer ");
-    match token {
-        None | Some("") => return Err(refusal("not_authed")),
-        Some(token) if token != settings.token => return Err(refusal("invalid_auth")),
-        Some(_) => {}
+    check_token(header(request, header::AUTHORIZATION), settings)?;
+    match method {
+        "auth.test" => Ok(Call::SignIn),
+        "conversations.info" => {
+            let name = form_value(request, "channel")?;
+            let channel = settings.channels.iter().find(|channel| channel.id == name);
+            let channel = channel.ok_or_else(|| refusal("channel_not_found"))?;
+            check_scope("channels:read", settings)?;
+            Ok(Call::ReadChannel(channel.clone()))
+        }
+        "chat.postMessage" => {
+            check_scope("chat:write", settings)?;
+            post(&json(request)?, settings)
+        }
+        "chat.update" => {
+            check_scope("chat:write", settings)?;
+            update(&json(request)?, settings)
+        }
+        _ => Err(refusal("unknown_method")),
     }
-    if !["chat.postMessage", "chat.update"].contains(&method) {
-        return Err(refusal("unknown_method"));
+}
+
+fn header(request: &Request<Bytes>, name: header::HeaderName) -> &str {
+    let value = request.headers().get(name);
+    value.and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+fn check_token(authorization: &str, settings: &Settings) -> Result<(), Refusal> {
+    match authorization.strip_prefix("Bearer ") {
+        None | Some("") => Err(refusal("not_authed")),
+        Some(token) if token != settings.token => Err(refusal("invalid_auth")),
+        Some(_) => Ok(()),
     }
-    // Slack reads every other type as a form.
-    if !header(header::CONTENT_TYPE).starts_with("application/json") {
+}
+
+fn check_scope(scope: &str, settings: &Settings) -> Result<(), Refusal> {
+    if settings.scopes.iter().any(|granted| granted == scope) {
+        return Ok(());
+    }
+    Err(Refusal {
+        needed: Some(scope.to_owned()),
+        ..refusal("missing_scope")
+    })
+}
+
+/// Parses a JSON body. Slack reads every other type as a form.
+fn json(request: &Request<Bytes>) -> Result<Value, Refusal> {
+    if !header(request, header::CONTENT_TYPE).starts_with("application/json") {
         return Err(refusal("invalid_form_data"));
     }
-    let body: Value = serde_json::from_slice(request.body()).map_err(|_| refusal("invalid_json"))?;
-    let name = body["channel"].as_str().unwrap_or_default();
-    let (text, blocks) = content(&body).map_err(|(code, details)| Refusal {
-        details,
-        ..refusal(&code)
-    })?;
-    if method == "chat.postMessage" {
-        let by_name =
-            |channel: &&Channel| channel.id == name || name.strip_prefix('#').unwrap_or(name) == channel.name;
-        let channel = find(settings, by_name)?;
-        if text.encode_utf16().count() > LONGEST_POST {
-            return Err(refusal("msg_too_long"));
-        }
-        return Ok(Call::Post {
-            channel,
-            text,
-            blocks,
-            is_webhook: false,
-        });
+    serde_json::from_slice(request.body()).map_err(|_| refusal("invalid_json"))
+}
+
+/// Returns an argument of a method that takes no JSON.
+fn form_value(request: &Request<Bytes>, name: &str) -> Result<String, Refusal> {
+    if !header(request, header::CONTENT_TYPE).starts_with("application/x-www-form-urlencoded") {
+        return Err(refusal("invalid_arguments"));
     }
+    let pairs = url::form_urlencoded::parse(request.body());
+    let mut values = pairs
+        .filter(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned());
+    values.next().ok_or_else(|| refusal("invalid_arguments"))
+}
+
+fn post(body: &Value, settings: &Settings) -> Result<Call, Refusal> {
+    let (text, blocks) = content_or_refusal(body)?;
+    let name = body["channel"].as_str().unwrap_or_default();
+    let by_name =
+        |channel: &&Channel| channel.id == name || name.strip_prefix('#').unwrap_or(name) == channel.name;
+    let channel = find(settings, by_name)?;
+    if text.encode_utf16().count() > LONGEST_POST {
+        return Err(refusal("msg_too_long"));
+    }
+    Ok(Call::Post {
+        channel,
+        text,
+        blocks,
+        is_webhook: false,
+    })
+}
+
+fn update(body: &Value, settings: &Settings) -> Result<Call, Refusal> {
+    let (text, blocks) = content_or_refusal(body)?;
     // Slack takes no channel name here.
-    let channel = find(settings, |channel| channel.id == name)?;
+    let channel = find(settings, |channel| body["channel"] == channel.id.as_str())?;
     if text.encode_utf16().count() > LONGEST_UPDATE {
         return Err(refusal("msg_too_long"));
     }
-    let ts = body["ts"].as_str().unwrap_or_default().to_owned();
     Ok(Call::Update {
         channel,
-        ts,
+        ts: body["ts"].as_str().unwrap_or_default().to_owned(),
         text,
         blocks,
+    })
+}
+
+fn content_or_refusal(body: &Value) -> Result<(String, Value), Refusal> {
+    content(body).map_err(|(code, details)| Refusal {
+        details,
+        ..refusal(&code)
     })
 }
 
@@ -105,9 +159,14 @@ fn find(settings: &Settings, is_it: impl Fn(&&Channel) -> bool) -> Result<String
     match settings.channels.iter().find(is_it) {
         None => Err(refusal("channel_not_found")),
         Some(channel) if channel.is_archived => Err(refusal("is_archived")),
-        Some(channel) if !channel.is_member => Err(refusal("not_in_channel")),
+        Some(channel) if !may_post(channel, settings) => Err(refusal("not_in_channel")),
         Some(channel) => Ok(channel.id.clone()),
     }
+}
+
+fn may_post(channel: &Channel, settings: &Settings) -> bool {
+    let is_open = !channel.is_private && settings.scopes.iter().any(|scope| scope == "chat:write.public");
+    channel.is_member || is_open
 }
 
 fn webhook(request: &Request<Bytes>, hook: &str, settings: &Settings) -> Result<Call, Refusal> {
@@ -156,6 +215,7 @@ pub(super) fn refusal(code: &str) -> Refusal {
         status: 200,
         code: code.to_owned(),
         details: None,
+        needed: None,
         is_webhook: false,
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn respond(state: &State, request: &Request<Bytes>) -> Response {
     };
     match carry_out(state, &call, &settings, is_response_lost(request)) {
         Ok(_) if matches!(call, Call::Post { is_webhook: true, .. }) => plain(200, "ok"),
-        Ok(body) => json_response(&body),
+        Ok(body) => json_response(&body, &settings),
         Err(Failure::TooEarly(wait)) => too_many_requests(wait),
         Err(Failure::Refused(code)) => refuse(state, &request::refusal(code)),
     }
@@ -39,6 +39,14 @@ fn carry_out(
 ) -> Result<Value, Failure> {
     let mut channels = state.channels();
     match call {
+        Call::SignIn => Ok(
+            json!({"ok": true, "url": "https://nightshift.example.slack.com/", "team": "Nightshift",
+            "user": "nightshift", "team_id": "T0LOCAL", "user_id": "U0LOCAL", "bot_id": "B0LOCAL"}),
+        ),
+        Call::ReadChannel(channel) => Ok(
+            json!({"ok": true, "channel": {"id": channel.id, "name": channel.name,
+            "is_archived": channel.is_archived, "is_member": channel.is_member, "is_private": channel.is_private}}),
+        ),
         Call::Post {
             channel,
             text,
@@ -91,12 +99,21 @@ fn refuse(state: &State, refusal: &Refusal) -> Response {
     if let Some(details) = &refusal.details {
         body["response_metadata"] = json!({"messages": [details]});
     }
-    json_response(&body)
+    let settings = state.settings().clone();
+    if let Some(needed) = &refusal.needed {
+        body["needed"] = json!(needed);
+        body["provided"] = json!(settings.scopes.join(","));
+    }
+    json_response(&body, &settings)
 }
 
-fn json_response(body: &Value) -> Response {
-    let json = "application/json; charset=utf-8";
-    response(200, &[("content-type", json)], body.to_string())
+/// Names the token's scopes in a header, as Slack does.
+fn json_response(body: &Value, settings: &Settings) -> Response {
+    let headers = [
+        ("content-type", "application/json; charset=utf-8"),
+        ("x-oauth-scopes", &settings.scopes.join(",")),
+    ];
+    response(200, &headers, body.to_string())
 }
 
 fn plain(status: u16, body: &str) -> Response {
