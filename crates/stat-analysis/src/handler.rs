@@ -3,6 +3,7 @@
 mod analysis;
 mod batch_size;
 mod building_writer_queue;
+mod checks;
 mod pace;
 mod report;
 
@@ -11,6 +12,7 @@ use std::time::Duration;
 use anyhow::Context;
 use ko_morph::{Analyser, UserDictionary};
 use lambda_core::aws;
+use lambda_core::check::Check;
 use lambda_core::invocation::Invocation;
 use lambda_core::invoke::Invoker;
 use lambda_core::run::{ErrorType, Handler};
@@ -67,6 +69,11 @@ impl Handler for StatAnalysis {
             Err(WriteError::TakenOver) => Ok(skip(event, SkipReason::Claimed)),
             Err(WriteError::Failed(error)) => Err(error),
         }
+    }
+
+    async fn checks(&self, _invocation: &Invocation) -> Vec<Check> {
+        // Boxed: the compiler limits how deeply futures are nested.
+        Box::pin(self.make_checks()).await
     }
 
     fn function_timeout(&self) -> Duration {

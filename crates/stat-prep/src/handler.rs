@@ -21,11 +21,11 @@ use postgres_session::{Database, Session};
 use resume::ResumeIncomplete;
 use serde_json::Value;
 use stat_ledger::migrations;
+use stat_ledger::rights::{Rights, is_missing_right};
 use stat_ledger::run::{self, Run};
 use stat_ledger::task_event::TaskEvent;
 
 use crate::adapters::postgres::RepeatedTexts;
-use crate::adapters::postgres::rights::{Rights, is_missing_right};
 use crate::adapters::sns::WarningsTopic;
 use crate::config::Config;
 use crate::event::Event;

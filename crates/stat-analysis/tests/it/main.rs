@@ -5,6 +5,7 @@
 mod setup;
 
 mod browser;
+mod checks;
 mod clean_month;
 mod disturbances;
 mod failures;

@@ -1,8 +1,6 @@
 //! The user's own relations, `stat_source_building` and `stat_source_text`.
 
 pub(crate) mod plan;
-pub(crate) mod rights;
-pub(crate) mod sources;
 
 use anyhow::{Context, bail};
 use jiff::Timestamp;

@@ -6,10 +6,10 @@ use lambda_core::invocation::Invocation;
 use postgres_session::Session;
 use stat_ledger::period::Period;
 use stat_ledger::run::{self, BuildingLoad, NewRun, Run};
+use stat_ledger::sources::SOURCES;
 use tokio_postgres::Transaction;
 
 use super::StatPrep;
-use crate::adapters::postgres::sources::SOURCES;
 use crate::adapters::postgres::{self, PeriodTexts, plan};
 use crate::event::{MonthRequest, Scope};
 use crate::function_response::{BuildingChanges, FunctionResponse, MonthResponse};

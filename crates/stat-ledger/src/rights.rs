@@ -4,17 +4,22 @@ use tokio_postgres::Transaction;
 use tokio_postgres::error::SqlState;
 
 /// The schema in which our tables are created, and the role's rights in it.
-pub(crate) struct Rights {
+#[derive(Debug)]
+pub struct Rights {
     role: String,
     /// First schema of the search path that exists.
     schema: Option<String>,
     may_create: bool,
-    /// Our tables exist.
-    pub(crate) is_installed: bool,
+    /// Whether the ledger's tables exist.
+    pub is_installed: bool,
 }
 
 impl Rights {
-    pub(crate) async fn read(transaction: &Transaction<'_>) -> Result<Self, tokio_postgres::Error> {
+    /// Reads the rights of the current role.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn read(transaction: &Transaction<'_>) -> Result<Self, tokio_postgres::Error> {
         let query = "select current_user::text, quote_ident(current_schema()),
                             coalesce(has_schema_privilege(current_schema(), 'create'), false),
                             to_regclass(quote_ident(current_schema()) || '.stat_run') is not null";
@@ -28,7 +33,7 @@ impl Rights {
     }
 
     /// Returns the statement that an administrator runs so that our tables can be created, unless they can be.
-    pub(crate) fn missing_grant(&self) -> Option<String> {
+    pub fn missing_grant(&self) -> Option<String> {
         let Self {
             role,
             schema,
@@ -64,6 +69,48 @@ impl Rights {
     }
 }
 
+/// Rights on the ledger's tables that the role lacks.
+pub(crate) struct MissingTableRights {
+    role: String,
+    /// Names with their rights, such as `stat_term (insert, update)`.
+    missing: Vec<String>,
+}
+
+impl MissingTableRights {
+    /// Reads the missing rights; `None` if there are no tables.
+    pub(crate) async fn read(transaction: &Transaction<'_>) -> Result<Option<Self>, tokio_postgres::Error> {
+        let query = "
+            with relation as (
+                select name, to_regclass(name) as id from unnest(array['stat_period', 'stat_run', 'stat_task',
+                    'stat_task_building', 'stat_building', 'stat_term', 'stat_keyword']) name),
+            missing as (
+                select name || ' (' || string_agg(privilege, ', ') || ')' as entry
+                from relation cross join unnest(array['select', 'insert', 'update', 'delete']) privilege
+                where id is not null and not has_table_privilege(id, privilege)
+                group by name order by name)
+            select current_user::text, (select bool_and(id is not null) from relation),
+                   (select coalesce(array_agg(entry), '{}') from missing)";
+        let row = transaction.query_typed_one(query, &[]).await?;
+        let is_installed: bool = row.get(1);
+        Ok(is_installed.then(|| Self {
+            role: row.get(0),
+            missing: row.get(2),
+        }))
+    }
+
+    /// Returns the statement that the tables' owner runs, unless nothing is missing.
+    pub(crate) fn grant(&self) -> Option<String> {
+        let Self { role, missing } = self;
+        (!missing.is_empty()).then(|| {
+            format!(
+                "the role {role} lacks rights on {}: give both functions the same role, or let the tables' owner run \
+                 grant select, insert, update, delete on all tables in schema SCHEMA to \"{role}\"",
+                missing.join(", ")
+            )
+        })
+    }
+}
+
 /// The server's side of the connection, as one transaction saw it.
 #[derive(PartialEq, Eq)]
 pub(crate) struct ServerConnection {
@@ -84,7 +131,7 @@ impl ServerConnection {
 
 /// Returns whether a right or a usable schema was missing: PostgreSQL 15 and later grant nobody CREATE on the schema
 /// public.
-pub(crate) fn is_missing_right(error: &anyhow::Error) -> bool {
+pub fn is_missing_right(error: &anyhow::Error) -> bool {
     let code = error
         .chain()
         .find_map(|cause| cause.downcast_ref::<tokio_postgres::Error>())

@@ -6,15 +6,18 @@ use tokio_postgres::Transaction;
 use tokio_postgres::types::Type;
 
 /// A relation and the columns that we read, with the types that each may have.
-pub(crate) struct Source {
-    pub(crate) relation: &'static str,
+#[derive(Debug)]
+pub struct Source {
+    /// Name of the relation.
+    pub relation: &'static str,
     columns: &'static [(&'static str, &'static [Type])],
 }
 
 // Not char(n): PostgreSQL compares it without its padding and returns it with the padding.
 const TEXT: &[Type] = &[Type::TEXT, Type::VARCHAR];
 
-pub(crate) const SOURCES: [Source; 2] = [
+/// The relations of buildings and of texts.
+pub const SOURCES: [Source; 2] = [
     Source {
         relation: "stat_source_building",
         columns: &[
@@ -49,7 +52,7 @@ impl Source {
     ///
     /// # Errors
     /// Says what to change in the view, or which right to grant.
-    pub(crate) async fn check(&self, transaction: &Transaction<'_>, zone: &TimeZone) -> anyhow::Result<()> {
+    pub async fn check(&self, transaction: &Transaction<'_>, zone: &TimeZone) -> anyhow::Result<()> {
         let relation = self.relation;
         let columns = columns(transaction, relation).await;
         let columns = columns.with_context(|| format!("could not look up {relation}"))?;
