@@ -21,6 +21,11 @@ def faults(text, written):
     return found + [f"the README lacks this row: {one}" for name, one in sorted(rows.items()) if one not in text]
 
 
+def cut_descriptions(text):
+    """Returns the plain descriptions in a template that YAML ends at a #, because a space precedes it."""
+    return re.findall(r"^ *Description: [^\"'>|\n][^\n]* #[^\n]*$", text, re.MULTILINE)
+
+
 def runbook_faults(text, templates):
     """Returns alarms without a page in the runbook, and pages without an alarm."""
     found, used = [], set()

@@ -19,6 +19,19 @@ class Parameters(unittest.TestCase):
         )
 
 
+class Descriptions(unittest.TestCase):
+    def test_no_description_loses_its_end(self):
+        for app in stack.APPLICATIONS:
+            with self.subTest(app):
+                text = (stack.INFRA / app / "template.yaml").read_text()
+                self.assertEqual([], document.cut_descriptions(text))
+
+    def test_finds_a_comment_in_a_description(self):
+        lost = "    Description: Secret, with #key for a key"
+        text = f'''{lost}\n    Description: "with #key"\n    Description: issue#1\n'''
+        self.assertEqual([lost], document.cut_descriptions(text))
+
+
 class Runbook(unittest.TestCase):
     def setUp(self):
         self.text = document.RUNBOOK.read_text()

@@ -27,8 +27,12 @@ impl Logs {
     /// groups, so that a refusal is no failure.
     pub(crate) async fn check(&self) -> Check {
         let name = "permission logs:GetLogEvents";
-        let read = self.0.get().await.get_log_events();
-        let read = read.log_group_name(ABSENT).log_stream_name("check").send();
+        let client = self.0.get().await;
+        let read = client
+            .get_log_events()
+            .log_group_name(ABSENT)
+            .log_stream_name("check")
+            .send();
         match Box::pin(read).await {
             Ok(_) => Check::passed(name, "granted"),
             Err(error) => {
