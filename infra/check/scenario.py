@@ -71,8 +71,8 @@ FULL = {
         "ReportBucket": "reports.example.com",
         "ReportBucketKeyArn": KEY,
         "ReportLink": "presigned",
-        "UserDictionary": "s3://words/building/user.csv",
-        "StopWords": "s3://words/building/stop.txt",
+        "WordLists": "s3://words/building",
+        "ReportExamples": "false",
         "SecretsKeyArn": KEY,
     }
     | _COMMON,

@@ -138,6 +138,13 @@ impl UserDictionary {
             .is_ok()
     }
 
+    /// Returns the words of both dictionaries. Of a word that both have, the one of `other` stays.
+    pub fn extended_by(self, other: Self) -> Self {
+        let mut words = other.words.clone();
+        words.extend(self.words.into_iter().filter(|word| !other.contains(&word.text)));
+        Self::new(words)
+    }
+
     fn new(mut words: Vec<UserWord>) -> Self {
         words.sort();
         let mut starts: HashMap<char, Range<usize>> = HashMap::new();
@@ -378,6 +385,16 @@ mod tests {
         check_error(
             "a,b\nc",
             "line 1: unknown part of speech \"b\"; line 2: no tag, expected word,tag[,cost[,morphemes]]",
+        );
+    }
+
+    #[test]
+    fn an_extension_replaces_words_of_the_same_text() {
+        let parse = |csv| UserDictionary::parse(csv).expect("is well-formed");
+        let extended = parse("집,NNG\n방,NNG").extended_by(parse("방,NNP,-3000\n문,NNG"));
+        assert_eq!(
+            extended.version(),
+            parse("집,NNG\n방,NNP,-3000\n문,NNG").version()
         );
     }
 

@@ -25,6 +25,7 @@ pub(crate) struct Config {
     pub(crate) time_zone: TimeZone,
     pub(crate) user_dictionary: WordFile,
     pub(crate) stop_words: WordFile,
+    pub(crate) terms: WordFile,
     /// Path of a dictionary image that replaces the embedded one.
     pub(crate) dictionary: Option<PathBuf>,
     /// Number of terms that the report has for a building.
@@ -33,13 +34,15 @@ pub(crate) struct Config {
     pub(crate) keep_months: u32,
     pub(crate) locale: Locale,
     pub(crate) link: LinkKind,
+    /// `false` if no sentence may leave the database.
+    pub(crate) quotes_examples: bool,
     pub(crate) function_timeout: Duration,
 }
 
-/// Source of a word list.
+/// Source of a word list, which extends the shipped one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum WordFile {
-    /// The list for building management that ships with the function.
+    /// None: the list for building management that ships with the function is used alone.
     Shipped,
     Path(PathBuf),
     S3 {
@@ -66,6 +69,7 @@ impl Config {
         let time_zone = stat_ledger::period::time_zone(variables);
         let user_dictionary = variables.parsed("USER_DICTIONARY", WordFile::Shipped, WordFile::parse);
         let stop_words = variables.parsed("STOP_WORDS", WordFile::Shipped, WordFile::parse);
+        let terms = variables.parsed("TERMS", WordFile::Shipped, WordFile::parse);
         let dictionary = variables.text("KO_DICTIONARY").map(PathBuf::from);
         if dictionary.is_none() && !cfg!(feature = "embedded-dictionary") {
             variables.fault("KO_DICTIONARY is missing: this build embeds no dictionary");
@@ -74,6 +78,7 @@ impl Config {
         // The report compares with the month before.
         let keep_months = variables.number("STAT_KEEP_MONTHS", 25, 2);
         let locale = variables.parsed("REPORT_LOCALE", Locale::Korean, str::parse);
+        let quotes_examples = variables.boolean("REPORT_EXAMPLES", true);
         let link = variables.parsed("REPORT_LINK", LinkKind::Console, |kind| match kind {
             "console" => Ok(LinkKind::Console),
             "presigned" => Ok(LinkKind::Presigned),
@@ -91,11 +96,13 @@ impl Config {
                 time_zone: time_zone?,
                 user_dictionary: user_dictionary?,
                 stop_words: stop_words?,
+                terms: terms?,
                 dictionary,
                 keywords_per_building: keywords_per_building?,
                 keep_months: keep_months?,
                 locale: locale?,
                 link: link?,
+                quotes_examples: quotes_examples?,
                 function_timeout: Duration::from_secs(function_timeout?.into()),
             })
         })

@@ -10,7 +10,7 @@ mod report;
 use std::time::Duration;
 
 use anyhow::Context;
-use ko_morph::{Analyser, UserDictionary};
+use ko_morph::{Analyser, UserDictionary, UserDictionaryError};
 use lambda_core::aws;
 use lambda_core::check::Check;
 use lambda_core::invocation::Invocation;
@@ -23,14 +23,17 @@ use stat_ledger::fence::WriteError;
 use stat_ledger::task::{self, ClaimOutcome, ForeignAnalyser, REPORT};
 use uuid::Uuid;
 
+use crate::adapters::dictionary;
 use crate::adapters::s3::S3;
 use crate::adapters::sns::Topic;
-use crate::adapters::{dictionary, word_file};
+use crate::adapters::word_file::WordLists;
 use crate::config::Config;
 use crate::event::TaskEvent;
 use crate::function_response::{FunctionResponse, SkipReason};
 use crate::statistics::stop_words::{self, StopWords};
 use crate::statistics::term;
+use crate::statistics::term_list::{self, TermList};
+use crate::statistics::vocabulary::Vocabulary;
 
 /// The user dictionary for building management that ships with the function.
 const SHIPPED_USER_DICTIONARY: &str = include_str!("../data/building-management.csv");
@@ -43,7 +46,7 @@ pub struct StatAnalysis {
     topic: Topic,
     invoker: Invoker,
     analyser: Analyser,
-    stop_words: StopWords,
+    vocabulary: Vocabulary,
 }
 
 impl Handler for StatAnalysis {
@@ -90,16 +93,14 @@ impl StatAnalysis {
         let config = Config::from_variables(variables)?;
         let sdk = aws::sdk_config().await;
         let s3 = S3::new(&sdk, config.bucket.clone(), config.bucket_in_path);
-        let words = word_file::read(&s3, &config.user_dictionary, SHIPPED_USER_DICTIONARY)
+        let words = WordLists::read(&s3, &config.user_dictionary, SHIPPED_USER_DICTIONARY)
             .await
             .context("USER_DICTIONARY")?;
-        let user_dictionary = UserDictionary::parse(&words).context("USER_DICTIONARY is malformed")?;
-        let stop_words = word_file::read(&s3, &config.stop_words, stop_words::SHIPPED)
-            .await
-            .context("STOP_WORDS")?;
+        let user_dictionary = user_dictionary(&words).context("USER_DICTIONARY is malformed")?;
+        let vocabulary = read_vocabulary(&s3, &config).await?;
         Ok(Self {
             analyser: Analyser::new(dictionary::open(config.dictionary.as_deref())?, user_dictionary),
-            stop_words: StopWords::parse(&stop_words),
+            vocabulary,
             database: Database::new(config.database.clone(), &sdk),
             topic: Topic::new(&sdk, config.topic.clone()),
             invoker: Invoker::new(&sdk),
@@ -148,9 +149,9 @@ impl StatAnalysis {
     /// Returns the version that a run's first task pins: everything that decides which terms a text has.
     fn analyser_version(&self) -> String {
         format!(
-            "{}, stop words {}, rules {}",
+            "{}, {}, rules {}",
             self.analyser.version(),
-            self.stop_words.version(),
+            self.vocabulary.version(),
             term::RULES
         )
     }
@@ -164,6 +165,25 @@ impl StatAnalysis {
             .await
             .with_context(|| format!("could not invoke the report of run {run_id}"))
     }
+}
+
+/// Joins the shipped words and the user's own. Of a word that both have, the own line counts.
+fn user_dictionary(words: &WordLists) -> Result<UserDictionary, UserDictionaryError> {
+    let shipped = UserDictionary::parse(words.shipped)?;
+    Ok(shipped.extended_by(UserDictionary::parse(&words.own)?))
+}
+
+async fn read_vocabulary(s3: &S3, config: &Config) -> anyhow::Result<Vocabulary> {
+    let stop_words = WordLists::read(s3, &config.stop_words, stop_words::SHIPPED)
+        .await
+        .context("STOP_WORDS")?;
+    let terms = WordLists::read(s3, &config.terms, term_list::SHIPPED)
+        .await
+        .context("TERMS")?;
+    Ok(Vocabulary {
+        stop_words: StopWords::parse(stop_words.shipped, &stop_words.own),
+        terms: TermList::parse(terms.shipped, &terms.own).context("TERMS is malformed")?,
+    })
 }
 
 fn skip(event: TaskEvent, reason: SkipReason) -> FunctionResponse {

@@ -1,5 +1,6 @@
 //! The month's statistics: which terms a text has, how they compare, and which of them a report shows.
 
+mod category;
 pub(crate) mod change;
 pub(crate) mod example;
 pub(crate) mod keyword;
@@ -8,6 +9,8 @@ mod personal_data;
 pub(crate) mod stop_words;
 pub(crate) mod summary;
 pub(crate) mod term;
+pub(crate) mod term_list;
 pub(crate) mod thresholds;
+pub(crate) mod vocabulary;
 
 pub(crate) use overlap::without_overlaps;

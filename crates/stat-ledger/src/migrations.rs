@@ -16,7 +16,7 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 2] = [
+const MIGRATIONS: [Migration; 3] = [
     Migration {
         name: "ledger",
         version: 1,
@@ -26,6 +26,11 @@ const MIGRATIONS: [Migration; 2] = [
         name: "texts_of_buildings",
         version: 2,
         sql: include_str!("../migrations/V2__texts_of_buildings.sql"),
+    },
+    Migration {
+        name: "categories",
+        version: 3,
+        sql: include_str!("../migrations/V3__categories.sql"),
     },
 ];
 

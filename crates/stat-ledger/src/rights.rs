@@ -82,7 +82,8 @@ impl MissingTableRights {
         let query = "
             with relation as (
                 select name, to_regclass(name) as id from unnest(array['stat_period', 'stat_run', 'stat_task',
-                    'stat_task_building', 'stat_building', 'stat_term', 'stat_keyword']) name),
+                    'stat_task_building', 'stat_building', 'stat_term', 'stat_category',
+                    'stat_keyword']) name),
             missing as (
                 select name || ' (' || string_agg(privilege, ', ') || ')' as entry
                 from relation cross join unnest(array['select', 'insert', 'update', 'delete']) privilege

@@ -395,8 +395,8 @@ impl<'a> BuildingCounter<'a> {
         if self.failure.is_some() {
             return;
         }
-        let stop_words = &self.function.stop_words;
-        let add = || self.counter.add(&mut self.worker, stop_words, text);
+        let vocabulary = &self.function.vocabulary;
+        let add = || self.counter.add(&mut self.worker, vocabulary, text);
         if catch_unwind(AssertUnwindSafe(add)).is_err() {
             self.failure = Some("the analyser panicked".to_owned());
             // The panic left them in an unknown state.
@@ -407,7 +407,7 @@ impl<'a> BuildingCounter<'a> {
 
     /// Returns the building's counts, or the reason why there are none, and begins the next building.
     fn finish(&mut self) -> Result<Counts, String> {
-        let counts = self.counter.finish();
+        let counts = self.counter.finish(&self.function.vocabulary);
         self.failure.take().map_or(Ok(counts), Err)
     }
 }

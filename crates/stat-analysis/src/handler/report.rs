@@ -110,7 +110,8 @@ impl StatAnalysis {
         })
     }
 
-    /// Reads sentences for the page. The analyser's buffers are freed before the files are written.
+    /// Reads sentences for the page, unless they may not leave the database. The analyser's buffers are freed before
+    /// the files are written.
     async fn examples(
         &self,
         session: &mut Session,
@@ -118,10 +119,13 @@ impl StatAnalysis {
         buildings: &[&str],
         deadline: Deadline,
     ) -> anyhow::Result<HashMap<String, Vec<Example>>> {
+        if !self.config.quotes_examples {
+            return Ok(HashMap::new());
+        }
         let timeout_s = (deadline.remaining().as_secs() / 4).clamp(1, EXAMPLES_TIMEOUT_S);
         let mut worker = self.analyser.worker();
         let has_term =
-            |sentence: &str, term: &str| TermCounter::has_term(sentence, term, &mut worker, &self.stop_words);
+            |sentence: &str, term: &str| TermCounter::has_term(sentence, term, &mut worker, &self.vocabulary);
         postgres::examples(session, run, buildings, timeout_s, has_term).await
     }
 

@@ -12,9 +12,10 @@ pub(crate) const SHIPPED: &str = include_str!("../../data/stop-words.txt");
 pub(crate) struct StopWords(HashSet<Box<str>>);
 
 impl StopWords {
-    /// Parses one word per line; lines that begin with `#` are comments.
-    pub(crate) fn parse(list: &str) -> Self {
-        let lines = list.trim_start_matches('\u{feff}').lines().map(str::trim);
+    /// Parses the words of both lists: one per line; lines that begin with `#` are comments.
+    pub(crate) fn parse(shipped: &str, own: &str) -> Self {
+        let lists = [shipped, own].into_iter();
+        let lines = lists.flat_map(|list| list.trim_start_matches('\u{feff}').lines().map(str::trim));
         let words = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
         Self(words.map(|word| ko_morph::normalise(word).into()).collect())
     }
@@ -40,7 +41,7 @@ mod tests {
 
     #[test]
     fn parses_words_and_skips_comments() {
-        let words = StopWords::parse("# greetings\n안녕\n\n 감사 \r\n");
+        let words = StopWords::parse("# greetings\n안녕\n", "\u{feff}#\n 감사 \r\n");
         assert!(words.contains("안녕") && words.contains("감사"));
         assert!(!words.contains("# greetings") && !words.contains(""));
     }
@@ -48,13 +49,13 @@ mod tests {
     #[test]
     fn the_version_depends_on_the_words_alone() {
         assert_eq!(
-            StopWords::parse("안녕\n감사").version(),
-            StopWords::parse("감사\n#x\n안녕").version()
+            StopWords::parse("안녕\n감사", "").version(),
+            StopWords::parse("감사\n#x\n", "안녕").version()
         );
         assert_ne!(
-            StopWords::parse("안녕").version(),
-            StopWords::parse("감사").version()
+            StopWords::parse("안녕", "").version(),
+            StopWords::parse("감사", "").version()
         );
-        assert_eq!(StopWords::parse("").version(), "none");
+        assert_eq!(StopWords::parse("", "").version(), "none");
     }
 }

@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use ko_morph::{Morpheme, Tag, Worker, normalise};
 use stat_ledger::building::{Counts, TermCount};
 
+use super::category::CategoryCounter;
 use super::personal_data::mask;
-use super::stop_words::StopWords;
 use super::thresholds::{GUESSED_TERM_FREQUENCY, LONGEST_TERM, SHORTEST_TERM, SHORTEST_USER_TERM};
+use super::vocabulary::Vocabulary;
 
 /// Version of the rules by which a text becomes terms, here and in `personal_data`. It is a part of the analyser's
 /// version, since months that were counted by different rules are not comparable. Raise it with every change.
-pub(crate) const RULES: u32 = 2;
+pub(crate) const RULES: u32 = 3;
 
 /// Counts the terms of one building, text by text.
 #[derive(Default)]
@@ -19,6 +20,7 @@ pub(crate) struct TermCounter {
     documents: i64,
     morphemes: i64,
     terms: HashMap<Box<str>, Occurrences>,
+    categories: CategoryCounter,
     compound: Compound,
 }
 
@@ -47,26 +49,26 @@ impl TermCounter {
     ///
     /// A term is a noun, or a compound: the nouns and affixes that stand in one word (eojeol) without anything
     /// between them. The nouns of a compound count as well.
-    pub(crate) fn add(&mut self, worker: &mut Worker<'_>, stop_words: &StopWords, text: &str) {
+    pub(crate) fn add(&mut self, worker: &mut Worker<'_>, vocabulary: &Vocabulary, text: &str) {
         self.documents += 1;
         let text = normalise(text);
         let text = mask(&text);
         for morpheme in worker.morphemes(&text) {
             self.morphemes += 1;
             if morpheme.word_start || !joins_compound(&morpheme) {
-                self.end_compound(stop_words);
+                self.end_compound(vocabulary);
             }
             if joins_compound(&morpheme) {
-                self.add_to_compound(stop_words, &morpheme);
+                self.add_to_compound(vocabulary, &morpheme);
             }
         }
-        self.end_compound(stop_words);
+        self.end_compound(vocabulary);
     }
 
     /// Returns whether the text has the term as a word, and not as a part of one (수도 is not in 그럴 수도).
-    pub(crate) fn has_term(text: &str, term: &str, worker: &mut Worker<'_>, stop_words: &StopWords) -> bool {
+    pub(crate) fn has_term(text: &str, term: &str, worker: &mut Worker<'_>, vocabulary: &Vocabulary) -> bool {
         let mut counter = Self::default();
-        counter.add(worker, stop_words, text);
+        counter.add(worker, vocabulary, text);
         counter.terms.contains_key(term)
     }
 
@@ -74,7 +76,7 @@ impl TermCounter {
     ///
     /// A guessed name is a term only if it occurs repeatedly and does not look like a phrase that was typed without
     /// spaces (안닫힙니).
-    pub(crate) fn finish(&mut self) -> Counts {
+    pub(crate) fn finish(&mut self, vocabulary: &Vocabulary) -> Counts {
         let is_term = |(term, seen): &(Box<str>, Occurrences)| {
             seen.is_known || seen.frequency >= GUESSED_TERM_FREQUENCY && !ends_like_a_phrase(term)
         };
@@ -86,17 +88,19 @@ impl TermCounter {
         let terms = std::mem::take(&mut self.terms).into_iter();
         let mut terms: Vec<TermCount> = terms.filter(is_term).map(count).collect();
         terms.sort_unstable_by(|a, b| a.term.cmp(&b.term));
+        let documents = std::mem::take(&mut self.documents);
         Counts {
-            documents: std::mem::take(&mut self.documents),
+            documents,
             morphemes: std::mem::take(&mut self.morphemes),
             terms,
+            categories: self.categories.finish(&vocabulary.terms, documents),
         }
     }
 
-    fn add_to_compound(&mut self, stop_words: &StopWords, morpheme: &Morpheme<'_>) {
+    fn add_to_compound(&mut self, vocabulary: &Vocabulary, morpheme: &Morpheme<'_>) {
         self.compound.text.push_str(morpheme.surface);
         self.compound.morphemes += 1;
-        if morpheme.tag.is_noun() && !stop_words.contains(morpheme.surface) {
+        if morpheme.tag.is_noun() && !vocabulary.stop_words.contains(morpheme.surface) {
             self.compound.has_content_word = true;
             let shortest = if morpheme.from_user_dictionary {
                 SHORTEST_USER_TERM
@@ -104,25 +108,33 @@ impl TermCounter {
                 SHORTEST_TERM
             };
             if is_word(morpheme.surface, shortest) {
-                self.count(morpheme.surface, morpheme.known);
+                self.count(vocabulary, morpheme.surface, morpheme.known);
             }
         }
         self.compound.is_guessed |= !morpheme.known;
     }
 
-    fn end_compound(&mut self, stop_words: &StopWords) {
+    fn end_compound(&mut self, vocabulary: &Vocabulary) {
         let mut compound = std::mem::take(&mut self.compound);
         let is_compound = compound.morphemes > 1 && compound.has_content_word;
-        if is_compound && is_word(&compound.text, SHORTEST_TERM) && !stop_words.contains(&compound.text) {
-            self.count(&compound.text, !compound.is_guessed);
+        if is_compound
+            && is_word(&compound.text, SHORTEST_TERM)
+            && !vocabulary.stop_words.contains(&compound.text)
+        {
+            self.count(vocabulary, &compound.text, !compound.is_guessed);
         }
         // Keeps the allocation for the next compound.
         compound.text.clear();
         self.compound.text = compound.text;
     }
 
-    fn count(&mut self, term: &str, is_known: bool) {
+    fn count(&mut self, vocabulary: &Vocabulary, term: &str, is_known: bool) {
         let document = self.documents;
+        let listed = vocabulary.terms.find(term);
+        let term = listed.map_or(term, |listed| vocabulary.terms.name(listed));
+        if let Some(listed) = listed {
+            self.categories.add(vocabulary.terms.category(listed), document);
+        }
         if !self.terms.contains_key(term) {
             self.terms.insert(term.into(), Occurrences::default());
         }

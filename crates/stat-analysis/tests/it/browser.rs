@@ -186,10 +186,7 @@ async fn expands(browser: &Browser) {
         assert!(details.contains(expected), "{expected} is missing in: {details}");
     }
     let marked = text(browser, "tr.details mark").await;
-    assert!(
-        ["누수", "천장", "엘리베이터"].contains(&marked.as_str()),
-        "{marked}"
-    );
+    assert!(["누수", "천장", "승강기"].contains(&marked.as_str()), "{marked}");
     let charts = "return [...document.querySelectorAll('tr.details canvas')]
                   .map((canvas) => [canvas.getAttribute('role'), canvas.getAttribute('aria-label'), !!Chart.getChart(canvas)])";
     let charts = browser.evaluate(charts).await.unwrap();
@@ -197,7 +194,7 @@ async fn expands(browser: &Browser) {
         panic!("two charts: {charts}")
     };
     assert!(
-        terms[1].as_str().unwrap().contains("엘리베이터") && terms[2] == true,
+        terms[1].as_str().unwrap().contains("승강기") && terms[2] == true,
         "{terms}"
     );
     assert_eq!(

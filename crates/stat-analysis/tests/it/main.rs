@@ -5,6 +5,7 @@
 mod setup;
 
 mod browser;
+mod categories;
 mod checks;
 mod clean_month;
 mod disturbances;

@@ -189,6 +189,7 @@ pub async fn results(month: &MonthStack) -> Results {
             "select 'run', p.period_id, r.state from stat_period p join stat_run r on run_id = current_run_id;
              select 'building', period_id, building_id, documents, morphemes from stat_building;
              select 'term', building_id, term, frequency, documents from stat_term;
+             select 'category', building_id, category, documents from stat_category;
              select 'keyword', period_id, building_id, rank, term, frequency, documents, z_score,
                     previous_frequency, share_change from stat_keyword;
              select 'task', task, state from stat_task join stat_period on current_run_id = run_id;

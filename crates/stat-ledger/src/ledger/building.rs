@@ -47,6 +47,8 @@ pub struct Counts {
     pub morphemes: i64,
     /// Each term once, ordered by its bytes.
     pub terms: Vec<TermCount>,
+    /// Each category that a text has, once.
+    pub categories: Vec<CategoryCount>,
 }
 
 /// Numbers of one term in a building's texts.
@@ -57,6 +59,15 @@ pub struct TermCount {
     /// Number of occurrences.
     pub frequency: i64,
     /// Number of texts that contain the term.
+    pub documents: i64,
+}
+
+/// Number of a building's texts in one category.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CategoryCount {
+    /// Name of the category.
+    pub category: String,
+    /// Number of texts with a term of the category. A text counts in each of its categories.
     pub documents: i64,
 }
 
@@ -353,12 +364,16 @@ async fn store_results(
     copy_terms(transaction, claim, batch).await?;
     let documents: Vec<i64> = batch.iter().map(|result| result.counts.documents).collect();
     let morphemes: Vec<i64> = batch.iter().map(|result| result.counts.morphemes).collect();
+    let categories = CategoryColumns::of(batch);
     let rows = transaction
         .query_typed(
             "with stored as (
                 insert into stat_building (run_id, building_id, period_id, documents, morphemes)
                 select $1, id, $4, documents, morphemes
-                from unnest($3, $5, $6) result(id, documents, morphemes))
+                from unnest($3, $5, $6) result(id, documents, morphemes)),
+             categorised as (
+                insert into stat_category (run_id, building_id, category, documents)
+                select $1, * from unnest($7, $8, $9))
              update stat_task_building set state = 'done', error = null
              where run_id = $1 and task = $2 and building_id = any($3) returning building_id",
             &[
@@ -368,10 +383,35 @@ async fn store_results(
                 (&period.to_string(), Type::TEXT),
                 (&documents, Type::INT8_ARRAY),
                 (&morphemes, Type::INT8_ARRAY),
+                (&categories.buildings, Type::TEXT_ARRAY),
+                (&categories.categories, Type::TEXT_ARRAY),
+                (&categories.documents, Type::INT8_ARRAY),
             ],
         )
         .await?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// Rows of `stat_category`, by column.
+#[derive(Default)]
+struct CategoryColumns<'a> {
+    buildings: Vec<&'a str>,
+    categories: Vec<&'a str>,
+    documents: Vec<i64>,
+}
+
+impl<'a> CategoryColumns<'a> {
+    fn of(batch: &'a [BuildingResult]) -> Self {
+        let mut columns = Self::default();
+        for BuildingResult { building_id, counts } in batch {
+            for CategoryCount { category, documents } in &counts.categories {
+                columns.buildings.push(building_id);
+                columns.categories.push(category);
+                columns.documents.push(*documents);
+            }
+        }
+        columns
+    }
 }
 
 async fn copy_terms(

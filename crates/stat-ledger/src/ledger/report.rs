@@ -77,7 +77,7 @@ async fn remove_older_results(
     transaction: &Transaction<'_>,
     claim: &Claim,
 ) -> Result<(), tokio_postgres::Error> {
-    for table in ["stat_keyword", "stat_term", "stat_building"] {
+    for table in ["stat_keyword", "stat_category", "stat_term", "stat_building"] {
         let statement = format!(
             "delete from {table} where run_id in (
                 select older.run_id from stat_run older join stat_run mine using (period_id)
@@ -91,7 +91,7 @@ async fn remove_older_results(
 }
 
 /// Removes the terms of months that lie `keep_months` or more before the newest month of the ledger, and logs each
-/// month. Keywords and counts stay. Returns the number of months.
+/// month. Keywords, categories and counts stay. Returns the number of months.
 ///
 /// Each month is a transaction of its own. The next report repeats what is left after a failure.
 ///

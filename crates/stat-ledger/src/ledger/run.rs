@@ -376,6 +376,8 @@ async fn copy_results(
          select $2, period_id, building_id, documents, morphemes from stat_building where run_id = $1",
         "insert into stat_term (run_id, building_id, term, frequency, documents)
          select $2, building_id, term, frequency, documents from stat_term where run_id = $1",
+        "insert into stat_category (run_id, building_id, category, documents)
+         select $2, building_id, category, documents from stat_category where run_id = $1",
     ] {
         let runs = &[(&from as &(dyn ToSql + Sync), Type::UUID), (&to, Type::UUID)];
         transaction.execute_typed(statement, runs).await?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use stat_ledger::building::{BuildingResult, Counts, StoreOutcome, TermCount};
+use stat_ledger::building::{BuildingResult, CategoryCount, Counts, StoreOutcome, TermCount};
 use stat_ledger::fence::{self, WriteError};
 use stat_ledger::run::{self, RunState};
 use stat_ledger::task::{self, Claim, ClaimOutcome, ForeignAnalyser, REPORT};
@@ -19,6 +19,10 @@ async fn analyse(setup: &Setup, claim: &Claim, building_id: &str) {
         terms: vec![TermCount {
             term: "누수".into(),
             frequency: 3,
+            documents: 2,
+        }],
+        categories: vec![CategoryCount {
+            category: "누수".into(),
             documents: 2,
         }],
     };
@@ -320,10 +324,15 @@ async fn results_and_ledger_change_together() {
         documents: 1,
         morphemes: 1,
         terms: vec![term],
+        categories: vec![CategoryCount {
+            category: "누수".into(),
+            documents: 1,
+        }],
     };
     let outcome = writer.store(&[result("B1", counts)]).await.unwrap();
     assert!(matches!(outcome, StoreOutcome::Rejected(_)), "{outcome:?}");
-    let query = "select (select count(*) from stat_term), (select state from stat_task_building)";
+    let query = "select (select count(*) from stat_term) + (select count(*) from stat_category),
+                        (select state from stat_task_building)";
     let row = client.query_one(query, &[]).await.unwrap();
     assert_eq!((row.get::<_, i64>(0), row.get::<_, &str>(1)), (0, "running"));
 }
@@ -480,9 +489,11 @@ async fn terms_of_old_months_are_removed() {
     let mut session = setup.session().await;
     assert_eq!(report::remove_old_terms(&mut session, 3).await.unwrap(), 0);
     assert_eq!(report::remove_old_terms(&mut session, 2).await.unwrap(), 1);
-    let query = "select (select count(*) from stat_term), (select count(*) from stat_building)";
+    let query = "select (select count(*) from stat_term), (select count(*) from stat_building),
+                        (select count(*) from stat_category)";
     let row = client.query_one(query, &[]).await.unwrap();
-    assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (0, 1));
+    let rows = [0, 1, 2].map(|column| row.get::<_, i64>(column));
+    assert_eq!(rows, [0, 1, 1], "categories and counts stay");
 }
 
 #[tokio::test]
