@@ -4,7 +4,6 @@
   const { words, months, trend, isCompared } = JSON.parse(document.getElementById("page").textContent);
   const language = document.documentElement.lang;
   const number = new Intl.NumberFormat(language);
-  const decimal = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
   const table = document.getElementById("table");
   const body = table.tBodies[0];
   const charts = new Map(); // canvas -> function that draws it again
@@ -57,17 +56,17 @@
     }));
   }
 
-  // The z-scores of distinctive terms, or the counts of frequent ones.
+  // Texts with each term.
   function drawTerms(canvas, { terms, distinctive }) {
-    const values = terms.map(([, count, , z]) => (distinctive ? z : count));
-    const bars = terms.map(([term], index) => `${term} ${(distinctive ? decimal : number).format(values[index])}`);
+    const values = terms.map(([, texts]) => texts);
+    const bars = terms.map(([term, texts]) => `${term} ${number.format(texts)}`);
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", `${distinctive ? words.terms : words.frequent}: ${bars.join(", ")}`);
     draw(canvas, () => ({
       type: "bar",
       data: {
         labels: terms.map(([term]) => (term.length > 12 ? `${term.slice(0, 11)}…` : term)),
-        datasets: [{ label: words.columns[distinctive ? 3 : 1], data: values, backgroundColor: colour("--accent"), maxBarThickness: 18 }],
+        datasets: [{ label: words.columns[1], data: values, backgroundColor: colour("--accent"), maxBarThickness: 18 }],
       },
       options: {
         indexAxis: "y", animation: false, responsive: true, maintainAspectRatio: false, locale: language,
@@ -75,7 +74,7 @@
           legend: { display: false },
           tooltip: { callbacks: { title: ([item]) => terms[item.dataIndex][0] } },
         },
-        scales: { x: { beginAtZero: true, ticks: { maxTicksLimit: 6 } }, y: { grid: { display: false }, ticks: { autoSkip: false } } },
+        scales: { x: { beginAtZero: true, ticks: { precision: 0, maxTicksLimit: 6 } }, y: { grid: { display: false }, ticks: { autoSkip: false } } },
       },
     }));
   }
@@ -84,9 +83,9 @@
 
   function termTable(terms) {
     const head = element("tr", {}, ...words.columns.map((name) => element("th", { scope: "col" }, name)));
-    const rows = terms.map(([term, count, texts, z, before]) =>
+    const rows = terms.map(([term, texts, count, before]) =>
       element("tr", {}, element("th", { scope: "row" }, term),
-        ...[number.format(count), number.format(texts), decimal.format(z), before === null ? "–" : number.format(before)]
+        ...[number.format(texts), number.format(count), before === null ? "–" : number.format(before)]
           .map((cell) => element("td", {}, cell))));
     const scroll = element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": words.terms },
       element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows)));
@@ -94,8 +93,8 @@
   }
 
   function changeList(title, list, direction, hadTexts) {
-    const item = ([term, before, now, shareBefore, shareNow]) => {
-      const values = { before: number.format(before), now: number.format(now), shareBefore: decimal.format(shareBefore), shareNow: decimal.format(shareNow) };
+    const item = ([term, before, now, share]) => {
+      const values = { before: number.format(before), now: number.format(now), share };
       return element("li", {}, element("b", {}, term), " ",
         element("span", { class: direction }, `${direction === "up" ? "▲" : "▼"} ${fill(words.move, values)}`));
     };

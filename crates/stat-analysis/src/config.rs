@@ -9,7 +9,7 @@ use lambda_core::variables::{ConfigurationError, Variables};
 use postgres_session::DatabaseSettings;
 use stat_ledger::analysis_functions::AnalysisFunctions;
 
-use crate::statistics::thresholds::KEYWORDS_PER_BUILDING;
+use crate::statistics::thresholds::{KEYWORDS_PER_BUILDING, MIN_DOCUMENTS};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
@@ -30,6 +30,8 @@ pub(crate) struct Config {
     pub(crate) dictionary: Option<PathBuf>,
     /// Number of terms that the report has for a building.
     pub(crate) keywords_per_building: u32,
+    /// Texts that a term needs to be shown on the page and in the mail.
+    pub(crate) min_documents: u32,
     /// Number of months whose terms are kept.
     pub(crate) keep_months: u32,
     pub(crate) locale: Locale,
@@ -75,6 +77,7 @@ impl Config {
             variables.fault("KO_DICTIONARY is missing: this build embeds no dictionary");
         }
         let keywords_per_building = variables.number("KEYWORDS_PER_BUILDING", KEYWORDS_PER_BUILDING, 1);
+        let min_documents = variables.number("REPORT_MIN_DOCUMENTS", MIN_DOCUMENTS, 1);
         // The report compares with the month before.
         let keep_months = variables.number("STAT_KEEP_MONTHS", 25, 2);
         let locale = variables.parsed("REPORT_LOCALE", Locale::Korean, str::parse);
@@ -99,6 +102,7 @@ impl Config {
                 terms: terms?,
                 dictionary,
                 keywords_per_building: keywords_per_building?,
+                min_documents: min_documents?,
                 keep_months: keep_months?,
                 locale: locale?,
                 link: link?,
@@ -133,13 +137,14 @@ mod tests {
         let variables: Variables = [
             ("USER_DICTIONARY", "s3://bucket"),
             ("KEYWORDS_PER_BUILDING", "-1"),
+            ("REPORT_MIN_DOCUMENTS", "0"),
             ("REPORT_LOCALE", "fr"),
             ("REPORT_LINK", "public"),
         ]
         .into_iter()
         .collect();
         let message = Config::from_variables(&variables)
-            .expect_err("seven faults")
+            .expect_err("nine faults")
             .to_string();
         for name in [
             "DATABASE_URL",
@@ -147,6 +152,7 @@ mod tests {
             "SNS_TOPIC_ARN",
             "USER_DICTIONARY",
             "KEYWORDS_PER_BUILDING",
+            "REPORT_MIN_DOCUMENTS",
             "REPORT_LOCALE",
             "REPORT_LINK",
         ] {

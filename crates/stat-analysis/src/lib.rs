@@ -5,6 +5,7 @@ mod event;
 mod function_response;
 mod handler;
 
+mod change_text;
 mod keyword_csv;
 mod mail;
 mod number_format;

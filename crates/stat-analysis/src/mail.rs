@@ -3,17 +3,16 @@
 use jiff::Zoned;
 use lambda_core::locale::Locale;
 
+use crate::change_text::{comparison_note, counts_and_share, no_change};
 use crate::number_format::{counted, difference, grouped, percent_difference};
 use crate::statistics::change::{self, Change};
 use crate::statistics::summary::{BuildingSummary, Summary};
-use crate::statistics::thresholds::CHANGES_IN_MAIL;
+use crate::statistics::thresholds::{CHANGES_IN_MAIL, LONGEST_NAME};
 
 /// SNS accepts subjects of less than 100 characters.
 const LONGEST_SUBJECT: usize = 99;
 /// SNS accepts 256 KB for the whole message; the list of failed buildings ends before that.
 const LONGEST_TEXT: usize = 200_000;
-/// Characters that are shown of a building's name or id.
-const LONGEST_NAME: usize = 100;
 
 /// Links to the two files of the report.
 #[derive(Clone, Debug)]
@@ -65,12 +64,11 @@ fn subject(summary: &Summary, locale: Locale) -> String {
 }
 
 fn totals(summary: &Summary, locale: Locale) -> String {
-    let (totals, buildings) = (summary.totals(), summary.buildings.len() as i64);
+    let (documents, buildings) = (summary.documents(), summary.buildings.len() as i64);
     let (start, end) = (summary.period.start(), summary.period.end());
     let change = summary.comparable_before().map(|before| {
-        let before = before.totals.documents;
-        let difference = difference(totals.documents, before);
-        let percent = percent_difference(totals.documents, before)
+        let difference = difference(documents, before.documents);
+        let percent = percent_difference(documents, before.documents)
             .map_or(String::new(), |percent| format!(", {percent}"));
         locale.pick(
             format!("전월 대비 글 {difference}건{percent}\n"),
@@ -79,16 +77,14 @@ fn totals(summary: &Summary, locale: Locale) -> String {
     });
     let totals = locale.pick(
         format!(
-            "기간: {start} ~ {end}\n건물 {}곳, 글 {}건, 형태소 {}개\n",
+            "기간: {start} ~ {end}\n건물 {}곳, 글 {}건\n",
             grouped(buildings),
-            grouped(totals.documents),
-            grouped(totals.morphemes)
+            grouped(documents)
         ),
         format!(
-            "Period: {start} to {end}\n{}, {}, {}\n",
+            "Period: {start} to {end}\n{}, {}\n",
             counted(buildings, "building"),
-            counted(totals.documents, "text"),
-            counted(totals.morphemes, "morpheme")
+            counted(documents, "text")
         ),
     );
     totals + &change.unwrap_or_default()
@@ -96,20 +92,14 @@ fn totals(summary: &Summary, locale: Locale) -> String {
 
 fn push_changes(text: &mut String, summary: &Summary, changes: &[Change], locale: Locale) {
     let changes = change::strongest(changes, CHANGES_IN_MAIL);
-    if !summary.is_compared {
-        text.push_str(locale.pick(
-            "\n전월과의 단어 비교는 없습니다. 전월 통계가 완료되지 않았거나 다른 분석기로 만들어졌습니다.\n",
-            "\nThere is no comparison of terms with the month before: it is not complete, or another analyser made it.\n",
-        ));
+    if let Some(note) = comparison_note(summary, locale) {
+        text.push_str(&format!("\n{note}\n"));
     } else if changes.is_empty() {
-        text.push_str(locale.pick(
-            "\n전월보다 두드러지게 달라진 단어는 없습니다.\n",
-            "\nNo term changed noticeably against the month before.\n",
-        ));
+        text.push_str(&format!("\n{}\n", no_change(locale)));
     } else {
         text.push_str(&changes_heading(summary, locale));
         for change in changes {
-            text.push_str(&change_line(change, &summary.buildings, locale));
+            text.push_str(&change_line(change, summary, locale));
         }
     }
 }
@@ -118,29 +108,27 @@ fn changes_heading(summary: &Summary, locale: Locale) -> String {
     let (before, now) = (summary.period.previous().start(), summary.period.start());
     locale.pick(
         format!(
-            "\n가장 크게 달라진 것 ({}월 → {}월, 괄호 안은 건물의 단어 가운데 비중):\n",
+            "\n가장 크게 달라진 것 ({}월 → {}월):\n",
             before.month(),
             now.month()
         ),
         format!(
-            "\nWhat changed most ({} → {}; in brackets the share of the building's terms):\n",
+            "\nWhat changed most ({} → {}):\n",
             before.strftime("%B"),
             now.strftime("%B")
         ),
     )
 }
 
-/// Writes `- 한빛 오피스텔: 누수 2회 → 40회 (0.2% → 2.0%)`.
-fn change_line(change: &Change, buildings: &[BuildingSummary], locale: Locale) -> String {
-    let building = buildings
-        .iter()
-        .find(|building| building.building_id == change.building_id);
-    let building = one_line(building.map_or(&change.building_id, |building| &building.name));
+/// Writes `- 한빛 오피스텔: 누수 2건 → 40건, 이 건물 문의의 12%`.
+fn change_line(change: &Change, summary: &Summary, locale: Locale) -> String {
+    let id = &change.building_id;
+    let building = match summary.building(id) {
+        Some(building) => one_line_label(building),
+        None => one_line(id),
+    };
     let term = one_line(&change.term);
-    let (before, now) = (grouped(change.before), grouped(change.now));
-    let (share_before, share_now) = (change.share_before * 100.0, change.share_now * 100.0);
-    let times = locale.pick("회", "");
-    format!("- {building}: {term} {before}{times} → {now}{times} ({share_before:.1}% → {share_now:.1}%)\n")
+    format!("- {building}: {term} {}\n", counts_and_share(change, locale))
 }
 
 fn push_links(text: &mut String, links: &Links, locale: Locale) {
@@ -201,6 +189,16 @@ fn push_failed(text: &mut String, summary: &Summary, locale: Locale) {
     ));
 }
 
+/// Returns the building's label as a part of one line. The id stays complete behind a name that is cut.
+fn one_line_label(building: &BuildingSummary) -> String {
+    let name = one_line(&building.name);
+    if building.has_namesake {
+        format!("{name} ({})", one_line(&building.building_id))
+    } else {
+        name
+    }
+}
+
 /// Returns the name as a part of one line. A hostile name, of any length or with line breaks, must neither forge a
 /// line of the mail nor exceed SNS's limit.
 fn one_line(name: &str) -> String {
@@ -215,30 +213,27 @@ fn one_line(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::statistics::summary::{MonthBefore, Totals};
+    use uuid::Uuid;
+
+    use crate::statistics::summary::{Comparison, MonthBefore};
     use crate::statistics::thresholds::TREND_MONTHS;
 
     fn summary(failed: usize) -> Summary {
-        let building = |index: usize, totals| BuildingSummary {
+        let building = |index: usize, documents| BuildingSummary {
             building_id: format!("B{index}"),
             name: format!("한빛 {index}동"),
-            totals,
+            has_namesake: false,
+            documents,
             trend: [None; TREND_MONTHS],
         };
         let mut buildings: Vec<_> = (1..=failed).map(|index| building(index, None)).collect();
-        buildings.push(building(
-            0,
-            Some(Totals {
-                documents: 1234,
-                morphemes: 56789,
-            }),
-        ));
+        buildings.push(building(0, Some(1234)));
         Summary {
             period: "2026-10".parse().expect("a period"),
             buildings,
             before: None,
             trend: [None; TREND_MONTHS],
-            is_compared: true,
+            comparison: Comparison::With(Uuid::nil()),
             is_correction: false,
             unknown_texts: 0,
             unknown_buildings: Vec::new(),
@@ -259,8 +254,8 @@ mod tests {
         assert_eq!(mail.subject, "2026-10 건물별 통계");
         assert_eq!(
             mail.text,
-            "기간: 2026-10-01 ~ 2026-10-31\n건물 1곳, 글 1,234건, 형태소 56,789개\n\n\
-             전월보다 두드러지게 달라진 단어는 없습니다.\n\n\
+            "기간: 2026-10-01 ~ 2026-10-31\n건물 1곳, 글 1,234건\n\n\
+             전월보다 우연이라고 보기 어려울 만큼 달라진 단어는 없습니다.\n\n\
              보고서: https://s3/html\nCSV: https://s3/csv\n링크는 AWS 콘솔에 로그인해야 열립니다.\n"
         );
     }
@@ -270,45 +265,50 @@ mod tests {
         let mut summary = summary(0);
         summary.before = Some(MonthBefore {
             buildings: 1,
-            totals: Totals {
-                documents: 1000,
-                morphemes: 50_000,
-            },
+            documents: 1000,
         });
+        summary.buildings[0].has_namesake = true;
         let change = |term: &str, before, now, z_score| Change {
             building_id: "B0".into(),
             term: term.into(),
             before,
             now,
             share_before: before as f64 / 1000.0,
-            share_now: now as f64 / 2000.0,
+            share_now: now as f64 / 200.0,
             z_score,
         };
         let changes = [
             change("누수", 2, 40, 5.1),
-            change("주차", 60, 10, -8.0),
+            change("주차", 60, 1, -8.0),
             change("소음", 10, 30, 3.4),
             change("난방", 10, 29, 3.3),
         ];
         let mail = write(&summary, &changes, &links(None), Locale::Korean);
         assert!(
-            mail.text
-                .contains("글 1,234건, 형태소 56,789개\n전월 대비 글 +234건, +23%\n"),
-            "{}",
-            mail.text
-        );
-        assert!(
             mail.text.contains(
-                "- 한빛 0동: 주차 60회 → 10회 (6.0% → 0.5%)\n\
-                 - 한빛 0동: 누수 2회 → 40회 (0.2% → 2.0%)\n\
-                 - 한빛 0동: 소음 10회 → 30회 (1.0% → 1.5%)\n\n보고서"
+                "글 1,234건\n전월 대비 글 +234건, +23%\n\n\
+                 가장 크게 달라진 것 (9월 → 10월):\n\
+                 - 한빛 0동 (B0): 주차 60건 → 1건, 이 건물 문의의 0.5%\n\
+                 - 한빛 0동 (B0): 누수 2건 → 40건, 이 건물 문의의 20%\n\
+                 - 한빛 0동 (B0): 소음 10건 → 30건, 이 건물 문의의 15%\n\n보고서"
             ),
             "{}",
             mail.text
         );
-        summary.is_compared = false;
-        let mail = write(&summary, &[], &links(None), Locale::Korean);
-        assert!(mail.text.contains("단어 비교는 없습니다"), "{}", mail.text);
+        let mail = write(&summary, &changes, &links(None), Locale::English);
+        let line = "\n- 한빛 0동 (B0): 누수 2 → 40 texts, 20% of this building's texts\n";
+        assert!(mail.text.contains(line), "{}", mail.text);
+    }
+
+    #[test]
+    fn names_the_recount_of_a_month_that_another_version_counted() {
+        let mut summary = summary(0);
+        summary.comparison = Comparison::OtherVersion;
+        for locale in [Locale::Korean, Locale::English] {
+            let mail = write(&summary, &[], &links(None), locale);
+            let recount = r#"{"period":"2026-09","force":true,"mail":false}"#;
+            assert!(mail.text.contains(recount), "{}", mail.text);
+        }
     }
 
     #[test]

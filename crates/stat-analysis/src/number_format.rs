@@ -34,6 +34,14 @@ pub(crate) fn percent_difference(now: i64, before: i64) -> Option<String> {
     (percent != 0.0).then(|| format!("{percent:+.0}%"))
 }
 
+/// Formats a share from 0 to 1: `12%`, and below 10 % with a decimal: `0.4%`.
+pub(crate) fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    // 9.96 is 10, and not 10.0.
+    let decimals = usize::from(percent < 9.95);
+    format!("{percent:.decimals$}%")
+}
+
 /// Formats a number with its English noun: `1 building`, `2,345 buildings`.
 pub(crate) fn counted(number: i64, singular: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
@@ -54,6 +62,14 @@ mod tests {
         assert_eq!(
             [percent_difference(1, 3), percent_difference(997, 1000)],
             [None, None]
+        );
+    }
+
+    #[test]
+    fn formats_shares() {
+        assert_eq!(
+            [0.0, 0.004, 0.0996, 0.1, 0.125, 1.0].map(percent),
+            ["0.0%", "0.4%", "10%", "10%", "12%", "100%"]
         );
     }
 

@@ -21,13 +21,15 @@ use crate::statistics::change::{self, Change};
 use crate::statistics::example::Example;
 use crate::statistics::keyword::Keyword;
 use crate::statistics::summary::{BuildingSummary, Summary};
-use crate::statistics::thresholds::{BUILDINGS_ON_PAGE, CHANGES_ON_PAGE};
+use crate::statistics::thresholds::{BUILDINGS_ON_PAGE, CHANGES_ON_PAGE, KEYWORDS_READ};
 
 /// A page that grows building by building.
 pub(crate) struct Page<'s> {
     summary: &'s Summary,
     changes: &'s [Change],
     examples: &'s HashMap<String, Vec<Example>>,
+    /// Texts that a term needs to be shown.
+    min_documents: i64,
     locale: Locale,
     html: String,
     /// The buildings that the page has, by their place in the summary.
@@ -44,6 +46,7 @@ impl<'s> Page<'s> {
         summary: &'s Summary,
         changes: &'s [Change],
         examples: &'s HashMap<String, Vec<Example>>,
+        min_documents: u32,
         locale: Locale,
     ) -> Self {
         Self {
@@ -52,6 +55,7 @@ impl<'s> Page<'s> {
             summary,
             changes,
             examples,
+            min_documents: min_documents.into(),
             locale,
             complete: 0,
             keywords: Vec::new(),
@@ -66,7 +70,9 @@ impl<'s> Page<'s> {
         {
             self.complete_building();
         }
-        self.keywords.push(keyword);
+        if keyword.documents >= self.min_documents && self.keywords.len() < KEYWORDS_READ {
+            self.keywords.push(keyword);
+        }
     }
 
     /// Returns what has been rendered since the last call.
@@ -124,12 +130,13 @@ fn is_shown(summary: &Summary, changes: &[Change]) -> Vec<bool> {
     let mut order: Vec<usize> = (0..summary.buildings.len()).collect();
     order.sort_by_key(|place| {
         let BuildingSummary {
-            building_id, totals, ..
+            building_id,
+            documents,
+            ..
         } = &summary.buildings[*place];
-        let texts = totals.map(|totals| totals.documents);
         (
-            texts.is_some() && !linked.contains(building_id.as_str()),
-            Reverse(texts),
+            documents.is_some() && !linked.contains(building_id.as_str()),
+            Reverse(*documents),
         )
     });
     let mut shown = vec![false; order.len()];

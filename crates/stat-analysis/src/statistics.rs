@@ -3,6 +3,7 @@
 mod category;
 pub(crate) mod change;
 pub(crate) mod example;
+pub(crate) mod false_discovery;
 pub(crate) mod keyword;
 mod overlap;
 mod personal_data;

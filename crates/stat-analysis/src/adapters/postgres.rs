@@ -9,5 +9,5 @@ mod texts;
 pub(crate) use changes::changes;
 pub(crate) use examples::examples;
 pub(crate) use keywords::{KeywordPages, write_keywords};
-pub(crate) use summary::{comparable_run, summary};
+pub(crate) use summary::{comparison, summary};
 pub(crate) use texts::{TextStream, UnreadableText};

@@ -23,7 +23,6 @@ use crate::statistics::change::Change;
 use crate::statistics::example::Example;
 use crate::statistics::summary::Summary;
 use crate::statistics::term::TermCounter;
-use crate::statistics::thresholds::KEYWORDS_READ;
 
 /// Longest time that the report takes to read its examples. It takes less if its time is short.
 const EXAMPLES_TIMEOUT_S: u64 = 60;
@@ -73,11 +72,12 @@ impl StatAnalysis {
         deadline: Deadline,
     ) -> Result<FunctionResponse, WriteError> {
         let transaction = fence::begin(&mut session, &claim).await?;
-        let before = postgres::comparable_run(&transaction, run).await?;
+        let comparison = postgres::comparison(&transaction, run).await?;
+        let before = comparison.run();
         let per_building = self.config.keywords_per_building;
         postgres::write_keywords(&transaction, run, before, per_building).await?;
-        let changes = postgres::changes(&transaction, run, before).await?;
-        let summary = postgres::summary(&transaction, run, before.is_some()).await?;
+        let changes = postgres::changes(&transaction, run, before, self.config.min_documents).await?;
+        let summary = postgres::summary(&transaction, run, comparison).await?;
         let committed = transaction.commit().await;
         committed.with_context(|| format!("could not commit the keywords of run {}", run.id))?;
         let shown = page::shown_buildings(&summary, &changes);
@@ -126,7 +126,15 @@ impl StatAnalysis {
         let mut worker = self.analyser.worker();
         let has_term =
             |sentence: &str, term: &str| TermCounter::has_term(sentence, term, &mut worker, &self.vocabulary);
-        postgres::examples(session, run, buildings, timeout_s, has_term).await
+        postgres::examples(
+            session,
+            run,
+            buildings,
+            self.config.min_documents,
+            timeout_s,
+            has_term,
+        )
+        .await
     }
 
     /// Uploads both files in one pass over the keywords. Neither is ever in memory as a whole.
@@ -150,7 +158,13 @@ impl StatAnalysis {
                 .await?,
         };
         let mut csv = KeywordCsv::new(run.period)?;
-        let mut page = Page::new(summary, changes, examples, self.config.locale);
+        let mut page = Page::new(
+            summary,
+            changes,
+            examples,
+            self.config.min_documents,
+            self.config.locale,
+        );
         let mut pages = KeywordPages::of(run);
         loop {
             let keywords = pages.next(session).await?;
@@ -159,9 +173,7 @@ impl StatAnalysis {
             }
             for keyword in keywords {
                 csv.push(&keyword)?;
-                if i64::from(keyword.rank) <= i64::from(KEYWORDS_READ) {
-                    page.push(keyword);
-                }
+                page.push(keyword);
             }
             self.s3.write(&mut uploads.csv, csv.take()?).await?;
             self.s3.write(&mut uploads.html, page.take().into_bytes()).await?;

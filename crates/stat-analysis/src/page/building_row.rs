@@ -31,11 +31,11 @@ pub(super) fn row(
         .into_iter()
         .map(|keyword| keyword.term.as_str())
         .collect();
-    let documents = building.totals.map(|totals| totals.documents);
+    let documents = building.documents;
     html! {
         tr data-id=(building.building_id) {
             th scope="row" {
-                span.name { (building.name) }
+                span.name { (building.label()) }
                 @if !terms.is_empty() { span.terms { (terms.join(" · ")) } }
             }
             @match documents {

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::number_format::percent;
 use crate::statistics::change::Change;
 use crate::statistics::example::Example;
 use crate::statistics::keyword::Keyword;
@@ -22,11 +23,11 @@ pub(super) struct Details<'a> {
     examples: Vec<(&'a str, &'a str)>,
 }
 
-/// Term, count, texts, z-score, count of the month before.
-type TermRow<'a> = (&'a str, i64, i64, f64, Option<i64>);
+/// Term, texts with it, occurrences, occurrences in the month before.
+type TermRow<'a> = (&'a str, i64, i64, Option<i64>);
 
-/// Term, count before, count now, share before, share now; shares in percent.
-type ChangeRow<'a> = (&'a str, i64, i64, f64, f64);
+/// Term, texts with it before and now, share of the building's texts now.
+type ChangeRow<'a> = (&'a str, i64, i64, String);
 
 impl<'a> Details<'a> {
     /// Chooses what the page shows of a building. `keywords` are ordered by rank.
@@ -87,19 +88,12 @@ fn is_distinctive(keyword: &Keyword) -> bool {
 fn term_row(keyword: &Keyword) -> TermRow<'_> {
     (
         &keyword.term,
-        keyword.frequency,
         keyword.documents,
-        two_decimals(keyword.z_score),
+        keyword.frequency,
         keyword.previous_frequency,
     )
 }
 
 fn change_row(change: &Change) -> ChangeRow<'_> {
-    let percent = |share: f64| two_decimals(share * 100.0);
-    let (before, now) = (percent(change.share_before), percent(change.share_now));
-    (&change.term, change.before, change.now, before, now)
-}
-
-fn two_decimals(number: f64) -> f64 {
-    (number * 100.0).round() / 100.0
+    (&change.term, change.before, change.now, percent(change.share_now))
 }

@@ -1,29 +1,27 @@
 //! The top of the page: totals, notes, and the strongest changes.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
 
 use lambda_core::locale::Locale;
 use maud::{Markup, html};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::change_text::{comparison_note, counts_and_share, no_change};
 use crate::number_format::{difference, grouped, percent_difference};
 use crate::statistics::change::{self, Change};
 use crate::statistics::summary::{BuildingSummary, Summary};
 use crate::statistics::thresholds::CHANGES_ON_PAGE;
 
 pub(super) fn totals(summary: &Summary, locale: Locale) -> Markup {
-    let (totals, before) = (summary.totals(), summary.comparable_before());
+    let before = summary.comparable_before();
     let buildings = summary.buildings.len() as i64;
-    // Texts of a month count the same for every analyser, morphemes do not.
-    let same_analyser = before.filter(|_| summary.is_compared);
-    let names = locale.pick(["건물", "글", "형태소"], ["Buildings", "Texts", "Morphemes"]);
+    let names = locale.pick(["건물", "글"], ["Buildings", "Texts"]);
     html! {
         section aria-labelledby="totals" {
             h2 #totals { (locale.pick("한눈에 보기", "At a glance")) }
             dl.totals {
                 (figure(names[0], buildings, before.map(|before| before.buildings), locale))
-                (figure(names[1], totals.documents, before.map(|before| before.totals.documents), locale))
-                (figure(names[2], totals.morphemes, same_analyser.map(|before| before.totals.morphemes), locale))
+                (figure(names[1], summary.documents(), before.map(|before| before.documents), locale))
             }
             @if summary.trend.iter().flatten().count() > 1 {
                 div.chart.trend { canvas #total-trend role="img" {} }
@@ -54,14 +52,7 @@ fn figure(name: &str, number: i64, before: Option<i64>, locale: Locale) -> Marku
 pub(super) fn notes(summary: &Summary, locale: Locale) -> Markup {
     html! {
         (failed_buildings(summary, locale))
-        @if !summary.is_compared {
-            p.note {
-                (locale.pick(
-                    "전월과의 단어 비교가 없습니다. 전월 통계가 완료되지 않았거나 다른 분석기로 만들어졌습니다.",
-                    "There is no comparison of terms with the month before: it is not complete, or another analyser made it.",
-                ))
-            }
-        }
+        @if let Some(note) = comparison_note(summary, locale) { p.note { (note) } }
         (unknown_buildings(summary, locale))
         noscript {
             p.note {
@@ -108,42 +99,30 @@ fn unknown_buildings(summary: &Summary, locale: Locale) -> Markup {
 
 pub(super) fn strongest_changes(summary: &Summary, changes: &[Change], locale: Locale) -> Markup {
     let changes = change::strongest(changes, CHANGES_ON_PAGE);
-    let names: HashMap<&str, &str> = summary
-        .buildings
-        .iter()
-        .map(|building| (building.building_id.as_str(), building.name.as_str()))
-        .collect();
-    let name = |id| names.get(id).copied().unwrap_or(id);
     html! {
-        @if !changes.is_empty() {
+        @if summary.is_compared() {
             section aria-labelledby="loudest" {
                 h2 #loudest { (locale.pick("가장 크게 달라진 것", "What changed most")) }
-                ul.loudest { @for change in changes { li { (item(change, name(&change.building_id), locale)) } } }
+                @if changes.is_empty() { p { (no_change(locale)) } }
+                @else { ul.loudest { @for change in changes { li { (item(change, summary, locale)) } } } }
             }
         }
     }
 }
 
-/// Renders a change with a link to its building: `한빛 오피스텔: 누수 ▲ 2회 → 41회 (비중 0.8% → 2.9%)`.
-fn item(change: &Change, building: &str, locale: Locale) -> Markup {
+/// Renders a change with a link to its building: `한빛 오피스텔: 누수 ▲ 2건 → 41건, 이 건물 문의의 12%`.
+fn item(change: &Change, summary: &Summary, locale: Locale) -> Markup {
     let (class, arrow) = if change.is_rise() {
         ("up", "▲ ")
     } else {
         ("down", "▼ ")
     };
+    let id = &change.building_id;
     html! {
-        a href={ "#b=" (utf8_percent_encode(&change.building_id, NON_ALPHANUMERIC)) } { (building) }
+        a href={ "#b=" (utf8_percent_encode(id, NON_ALPHANUMERIC)) } {
+            (summary.building(id).map_or(Cow::Borrowed(id.as_str()), BuildingSummary::label))
+        }
         ": " b { (change.term) } " "
-        span.(class) { (arrow) (counts_and_shares(change, locale)) }
+        span.(class) { (arrow) (counts_and_share(change, locale)) }
     }
-}
-
-fn counts_and_shares(change: &Change, locale: Locale) -> String {
-    let (before, now) = (grouped(change.before), grouped(change.now));
-    let (share_before, share_now) = (change.share_before * 100.0, change.share_now * 100.0);
-    let shares = format!("{share_before:.1}% → {share_now:.1}%");
-    locale.pick(
-        format!("{before}회 → {now}회 (비중 {shares})"),
-        format!("{before} → {now} times (share {shares})"),
-    )
 }

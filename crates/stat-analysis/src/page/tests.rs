@@ -3,14 +3,16 @@
 mod browser;
 
 use super::*;
-use crate::statistics::summary::{MonthBefore, Totals, Trend};
+use crate::statistics::summary::{Comparison, MonthBefore, Trend};
 use crate::statistics::thresholds::TREND_MONTHS;
+
+const MIN_DOCUMENTS: u32 = 3;
 
 const NO_CHANGES: [Change; 0] = [];
 
 fn render(summary: &Summary, keywords: &[Keyword], changes: &[Change], examples: &[Example]) -> String {
     let examples = HashMap::from([("B1".to_owned(), examples.to_vec())]);
-    let mut page = Page::new(summary, changes, &examples, Locale::Korean);
+    let mut page = Page::new(summary, changes, &examples, MIN_DOCUMENTS, Locale::Korean);
     keywords.iter().for_each(|keyword| page.push(keyword.clone()));
     page.finish()
 }
@@ -19,10 +21,8 @@ fn building(id: &str, name: &str, trend: Trend) -> BuildingSummary {
     BuildingSummary {
         building_id: id.into(),
         name: name.into(),
-        totals: trend[TREND_MONTHS - 1].map(|documents| Totals {
-            documents,
-            morphemes: documents * 10,
-        }),
+        has_namesake: false,
+        documents: trend[TREND_MONTHS - 1],
         trend,
     }
 }
@@ -40,7 +40,7 @@ fn summary() -> Summary {
         ],
         before: None,
         trend: [None; 6],
-        is_compared: false,
+        comparison: Comparison::NoMonthBefore,
         is_correction: false,
         unknown_texts: 3,
         unknown_buildings: vec!["X<9>".into()],
@@ -80,7 +80,7 @@ fn escapes_hostile_terms_names_and_sentences() {
     let page = render(&summary(), &[keyword(hostile)], &[change], &[example]);
     assert!(!page.contains("alert(1)</script>") && !page.contains("<script>alert"));
     assert!(page.contains("&lt;/script&gt;&lt;script&gt;alert(1)&lt;/script&gt;"));
-    assert!(page.contains(r#"["\u003c/script>\u003cscript>alert(1)\u003c/script>",1234,9,2.35,null]"#));
+    assert!(page.contains(r#"["\u003c/script>\u003cscript>alert(1)\u003c/script>",9,1234,null]"#));
     assert!(page.contains("&lt;b&gt;한빛&lt;/b&gt; &amp; &quot;동&quot;, '별관'\n뒤"));
     assert!(page.contains("X&lt;9&gt;"));
 }
@@ -89,11 +89,11 @@ fn escapes_hostile_terms_names_and_sentences() {
 fn notes_what_is_missing() {
     let summary = summary();
     let page = render(&summary, &[keyword("누수")], &NO_CHANGES, &[]);
-    assert!(page.contains("전월과의 단어 비교가 없습니다"));
+    assert!(page.contains("전월과의 비교가 없습니다"));
     assert!(page.contains("분석하지 못한 건물 1곳:") && page.contains("<li>은솔 (B2)</li>"));
     assert!(page.contains("등록되지 않은 건물의 글 3건"));
     let examples = HashMap::new();
-    let page = Page::new(&summary, &NO_CHANGES, &examples, Locale::English).finish();
+    let page = Page::new(&summary, &NO_CHANGES, &examples, MIN_DOCUMENTS, Locale::English).finish();
     assert!(page.contains("There is no comparison") && page.contains("Buildings whose analysis failed (1):"));
 }
 
@@ -105,10 +105,7 @@ fn compares_totals_with_the_month_before() {
     summary.buildings.pop();
     summary.before = Some(MonthBefore {
         buildings: 1,
-        totals: Totals {
-            documents: 1500,
-            morphemes: 1,
-        },
+        documents: 1500,
     });
     let page = render(&summary, &[], &NO_CHANGES, &[]);
     assert!(page.contains("전월 대비 -300 (-20%)"));
@@ -142,6 +139,39 @@ fn lists_each_building_once_with_its_terms() {
     let order = order.map(place);
     assert!(order.is_sorted(), "{order:?}");
     assert_eq!(page.matches("<tr data-id").count(), 4);
+}
+
+#[test]
+fn shows_no_term_of_a_single_persons_texts() {
+    let of_two_texts = Keyword {
+        documents: 2,
+        frequency: 40,
+        ..keyword("공지문")
+    };
+    let page = render(&summary(), &[of_two_texts, keyword("누수")], &NO_CHANGES, &[]);
+    assert!(page.contains("<span class=\"terms\">누수</span>") && !page.contains("공지문"));
+}
+
+#[test]
+fn tells_buildings_of_one_name_apart() {
+    let mut summary = summary();
+    summary.comparison = Comparison::With(uuid::Uuid::nil());
+    summary.buildings[0].has_namesake = true;
+    let change = Change {
+        building_id: "B1".into(),
+        term: "누수".into(),
+        before: 1,
+        now: 20,
+        share_before: 0.01,
+        share_now: 0.2,
+        z_score: 4.0,
+    };
+    let page = render(&summary, &[], &[change], &[]);
+    assert_eq!(
+        page.matches("뒤 (B1)</").count(),
+        2,
+        "in the table and in the changes"
+    );
 }
 
 #[test]

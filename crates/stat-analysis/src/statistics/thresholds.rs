@@ -27,19 +27,22 @@ pub(crate) const OVERLAP_PERCENT_ONE_SYLLABLE: i64 = 80;
 pub(crate) const KEYWORDS_PER_BUILDING: u32 = 50;
 /// z-score from which a term distinguishes a building. One term in twenty reaches it by chance.
 pub(crate) const DISTINCTIVE_Z: f64 = 1.96;
+/// Default of `REPORT_MIN_DOCUMENTS`, the texts that a term needs to be shown on the page and in the mail; for a change
+/// in one of the two months. Two texts are often one person's, and a single text may repeat a word twenty times.
+pub(crate) const MIN_DOCUMENTS: u32 = 3;
 
 // Changes against the month before.
 
 /// |z| from which a change counts. One in a hundred reaches it by chance.
 pub(crate) const CHANGE_Z: f64 = 2.576;
-/// |z| from which a change stands out among those of all buildings. One in a thousand reaches it by chance, and
-/// there are thousands of terms.
-pub(crate) const STRONG_CHANGE_Z: f64 = 3.291;
+/// Expected share of chance among the changes that a report shows (Benjamini–Hochberg). A month has thousands of pairs
+/// of building and term: at [`CHANGE_Z`] alone, one in a hundred of all would be news.
+pub(crate) const FALSE_DISCOVERY_RATE: f64 = 0.05;
+/// |z| below which no rank of Benjamini–Hochberg rejects: its p-value, 0.05001, is above [`FALSE_DISCOVERY_RATE`].
+pub(crate) const DISCOVERY_Z: f64 = 1.9598;
 /// Occurrences that the pooled share predicts for each month. Below them the normal approximation of the z-test
 /// does not hold.
 pub(crate) const CHANGE_EXPECTED_OCCURRENCES: i64 = 5;
-/// Texts with the term in one of the two months, since a single text may repeat a word twenty times.
-pub(crate) const CHANGE_TEXTS: i64 = 3;
 /// Changes that the database returns for a building and direction. Three times as many as are kept leave enough
 /// after compounds and their parts are merged.
 pub(crate) const CHANGE_CANDIDATES: usize = 3 * CHANGES_PER_DIRECTION;
@@ -50,8 +53,8 @@ pub(crate) const PERCENT_BASE: i64 = 20;
 
 // Examples.
 
-/// The last rank of the keywords that get examples: eight terms nearly always yield the three that the page shows.
-pub(crate) const EXAMPLE_LAST_RANK: i64 = 8;
+/// Keywords of a building that get examples: eight terms nearly always yield the three that the page shows.
+pub(crate) const EXAMPLE_TERMS: i64 = 8;
 /// z-score of the keywords that get examples: as frequent as elsewhere, or more. A single building has zeros only.
 pub(crate) const EXAMPLE_Z: f64 = 0.0;
 /// Characters of the text that is the easiest to read: about one sentence. Texts near it come first.
@@ -80,11 +83,13 @@ pub(crate) const BUILDINGS_ON_PAGE: usize = 2_000;
 pub(crate) const CHANGES_ON_PAGE: usize = 8;
 /// Changes in the mail, which only leads to the page.
 pub(crate) const CHANGES_IN_MAIL: usize = 3;
+/// Characters that are shown of a building's name or id: real names are shorter, and a mail is limited.
+pub(crate) const LONGEST_NAME: usize = 100;
 /// Terms below a building's name: they fit on one line of a phone.
 pub(crate) const TERMS_IN_ROW: usize = 3;
 /// Terms in a building's chart. The CSV has `KEYWORDS_PER_BUILDING`.
 pub(crate) const TERMS_ON_PAGE: usize = 10;
-/// Keywords that the page reads for a building. A compound and its parts become one of [`TERMS_ON_PAGE`].
-pub(crate) const KEYWORDS_READ: u32 = 3 * TERMS_ON_PAGE as u32;
+/// Keywords that the page chooses from for a building. A compound and its parts become one of [`TERMS_ON_PAGE`].
+pub(crate) const KEYWORDS_READ: usize = 3 * TERMS_ON_PAGE;
 /// Examples below a building's chart.
 pub(crate) const EXAMPLES_ON_PAGE: usize = 3;

@@ -179,7 +179,7 @@ async fn expands(browser: &Browser) {
     let details = text(browser, "tr.details").await;
     for expected in [
         "늘어난 단어",
-        "▲ 2회 → 60회",
+        "▲ 2건 → 60건, 이 건물 문의의 43%",
         "천장에서 누수가 심합니다.",
         "101동 ***호",
     ] {

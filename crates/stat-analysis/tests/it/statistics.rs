@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use local_stack::MonthStack;
+use serde_json::json;
 
 use crate::setup::{TIMEOUT, add_text, empty_month, hold_tasks, october, results, rows, run_without_mail};
 
@@ -129,12 +130,7 @@ async fn a_share_is_compared_with_the_month_before() {
         "(B2,주차권,0,)",
     ];
     assert_eq!(rows(&month, CHANGES).await, expected);
-    assert!(
-        !results(&month)
-            .await
-            .html
-            .contains("전월과의 단어 비교가 없습니다")
-    );
+    assert!(!results(&month).await.html.contains("전월과의 비교가 없습니다"));
 }
 
 const NOTHING_TO_COMPARE: [&str; 4] = ["(B1,누수,,)", "(B1,주차권,,)", "(B2,누수,,)", "(B2,주차권,,)"];
@@ -173,16 +169,11 @@ async fn a_month_before_without_its_terms_is_not_compared_and_the_report_notes_i
     month.sql.batch_execute("delete from stat_term").await.unwrap();
     month.run(&october()).await.unwrap();
     assert_eq!(rows(&month, CHANGES).await, NOTHING_TO_COMPARE);
-    assert!(
-        results(&month)
-            .await
-            .html
-            .contains("전월과의 단어 비교가 없습니다")
-    );
+    assert!(results(&month).await.html.contains("전월과의 비교가 없습니다"));
     assert!(
         month.topic.mails().await.unwrap()[0]
             .text
-            .contains("전월과의 단어 비교는 없습니다")
+            .contains("전월과의 비교가 없습니다")
     );
 }
 
@@ -197,6 +188,23 @@ async fn a_month_of_another_analyser_is_not_compared() {
         .unwrap();
     month.run(&october()).await.unwrap();
     assert_eq!(rows(&month, CHANGES).await, NOTHING_TO_COMPARE);
+    // Page and mail name the recount, and after it the months are compared.
+    let recount = json!({"period": "2026-09", "force": true, "mail": false});
+    let mail = month.topic.mails().await.unwrap().remove(0).text;
+    assert!(
+        mail.contains(r#"{"period":"2026-09","force":true,"mail":false}"#),
+        "{mail}"
+    );
+    let html = results(&month).await.html;
+    let escaped = "{&quot;period&quot;:&quot;2026-09&quot;,&quot;force&quot;:true,&quot;mail&quot;:false}";
+    assert!(html.contains(escaped));
+    month.run(&recount).await.unwrap();
+    month
+        .run(&json!({"period": "2026-10", "force": true}))
+        .await
+        .unwrap();
+    assert_ne!(rows(&month, CHANGES).await, NOTHING_TO_COMPARE);
+    assert!(!results(&month).await.html.contains(escaped));
 }
 
 #[tokio::test]
@@ -234,8 +242,8 @@ async fn texts_of_one_term(
 async fn a_change_is_shown_if_it_is_neither_chance_nor_a_small_number() {
     let month = empty_month().await;
     // B1: 누수 was 4 of 40 and is 40 of 80; together 44 of 120.
-    //   z = (0.5 - 0.1) / sqrt(44/120 · 76/120 · (1/80 + 1/40)) = 0.4 / 0.093318 = 4.29, beyond 2.576, and beyond
-    //   3.291 for the mail. The share of 승강기 falls, but it is written more often than before.
+    //   z = (0.5 - 0.1) / sqrt(44/120 · 76/120 · (1/80 + 1/40)) = 0.4 / 0.093318 = 4.29, beyond 2.576. The share of
+    //   승강기 falls, but it is written more often than before.
     texts_of_one_term(
         &month,
         "B1",
@@ -268,15 +276,56 @@ async fn a_change_is_shown_if_it_is_neither_chance_nor_a_small_number() {
         .filter_map(|rest| rest.split(r#","trend""#).next())
         .take(4)
         .collect();
-    // Count before and now, share before and now in percent.
-    let of_b1 = r#"[["누수",4,40,10.0,50.0]],"falling":[]"#;
-    let of_b3 = r#"[],"falling":[["승강기",40,31,100.0,77.5]]"#;
+    // Texts before and now, and their share now.
+    let of_b1 = r#"[["누수",4,40,"50%"]],"falling":[]"#;
+    let of_b3 = r#"[],"falling":[["승강기",40,31,"78%"]]"#;
     let nothing = r#"[],"falling":[]"#;
     assert_eq!(changes, [of_b1, nothing, of_b3, nothing]);
     let mails = month.topic.mails().await.unwrap();
-    let expected =
-        "(9월 → 10월, 괄호 안은 건물의 단어 가운데 비중):\n- B1: 누수 4회 → 40회 (10.0% → 50.0%)\n\n";
+    let expected = "(9월 → 10월):\n- B1: 누수 4건 → 40건, 이 건물 문의의 50%\n\
+                    - B3: 승강기 40건 → 31건, 이 건물 문의의 78%\n\n";
     assert!(mails[0].text.contains(expected), "{}", mails[0].text);
+}
+
+#[tokio::test]
+async fn a_change_that_chance_explains_among_all_tests_is_not_shown() {
+    let month = empty_month().await;
+    // B0: 누수 was 4 of 40 and is 15 of 40. z = 0.275 / sqrt(19/80 · 61/80 · (1/40 + 1/40)) = 0.275 / 0.095156 = 2.89,
+    // p = 0.00385; 승강기 is the opposite. Of the two tests of B0 alone, both ranks allow 2/2 · 0.05. Of 32 tests the
+    // second rank allows 2/32 · 0.05 = 0.0031 only.
+    texts_of_one_term(
+        &month,
+        "B0",
+        &[("누수", 4), ("승강기", 36)],
+        &[("누수", 15), ("승강기", 25)],
+    )
+    .await;
+    month.deploy();
+    run_without_mail(&month, "2026-09").await;
+    month.run(&october()).await.unwrap();
+    let line = "- B0: 누수 4건 → 15건, 이 건물 문의의 38%\n- B0: 승강기 36건 → 25건, 이 건물 문의의 62%\n";
+    let mail = month.topic.mails().await.unwrap().remove(0).text;
+    assert!(mail.contains(line), "{mail}");
+
+    let other_buildings = "insert into building select 'A' || n, 'A' || n from generate_series(1, 15) n;
+         insert into message (building_id, written_at, body)
+         select 'A' || n, written_at::timestamptz, case when text <= 10 then '누수' else '승강기' end
+         from generate_series(1, 15) n, generate_series(1, 40) text,
+              (values ('2026-09-15T12:00:00Z'), ('2026-10-15T12:00:00Z')) month(written_at)";
+    month.sql.batch_execute(other_buildings).await.unwrap();
+    month
+        .run(&json!({"period": "2026-09", "force": true, "mail": false}))
+        .await
+        .unwrap();
+    month
+        .run(&json!({"period": "2026-10", "force": true}))
+        .await
+        .unwrap();
+    let none = "전월보다 우연이라고 보기 어려울 만큼 달라진 단어는 없습니다.";
+    let mail = month.topic.mails().await.unwrap().remove(1).text;
+    assert!(mail.contains(none), "{mail}");
+    let html = results(&month).await.html;
+    assert!(html.contains(none) && !html.contains("[\"누수\",4,15"));
 }
 
 #[tokio::test]

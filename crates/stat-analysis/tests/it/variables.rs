@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::setup::{add_text, october, rows, small_month};
+use crate::setup::{add_text, october, results, rows, small_month};
 
 #[tokio::test]
 async fn reads_word_lists_from_a_file_and_from_s3() {
@@ -99,6 +99,30 @@ async fn a_presigned_link_is_open_to_anybody_and_has_an_expiry() {
         "{link}"
     );
     assert!(link.contains("/stat/2026-10-01-2026-10-31.csv?"), "{link}");
+}
+
+#[tokio::test]
+async fn page_and_mail_show_terms_of_as_many_texts_as_configured() {
+    let month = small_month().await;
+    month.deploy();
+    month.run(&october()).await.unwrap();
+    // Three texts of B1 have 승강기, in two spellings. No other term stands in three texts of a building.
+    let report = results(&month).await;
+    assert!(report.html.contains("<span class=\"terms\">승강기</span>"));
+    assert_eq!(report.html.matches("class=\"terms\"").count(), 1);
+    assert!(report.csv.contains(",층간소음,2,2,"), "the CSV has all terms");
+    month
+        .emulator
+        .deploy(month.stat_analysis().variable("REPORT_MIN_DOCUMENTS", "2"));
+    month
+        .run(&json!({"period": "2026-10", "force": true}))
+        .await
+        .unwrap();
+    let html = results(&month).await.html;
+    assert!(
+        shown(&html) > 0 && html.contains("[\"층간소음\",2,2,null]"),
+        "{html}"
+    );
 }
 
 #[tokio::test]

@@ -8,17 +8,19 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Error, GenericClient, Row, Transaction};
 use uuid::Uuid;
 
-use crate::statistics::summary::{BuildingSummary, MonthBefore, Summary, Totals, Trend, trend_months};
+use crate::statistics::summary::{
+    BuildingSummary, Comparison, MonthBefore, Summary, Trend, mark_namesakes, trend_months,
+};
 use crate::statistics::thresholds::TREND_MONTHS;
 
-/// Returns the run of the month before if it has ended, the same analyser counted it, and its terms have not been
-/// removed. Counts of different analysers are not comparable. A building that failed then has no results, so it is
+/// Finds the run of the month before that can be compared: it has ended, the same analyser counted it, and its terms
+/// have not been removed. Counts of different analysers are not comparable. A building that failed then has no results, so it is
 /// the only one without a comparison.
-pub(crate) async fn comparable_run(client: &impl GenericClient, run: &Run) -> anyhow::Result<Option<Uuid>> {
+pub(crate) async fn comparison(client: &impl GenericClient, run: &Run) -> anyhow::Result<Comparison> {
     let row = client
         .query_typed_opt(
-            "select run_id from stat_period join stat_run run on run_id = current_run_id
-             where stat_period.period_id = $1 and state in ('done', 'partial') and analyser = $2
+            "select run_id, analyser is not distinct from $2 from stat_period join stat_run run on run_id = current_run_id
+             where stat_period.period_id = $1 and state in ('done', 'partial')
                and (exists (select from stat_term where stat_term.run_id = run.run_id)
                     or not exists (select from stat_building
                                    where stat_building.run_id = run.run_id and morphemes > 0))",
@@ -29,22 +31,26 @@ pub(crate) async fn comparable_run(client: &impl GenericClient, run: &Run) -> an
         )
         .await
         .with_context(|| format!("could not look up the month before {}", run.period))?;
-    Ok(row.map(|row| row.get(0)))
+    Ok(match row {
+        Some(row) if row.get(1) => Comparison::With(row.get(0)),
+        Some(_) => Comparison::OtherVersion,
+        None => Comparison::NoMonthBefore,
+    })
 }
 
 /// Reads the totals; buildings ordered by id. That order is the same in all queries of a report.
 pub(crate) async fn summary(
     transaction: &Transaction<'_>,
     run: &Run,
-    is_compared: bool,
+    comparison: Comparison,
 ) -> anyhow::Result<Summary> {
     let failed = || format!("could not read the results of run {}", run.id);
     let rows = transaction
         .query_typed(
-            "select building_id, coalesce(d.name, building_id), b.documents, b.morphemes
-             from (select building_id, documents, morphemes from stat_building where run_id = $1
+            "select building_id, coalesce(d.name, building_id), b.documents
+             from (select building_id, documents from stat_building where run_id = $1
                    union all
-                   select building_id, null, null from stat_task_building where run_id = $1 and state = 'failed') b
+                   select building_id, null from stat_task_building where run_id = $1 and state = 'failed') b
              left join stat_dimension d using (building_id)
              order by building_id",
             &[(&run.id, Type::UUID)],
@@ -57,13 +63,14 @@ pub(crate) async fn summary(
         buildings: rows.iter().map(|row| building(row, &mut history)).collect(),
         before: history.before,
         trend: history.trend,
-        is_compared,
+        comparison,
         is_correction: run.corrects.is_some(),
         unknown_texts: run.unknown_texts,
         unknown_buildings: run.unknown_buildings.clone(),
     };
+    mark_namesakes(&mut summary.buildings);
     if summary.failed().next().is_none() {
-        summary.trend[TREND_MONTHS - 1] = Some(summary.totals().documents);
+        summary.trend[TREND_MONTHS - 1] = Some(summary.documents());
     }
     Ok(summary)
 }
@@ -76,10 +83,8 @@ fn building(row: &Row, history: &mut History) -> BuildingSummary {
     BuildingSummary {
         building_id,
         name: row.get(1),
-        totals: documents.map(|documents| Totals {
-            documents,
-            morphemes: row.get(3),
-        }),
+        has_namesake: false,
+        documents,
         trend,
     }
 }
@@ -114,7 +119,7 @@ async fn history(transaction: &Transaction<'_>, run: &Run) -> Result<History, Er
         };
         let month = history.add_month(transaction, place, run_id).await?;
         if is_complete {
-            history.trend[place] = Some(month.totals.documents);
+            history.trend[place] = Some(month.documents);
         }
         if is_complete && place == TREND_MONTHS - 2 {
             history.before = Some(month);
@@ -133,20 +138,19 @@ impl History {
     ) -> Result<MonthBefore, Error> {
         let buildings = transaction
             .query_typed(
-                "select building_id, documents, morphemes from stat_building where run_id = $1",
+                "select building_id, documents from stat_building where run_id = $1",
                 &[(&run_id, Type::UUID)],
             )
             .await?;
-        let mut totals = Totals::default();
+        let mut all = 0;
         for row in &buildings {
             let documents: i64 = row.get(1);
-            totals.documents += documents;
-            totals.morphemes += row.get::<_, i64>(2);
+            all += documents;
             self.buildings.entry(row.get(0)).or_default()[place] = Some(documents);
         }
         Ok(MonthBefore {
             buildings: buildings.len() as i64,
-            totals,
+            documents: all,
         })
     }
 }

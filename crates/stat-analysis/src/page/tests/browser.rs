@@ -11,7 +11,7 @@ use crate::page::Page;
 use crate::statistics::change::Change;
 use crate::statistics::example::Example;
 use crate::statistics::keyword::Keyword;
-use crate::statistics::summary::{BuildingSummary, Summary, Totals};
+use crate::statistics::summary::{BuildingSummary, Comparison, Summary};
 
 const HOSTILE: &str = "</script><img src=x onerror=alert(1)>";
 
@@ -23,10 +23,8 @@ fn building(index: usize) -> BuildingSummary {
     BuildingSummary {
         building_id: id(index),
         name: format!("<b>한빛마을 {index}단지</b>"),
-        totals: Some(Totals {
-            documents: index as i64,
-            morphemes: 10,
-        }),
+        has_namesake: false,
+        documents: Some(index as i64),
         trend: [Some(1), None, Some(3), Some(4), Some(50), Some(index as i64)],
     }
 }
@@ -75,7 +73,7 @@ fn page_of(buildings: usize, locale: Locale) -> String {
         buildings: (0..buildings).map(building).collect(),
         before: None,
         trend: [None; 6],
-        is_compared: true,
+        comparison: Comparison::With(uuid::Uuid::nil()),
         is_correction: false,
         unknown_texts: 0,
         unknown_buildings: Vec::new(),
@@ -86,7 +84,7 @@ fn page_of(buildings: usize, locale: Locale) -> String {
     let examples: HashMap<String, Vec<Example>> = (0..buildings)
         .map(|index| (id(index), (0..3).map(example).collect()))
         .collect();
-    let mut page = Page::new(&summary, &changes, &examples, locale);
+    let mut page = Page::new(&summary, &changes, &examples, 3, locale);
     for index in 0..buildings {
         (1..=10).for_each(|rank| page.push(keyword(index, rank)));
     }
@@ -139,7 +137,7 @@ async fn an_english_page_has_no_korean_headers() -> Result<()> {
     let details = text(&browser, "tr.details").await?;
     for expected in [
         "Distinctive terms",
-        "▲ 10 → 30 times (share 1.0% → 3.0%)",
+        "▲ 10 → 30 texts, 3.0% of this building's texts",
         "What people wrote",
     ] {
         assert!(details.contains(expected), "{expected} is missing in: {details}");
