@@ -43,14 +43,18 @@ pub(crate) fn parse(event: &Value) -> Result<Build, InvalidEvent> {
         _ => return Err(InvalidEvent::new(EXPECTED)),
     };
     let (phases, ended) = phases(&more["phases"], &mask);
+    let id = required(detail, "build-id")?;
     Ok(Build {
-        id: required(detail, "build-id")?,
+        id: id.clone(),
         project: required(detail, "project-name")?,
         status,
         completed_phase,
-        region: text(event, "region").unwrap_or_default(),
+        region: text(event, "region")
+            .or_else(|| arn_part(&id, 3))
+            .unwrap_or_default(),
         // AWS's documentation shows account ids with a leading colon.
         account: text(event, "account")
+            .or_else(|| arn_part(&id, 4))
             .unwrap_or_default()
             .trim_start_matches(':')
             .to_owned(),
@@ -63,9 +67,15 @@ pub(crate) fn parse(event: &Value) -> Result<Build, InvalidEvent> {
         head_ref: head_ref(&more["exported-environment-variables"]),
         logs: logs(&more["logs"]),
         phases,
-        context: text(detail, "current-phase-context").and_then(|text| masked_context(&text, &mask)),
+        context: listed_context(detail, "current-phase-context", &mask),
         mask,
     })
+}
+
+/// Returns a part of a build's ARN. An input transformer may have dropped region and account from the event itself.
+fn arn_part(id: &str, index: usize) -> Option<String> {
+    let part = id.split(':').nth(index).filter(|_| id.starts_with("arn:"))?;
+    Some(part.to_owned())
 }
 
 fn status(detail: &Value) -> Result<Status, InvalidEvent> {
@@ -78,7 +88,7 @@ fn completed_phase(detail: &Value, mask: &Mask) -> Result<Phase, InvalidEvent> {
         name: required(detail, "completed-phase")?,
         status: text(detail, "completed-phase-status"),
         seconds: timestamp::whole_number(&detail["completed-phase-duration-seconds"]),
-        context: text(detail, "completed-phase-context").and_then(|text| masked_context(&text, mask)),
+        context: listed_context(detail, "completed-phase-context", mask),
     })
 }
 
@@ -93,10 +103,15 @@ fn text(value: &Value, name: &str) -> Option<String> {
     (!text.is_empty() && text != "null").then(|| text.to_owned())
 }
 
-/// Extracts a phase's message without control codes and secrets: it quotes a failed command with all its arguments.
-fn masked_context(text: &str, mask: &Mask) -> Option<String> {
-    let plain: Vec<String> = text.lines().map(log_tail::plain).collect();
-    phase::context(&mask.apply(&plain.join("\n")))
+/// Extracts the message from a field with a list of contexts.
+fn listed_context(detail: &Value, name: &str, mask: &Mask) -> Option<String> {
+    phase::listed_context(&masked(&text(detail, name)?, mask))
+}
+
+/// Removes control codes and secrets from CodeBuild's message: it quotes a failed command with all its arguments.
+fn masked(message: &str, mask: &Mask) -> String {
+    let plain: Vec<String> = message.lines().map(log_tail::plain).collect();
+    mask.apply(&plain.join("\n"))
 }
 
 /// Removes control codes and secrets from a name that users choose.
@@ -113,7 +128,7 @@ fn phases(phases: &Value, mask: &Mask) -> (Vec<Phase>, Option<Timestamp>) {
         .max();
     let phases = phases.iter().filter_map(|phase| {
         let contexts = elements(&phase["phase-context"]).iter();
-        let contexts = contexts.filter_map(|text| masked_context(text.as_str()?, mask));
+        let contexts = contexts.filter_map(|text| phase::context(&masked(text.as_str()?, mask)));
         let context = contexts.collect::<Vec<_>>().join("\n");
         Some(Phase {
             name: text(phase, "phase-type")?,
@@ -153,9 +168,20 @@ fn head_ref(exported: &Value) -> Option<String> {
 
 fn logs(logs: &Value) -> Option<Logs> {
     let stream = text(logs, "group-name").zip(text(logs, "stream-name"));
-    let link =
-        text(logs, "deep-link").filter(|link| link.starts_with("https://") && !link.contains("group=null"));
-    (stream.is_some() || link.is_some()).then_some(Logs { stream, link })
+    let link = |name| text(logs, name).filter(|link| link.starts_with("https://"));
+    let logs = Logs {
+        stream,
+        link: link("deep-link").filter(|link| !link.contains("group=null")),
+        object: text(logs, "s3-logs-arn").and_then(|arn| s3_object(&arn)),
+        object_link: link("s3-deep-link"),
+    };
+    (logs != Logs::default()).then_some(logs)
+}
+
+/// Splits the ARN of an object, `arn:aws:s3:::bucket/key`, into bucket and key.
+fn s3_object(arn: &str) -> Option<(String, String)> {
+    let (bucket, key) = arn.split_once(":s3:::")?.1.split_once('/')?;
+    Some((bucket.to_owned(), key.to_owned()))
 }
 
 fn mask(variables: &Value) -> Mask {

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use self::log_tail::LogTail;
 use self::mention::Mention;
-use self::mrkdwn::{code, code_block, escaped_within, link, within};
+use self::mrkdwn::{code, code_block, escaped_ends_within, escaped_within, length, link, within};
 use self::source_item::SourceItem;
 use crate::event::build::Build;
 use crate::event::initiator::Initiator;
@@ -34,6 +34,8 @@ const CONTEXT: usize = 1500;
 const VALUE: usize = 300;
 /// Limit for the notification text. Slack accepts 40,000 in a post, but only 4,000 in an update.
 const FALLBACK: usize = 700;
+/// Length in the notification text that CodeBuild's message about a failure has at least.
+const CONTEXT_IN_FALLBACK: usize = 200;
 
 /// A message as Slack receives it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -56,6 +58,8 @@ pub(crate) struct Details {
     pub(crate) verdict: Option<Verdict>,
     /// Commit that CodeBuild resolved for a branch.
     pub(crate) commit: Option<String>,
+    /// Reference of a push, if the project exports it and the event lacks it.
+    pub(crate) head_ref: Option<String>,
     pub(crate) log_tail: LogTail,
 }
 
@@ -168,9 +172,11 @@ fn initiator_text(initiator: &Initiator, region: &str) -> String {
 }
 
 fn source_items(build: &Build, details: &Details) -> Vec<SourceItem> {
+    let head_ref = build.head_ref.as_ref().or(details.head_ref.as_ref());
+    let head_ref = head_ref.map(|head_ref| build.mask.apply_to_name(head_ref));
     let source = build.source.as_ref();
     source
-        .map(|source| source_item::items(source, details.commit.as_deref()))
+        .map(|source| source_item::items(source, details.commit.as_deref(), head_ref.as_deref()))
         .unwrap_or_default()
 }
 
@@ -212,21 +218,27 @@ fn log(build: &Build, details: &Details, locale: Locale) -> Option<String> {
 fn links(build: &Build, locale: Locale) -> String {
     let page = console::build(&build.region, &build.account, &build.project, build.short_id());
     let mut links = vec![link(&page, &wording::build(locale, build.number), VALUE)];
-    if let Some(url) = log_url(build) {
-        links.insert(0, link(&url, locale.pick("전체 로그", "Logs"), VALUE));
+    if let Some((url, is_in_s3)) = log_url(build) {
+        links.insert(0, link(&url, wording::log(locale, is_in_s3), VALUE));
     }
     links.push(escaped_within(&build.region, 100));
     links.join(" · ")
 }
 
-/// Returns the log page that the event names, otherwise the page of the log stream.
-fn log_url(build: &Build) -> Option<String> {
+/// Returns the log page that the event names, otherwise the page of the log stream, otherwise that of the object in S3;
+/// and whether it is the latter. A link to another partition's console is the last choice: the user cannot sign in there.
+fn log_url(build: &Build) -> Option<(String, bool)> {
     let logs = build.logs.as_ref()?;
-    let stream = logs
-        .stream
-        .as_ref()
-        .map(|(group, stream)| console::log(&build.region, group, stream));
-    logs.link.clone().or(stream)
+    let region = &build.region;
+    let stream = logs.stream.as_ref();
+    let stream = stream.map(|(group, stream)| console::log(region, group, stream));
+    let object = logs.object.as_ref();
+    let object = object.map(|(bucket, key)| console::object(region, bucket, key));
+    let is_here = |link: &&String| console::is_in_partition(region, link);
+    let link = logs.link.as_ref().filter(is_here).cloned();
+    let in_cloudwatch = link.or(stream).or(logs.link.clone()).map(|url| (url, false));
+    let in_s3 = || object.or(logs.object_link.clone()).map(|url| (url, true));
+    in_cloudwatch.or_else(in_s3)
 }
 
 /// Returns the whole message in one line.
@@ -246,9 +258,13 @@ fn fallback(build: &Build, details: &Details, locale: Locale) -> String {
         text = format!("{text} · {}", items.join(" "));
     }
     if let Some(phase) = build.failed_phase().filter(|_| build.status.is_failure()) {
-        let context = phase.context.as_deref();
-        let context = context.map_or_else(String::new, |context| format!(": {}", context.replace('\n', " ")));
-        text = format!("{text} · {}{context}", phase.name);
+        text = format!("{text} · {}", phase.name);
+        if let Some(context) = &phase.context {
+            let head = escaped_within(&format!("{text}: "), FALLBACK - CONTEXT_IN_FALLBACK);
+            let context = context.replace('\n', " ");
+            let left = FALLBACK - length(&head);
+            return head + &escaped_ends_within(&context, left);
+        }
     }
     escaped_within(&text, FALLBACK)
 }

@@ -42,12 +42,16 @@ pub(crate) struct Build {
 }
 
 /// The location of a build's log.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Logs {
     /// Group and stream in CloudWatch Logs.
     pub(crate) stream: Option<(String, String)>,
     /// URL of the console page that the event names.
     pub(crate) link: Option<String>,
+    /// Bucket and key of the log in S3.
+    pub(crate) object: Option<(String, String)>,
+    /// URL of the console page of the log in S3.
+    pub(crate) object_link: Option<String>,
 }
 
 impl Build {

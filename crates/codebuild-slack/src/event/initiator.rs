@@ -14,7 +14,8 @@ pub(crate) enum Initiator {
 }
 
 impl Initiator {
-    /// Parses CodeBuild's `initiator`: `codepipeline/NAME`, `rule/NAME`, `GitHub-Hookshot/…`, or an identity.
+    /// Parses CodeBuild's `initiator`: `codepipeline/NAME`, `rule/NAME`, `GitHub-Hookshot/…`, or an identity. A role of
+    /// IAM Identity Center has the name of its permission set.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         Some(match text.split_once('/') {
@@ -24,9 +25,23 @@ impl Initiator {
             Some((agent, _)) if agent.starts_with("Bitbucket") => Self::Webhook("Bitbucket"),
             Some((agent, _)) if agent.starts_with("GitLab") => Self::Webhook("GitLab"),
             _ if text.is_empty() => return None,
-            _ => Self::Identity(text.to_owned()),
+            _ => Self::Identity(readable_identity(text)),
         })
     }
+}
+
+/// Reduces the generated role name `AWSReservedSSO_NAME_0123456789abcdef` to `NAME`, the permission set.
+fn readable_identity(text: &str) -> String {
+    let is_generated = |text: &str| text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let permission_set = |part| match str::strip_prefix(part, "AWSReservedSSO_")?.rsplit_once('_')? {
+        (name, hash) if !name.is_empty() && is_generated(hash) => Some(name),
+        _ => None,
+    };
+    let parts: Vec<&str> = text
+        .split('/')
+        .map(|part| permission_set(part).unwrap_or(part))
+        .collect();
+    parts.join("/")
 }
 
 #[cfg(test)]
@@ -36,6 +51,27 @@ mod tests {
     #[track_caller]
     fn check(text: &str, expected: Initiator) {
         assert_eq!(Initiator::parse(text), Some(expected));
+    }
+
+    #[test]
+    fn a_role_of_identity_center_has_the_name_of_its_permission_set() {
+        for (text, expected) in [
+            (
+                "AWSReservedSSO_Developer_0123456789abcdef/alice@example.com",
+                "Developer/alice@example.com",
+            ),
+            (
+                "AWSReservedSSO_Power_User-Access_fedcba9876543210/bob",
+                "Power_User-Access/bob",
+            ),
+            (
+                "assumed-role/AWSReservedSSO_Developer_0123456789abcdef/alice",
+                "assumed-role/Developer/alice",
+            ),
+            ("AWSReservedSSO_Developer_0123456789abcdef", "Developer"),
+        ] {
+            check(text, Initiator::Identity(expected.to_owned()));
+        }
     }
 
     #[test]
@@ -49,6 +85,8 @@ mod tests {
         let identity = |name: &str| check(name, Initiator::Identity(name.to_owned()));
         identity("MyCodeBuildDemoUser");
         identity("Developer/alice@example.com");
+        identity("AWSReservedSSO_/alice");
+        identity("AWSReservedSSO_Tools_v2/alice");
         assert_eq!(Initiator::parse(" "), None);
     }
 }

@@ -42,10 +42,25 @@ pub(crate) fn position(name: &str) -> u32 {
 /// Extracts the message from a phase's context. CodeBuild sends `": "` or `[: ]` if there is no message.
 pub(crate) fn context(text: &str) -> Option<String> {
     let text = text.trim();
-    let text = text.strip_prefix('[').unwrap_or(text);
-    let text = text.strip_suffix(']').unwrap_or(text).trim();
-    let message = text.trim_matches([':', ' ', ',']);
-    (!message.is_empty()).then(|| message.to_owned())
+    let has_message = text.contains(|character| !"[]:, ".contains(character));
+    has_message.then(|| text.trim_matches([':', ' ', ',']).to_owned())
+}
+
+/// Extracts the message from a list of contexts, which is written as `[CODE: message]`.
+pub(crate) fn listed_context(text: &str) -> Option<String> {
+    context(list_content(text.trim()).unwrap_or(text))
+}
+
+/// Returns the text inside the brackets of a list. In `[error] in rule [x]` the brackets are no list, because the first
+/// one is closed before the end.
+fn list_content(text: &str) -> Option<&str> {
+    let content = text.strip_prefix('[')?.strip_suffix(']')?;
+    let mut depth = 0_i32;
+    let is_closed_early = content.chars().any(|character| {
+        depth += i32::from(character == '[') - i32::from(character == ']');
+        depth < 0
+    });
+    (!is_closed_early).then_some(content)
 }
 
 #[cfg(test)]
@@ -64,6 +79,35 @@ mod tests {
     }
 
     #[test]
+    fn brackets_of_a_list_are_removed_and_those_of_a_message_stay() {
+        for (listed, expected) in [
+            ("[YAML_FILE_ERROR: a]", Some("YAML_FILE_ERROR: a")),
+            (
+                "[COMMAND_EXECUTION_ERROR: test [ -f x ]]",
+                Some("COMMAND_EXECUTION_ERROR: test [ -f x ]"),
+            ),
+            ("[: ]", None),
+            ("[]", None),
+            (
+                "[ERROR] no rule matches [web]",
+                Some("[ERROR] no rule matches [web]"),
+            ),
+            (
+                "CLIENT_ERROR: no rule matches [web]",
+                Some("CLIENT_ERROR: no rule matches [web]"),
+            ),
+            (
+                "[[ERROR] no rule matches [web]]",
+                Some("[ERROR] no rule matches [web]"),
+            ),
+        ] {
+            assert_eq!(listed_context(listed).as_deref(), expected, "{listed:?}");
+        }
+        check("[ERROR] exit status [2]", Some("[ERROR] exit status [2]"));
+        check("[\"a\"]", Some("[\"a\"]"));
+    }
+
+    #[test]
     fn a_context_without_a_message_is_none() {
         check(": ", None);
         check("[: ]", None);
@@ -74,6 +118,5 @@ mod tests {
             "COMMAND_EXECUTION_ERROR: Error while executing command: make. Reason: exit status 2",
             Some("COMMAND_EXECUTION_ERROR: Error while executing command: make. Reason: exit status 2"),
         );
-        check("[YAML_FILE_ERROR: a]", Some("YAML_FILE_ERROR: a"));
     }
 }

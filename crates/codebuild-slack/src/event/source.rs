@@ -94,12 +94,14 @@ impl Source {
         }
     }
 
-    /// Parses the version and completes it with `resolved_commit`, the commit that CodeBuild resolved for a branch.
-    pub(crate) fn resolved_version(&self, resolved_commit: Option<&str>) -> Version {
+    /// Parses the version and completes it with `resolved_commit`, the commit that CodeBuild resolved for a branch, and
+    /// with `head_ref`, the reference that a push of this commit has changed.
+    pub(crate) fn resolved_version(&self, resolved_commit: Option<&str>, head_ref: Option<&str>) -> Version {
         let Version { reference, commit } = self.parsed_version();
         let resolved = resolved_commit.filter(|commit| self.is_git() && is_commit(commit));
+        let pushed = head_ref.filter(|_| self.is_git()).and_then(Reference::parse);
         Version {
-            reference,
+            reference: reference.or(pushed),
             commit: commit.or_else(|| resolved.map(str::to_owned)),
         }
     }

@@ -7,7 +7,7 @@ use lambda_core::deadline::Deadline;
 use super::CodeBuildSlack;
 use crate::event::build::Build;
 use crate::event::status::Status;
-use crate::history::verdict::{self, PastBuild, Verdict};
+use crate::history::verdict::{self, PastBuild};
 use crate::message::Details;
 use crate::message::log_tail::LogTail;
 
@@ -23,15 +23,9 @@ const READ_AT_LEAST: usize = 100;
 impl CodeBuildSlack {
     /// Reads the details in parallel. A detail that cannot be read is left out with a warning.
     pub(super) async fn details(&self, build: &Build, deadline: Deadline) -> Details {
-        let (log_tail, (verdict, commit)) = tokio::join!(
-            self.log_tail(build, deadline),
-            self.verdict_and_commit(build, deadline)
-        );
-        Details {
-            verdict,
-            commit,
-            log_tail,
-        }
+        let (log_tail, compared) =
+            tokio::join!(self.log_tail(build, deadline), self.compared(build, deadline));
+        Details { log_tail, ..compared }
     }
 
     async fn log_tail(&self, build: &Build, deadline: Deadline) -> LogTail {
@@ -47,21 +41,22 @@ impl CodeBuildSlack {
             .unwrap_or_default()
     }
 
-    async fn verdict_and_commit(
-        &self,
-        build: &Build,
-        deadline: Deadline,
-    ) -> (Option<Verdict>, Option<String>) {
+    /// Returns the verdict, and what CodeBuild has recorded about the source of the build.
+    async fn compared(&self, build: &Build, deadline: Deadline) -> Details {
         let is_comparable = build.status.is_failure() || build.status == Status::Succeeded;
         if !self.config.compares_builds || !is_comparable {
-            return (None, None);
+            return Details::default();
         }
         let read = self.past_builds(build);
         let past = best_effort(build, "a comparison with previous builds", deadline, read).await;
         let past = past.unwrap_or_default();
         let own = past.iter().find(|past| past.id == build.short_id());
-        let commit = own.and_then(|own| own.commit.clone());
-        (verdict::judge(build, &past), commit)
+        Details {
+            verdict: verdict::judge(build, &past),
+            commit: own.and_then(|own| own.commit.clone()),
+            head_ref: own.and_then(|own| own.head_ref.clone()),
+            ..Details::default()
+        }
     }
 
     async fn past_builds(&self, build: &Build) -> anyhow::Result<Vec<PastBuild>> {

@@ -49,13 +49,46 @@ pub(crate) fn repository(region: &str, name: &str, page: &str) -> String {
     )
 }
 
+/// Returns the URL of an object in S3.
+pub(crate) fn object(region: &str, bucket: &str, key: &str) -> String {
+    format!(
+        "{}/s3/object/{}?region={region}&prefix={}",
+        host(region),
+        encode(bucket),
+        encode(key)
+    )
+}
+
+/// Console domains by the prefix of a region. Those of the isolated partitions follow the sign-in endpoints in AWS's
+/// SDKs (`REGION.signin.c2shome.ic.gov` and so on).
+const DOMAINS: [(&str, &str); 8] = [
+    ("cn-", "amazonaws.cn"),
+    ("us-gov-", "amazonaws-us-gov.com"),
+    ("us-iso-", "c2shome.ic.gov"),
+    ("us-isob-", "sc2shome.sgov.gov"),
+    ("eu-isoe-", "csphome.adc-e.uk"),
+    ("us-isof-", "csphome.hci.ic.gov"),
+    ("ap-isog-", "csphome.adc-g.au"),
+    ("eusc-", "amazonaws-eusc.eu"),
+];
+
+/// Returns whether a URL leads to the console of a region's partition.
+pub(crate) fn is_in_partition(region: &str, url: &str) -> bool {
+    let host = url.split('/').nth(2).unwrap_or_default();
+    host.ends_with(&format!("console.{}", domain(region)))
+}
+
+fn domain(region: &str) -> &'static str {
+    let domain = DOMAINS.iter().find(|(prefix, _)| region.starts_with(prefix));
+    domain.map_or("aws.amazon.com", |(_, domain)| domain)
+}
+
 fn host(region: &str) -> String {
-    if region.starts_with("cn-") {
-        format!("https://{region}.console.amazonaws.cn")
-    } else if region.starts_with("us-gov-") {
-        format!("https://{region}.console.amazonaws-us-gov.com")
-    } else {
-        format!("https://{region}.console.aws.amazon.com")
+    let domain = domain(region);
+    match region {
+        // The console then opens the user's last region.
+        "" => format!("https://console.{domain}"),
+        _ => format!("https://{region}.console.{domain}"),
     }
 }
 
@@ -74,7 +107,35 @@ mod tests {
             build("ap-northeast-2", "123456789012", "web", "web:8745a7a9"),
             "https://ap-northeast-2.console.aws.amazon.com/codesuite/codebuild/123456789012/projects/web/build/web%3A8745a7a9/?region=ap-northeast-2"
         );
-        assert!(build("cn-north-1", "1", "a", "a:1").starts_with("https://cn-north-1.console.amazonaws.cn/"));
+    }
+
+    #[test]
+    fn every_partition_has_its_console() {
+        for (region, expected) in [
+            ("eu-west-1", "eu-west-1.console.aws.amazon.com"),
+            ("cn-north-1", "cn-north-1.console.amazonaws.cn"),
+            ("us-gov-west-1", "us-gov-west-1.console.amazonaws-us-gov.com"),
+            ("us-iso-east-1", "us-iso-east-1.console.c2shome.ic.gov"),
+            ("us-isob-east-1", "us-isob-east-1.console.sc2shome.sgov.gov"),
+            ("eu-isoe-west-1", "eu-isoe-west-1.console.csphome.adc-e.uk"),
+            ("us-isof-south-1", "us-isof-south-1.console.csphome.hci.ic.gov"),
+            ("eusc-de-east-1", "eusc-de-east-1.console.amazonaws-eusc.eu"),
+            ("", "console.aws.amazon.com"),
+        ] {
+            let page = build(region, "1", "a", "a:1");
+            assert!(
+                page.starts_with(&format!("https://{expected}/codesuite/")),
+                "{page}"
+            );
+        }
+    }
+
+    #[test]
+    fn links_a_log_in_s3() {
+        assert_eq!(
+            object("cn-north-1", "build-logs", "web/8745.gz"),
+            "https://cn-north-1.console.amazonaws.cn/s3/object/build-logs?region=cn-north-1&prefix=web%2F8745.gz"
+        );
     }
 
     #[test]

@@ -29,6 +29,25 @@ pub(crate) fn escaped_within(text: &str, limit: usize) -> String {
     kept
 }
 
+/// Escapes the text and cuts its middle, so that head and end have `limit` characters together. The reason of an error
+/// stands at its end.
+pub(crate) fn escaped_ends_within(text: &str, limit: usize) -> String {
+    if length(&escape(text)) <= limit {
+        return escape(text);
+    }
+    let head = escaped_within(text, limit / 2);
+    let mut left = limit.saturating_sub(length(&head));
+    let mut end = text.len();
+    for (start, character) in text.char_indices().rev() {
+        let next = length(&escape(character.encode_utf8(&mut [0; 4])));
+        let Some(rest) = left.checked_sub(next) else {
+            break;
+        };
+        (left, end) = (rest, start);
+    }
+    format!("{head}{}", escape(&text[end..]))
+}
+
 /// Cuts the text to `limit` characters, without escaping.
 pub(crate) fn within(text: &str, limit: usize) -> String {
     if length(text) <= limit {
@@ -58,10 +77,14 @@ pub(crate) fn code(text: &str, limit: usize) -> String {
     )
 }
 
-/// Formats lines as a code block. An invisible character separates backticks, because three of them end the block.
+/// Formats lines as a code block, with head and end of a text that is too long. An invisible character separates
+/// backticks, because three of them end the block.
 pub(crate) fn code_block(text: &str, limit: usize) -> String {
     let text = separate_backticks(text);
-    format!("```\n{}\n```", escaped_within(&text, limit.saturating_sub(8)))
+    format!(
+        "```\n{}\n```",
+        escaped_ends_within(&text, limit.saturating_sub(8))
+    )
 }
 
 /// Returns the length of [`code_block`] without a limit.
@@ -126,6 +149,22 @@ mod tests {
         check("🦀🦀🦀", 6, "🦀🦀🦀");
         check("🦀🦀🦀", 5, "🦀🦀…");
         check("🦀🦀🦀", 4, "🦀…");
+    }
+
+    #[test]
+    fn a_long_text_keeps_its_head_and_its_end() {
+        for (text, limit, expected) in [
+            ("abcdefghij", 10, "abcdefghij"),
+            ("abcdefghij", 6, "ab…hij"),
+            ("가나다라마바사", 5, "가…마바사"),
+            // Each half of 12 characters holds one escape sequence.
+            ("&bc&ef&h", 12, "&amp;…&amp;h"),
+            ("🦀🦀🦀🦀", 6, "🦀…🦀"),
+        ] {
+            let ends = escaped_ends_within(text, limit);
+            assert_eq!(ends, expected);
+            assert!(length(&ends) <= limit, "{} of {limit}", length(&ends));
+        }
     }
 
     #[test]

@@ -26,9 +26,13 @@ pub(crate) enum SourceItemKind {
 
 /// Lists the reference and the commit of a source as far as they are known, otherwise its location.
 ///
-/// `resolved_commit` is the commit that CodeBuild resolved for a branch.
-pub(crate) fn items(source: &Source, resolved_commit: Option<&str>) -> Vec<SourceItem> {
-    let version = source.resolved_version(resolved_commit);
+/// `resolved_commit` is the commit that CodeBuild resolved for a branch, `head_ref` the reference of a push.
+pub(crate) fn items(
+    source: &Source,
+    resolved_commit: Option<&str>,
+    head_ref: Option<&str>,
+) -> Vec<SourceItem> {
+    let version = source.resolved_version(resolved_commit, head_ref);
     let host = GitHost::of(source);
     let mut items = Vec::new();
     if let Some(reference) = version.reference {
@@ -185,7 +189,7 @@ mod tests {
     /// Compares the items, each as `name url`.
     #[track_caller]
     fn check(kind: &str, location: &str, version: &str, expected: &[&str]) {
-        let items = items(&source(kind, location, version), None);
+        let items = items(&source(kind, location, version), None, None);
         let items: Vec<String> = items
             .iter()
             .map(|item| format!("{} {}", item.name, item.url.as_deref().unwrap_or("-")))
@@ -295,6 +299,29 @@ mod tests {
                 &format!("1a2b3c4d https://github.com/acme/web/commit/{SHA}"),
             ],
         );
+    }
+
+    #[test]
+    fn a_push_has_the_branch_that_its_project_exports() {
+        let push = source("GITHUB", "https://github.com/acme/web", SHA);
+        let names = |source: &Source, head_ref| {
+            let items = items(source, None, Some(head_ref)).into_iter();
+            items.map(|item| (item.kind, item.name)).collect::<Vec<_>>()
+        };
+        let commit = || (SourceItemKind::Commit, "1a2b3c4d".to_owned());
+        for (head_ref, kind, name) in [
+            (
+                "refs/heads/feature/login",
+                SourceItemKind::Branch,
+                "feature/login",
+            ),
+            ("refs/tags/v1.0", SourceItemKind::Tag, "v1.0"),
+        ] {
+            assert_eq!(names(&push, head_ref), [(kind, name.to_owned()), commit()]);
+        }
+        let pull_request = source("GITHUB", "https://github.com/acme/web", "pr/12");
+        let number = (SourceItemKind::PullRequest, "#12".to_owned());
+        assert_eq!(names(&pull_request, "refs/heads/feature/login"), [number]);
     }
 
     #[test]

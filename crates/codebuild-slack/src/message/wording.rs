@@ -58,6 +58,14 @@ pub(crate) fn last_lines(locale: Locale, lines: usize) -> String {
     }
 }
 
+/// Returns the label of the link to the log.
+pub(crate) fn log(locale: Locale, is_in_s3: bool) -> &'static str {
+    match is_in_s3 {
+        false => locale.pick("전체 로그", "Logs"),
+        true => locale.pick("전체 로그 (S3)", "Logs (S3)"),
+    }
+}
+
 /// Returns the label of the link to the build's page.
 pub(crate) fn build(locale: Locale, number: Option<u64>) -> String {
     let build = locale.pick("빌드", "Build");

@@ -124,6 +124,7 @@ async fn a_push_is_compared_with_pushes_to_the_same_exported_branch() {
         setup.response(&push).await;
         let text = setup.message().text;
         assert!(text.starts_with(expected), "{branch}: {text}");
+        assert!(text.contains(" · main "), "its own branch is known: {text}");
     }
 }
 
