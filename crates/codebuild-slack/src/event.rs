@@ -184,10 +184,17 @@ fn s3_object(arn: &str) -> Option<(String, String)> {
     Some((bucket.to_owned(), key.to_owned()))
 }
 
+/// Creates the mask of the environment. The value of a variable from Parameter Store or Secrets Manager is the name of a
+/// parameter or a secret.
 fn mask(variables: &Value) -> Mask {
     Mask::new(elements(variables).iter().filter_map(|variable| {
         let name = variable["name"].as_str().unwrap_or_default();
-        Some((name, variable["value"].as_str()?))
+        let value = variable["value"].as_str()?;
+        let is_reference = matches!(
+            variable["type"].as_str(),
+            Some("PARAMETER_STORE" | "SECRETS_MANAGER")
+        );
+        (!is_reference || !Mask::is_name(value)).then_some((name, value))
     }))
 }
 
@@ -265,6 +272,43 @@ mod tests {
             "{shown}"
         );
         assert_eq!(build.mask.apply("say correct horse battery staple"), "say ***");
+    }
+
+    /// Returns CodeBuild's message about a failed build with one variable.
+    fn context(variable: &Value, message: &str) -> String {
+        let event = json!({"source": "aws.codebuild", "detail-type": "CodeBuild Build State Change",
+            "detail": {"build-status": "FAILED", "build-id": "a:1", "project-name": "a",
+                "current-phase-context": format!("[: {message}]"),
+                "additional-information": {"environment": {"environment-variables": [variable]}}}});
+        parse(&event).expect("a good event").context.expect("a context")
+    }
+
+    #[test]
+    fn names_of_parameters_and_secrets_are_shown() {
+        let denied = "not authorized to perform: ssm:GetParameters on resource: arn:aws:ssm:ap-northeast-2:123456789012:\
+                      parameter/CodeBuild/DB_PASSWORD";
+        let variable =
+            json!({"name": "DB_PASSWORD", "type": "PARAMETER_STORE", "value": "/CodeBuild/DB_PASSWORD"});
+        assert!(context(&variable, denied).ends_with("parameter/CodeBuild/DB_PASSWORD"));
+        let denied = "not authorized to perform: secretsmanager:GetSecretValue on resource: prod/db-AbCdEf";
+        let variable =
+            json!({"name": "DB_PASSWORD", "type": "SECRETS_MANAGER", "value": "prod/db-AbCdEf:password"});
+        assert!(
+            context(&variable, denied).ends_with("secretsmanager:GetSecretValue on resource: prod/db-AbCdEf")
+        );
+    }
+
+    #[test]
+    fn a_secret_in_the_place_of_a_name_is_hidden() {
+        for value in [
+            "hunter2!x",
+            "Zx81Qm4vTr99Lp20Kd55",
+            "ghp_0123456789abcdefABCDEF0123456789abcdef",
+        ] {
+            let variable = json!({"name": "DB_PASSWORD", "type": "PARAMETER_STORE", "value": value});
+            let context = context(&variable, &format!("parameter does not exist: {value}"));
+            assert!(context.ends_with("parameter does not exist: ***"), "{context}");
+        }
     }
 
     #[test]

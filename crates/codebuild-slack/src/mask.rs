@@ -7,11 +7,18 @@
 //! All rules read the original text, and every match of any rule is hidden. So no rule removes text that another one needs
 //! to recognize a secret.
 
+#[cfg(test)]
+mod corpus;
+mod harmless;
+mod ordinary;
 mod pattern;
+mod spelling;
 mod token;
 
 use std::fmt;
 use std::ops::Range;
+
+use spelling::Spelling;
 
 const HIDDEN: &str = "***";
 
@@ -19,17 +26,18 @@ const HIDDEN: &str = "***";
 /// unreadable. They are hidden only if their name marks a secret, and then only as whole words.
 const SHORTEST_VALUE: usize = 6;
 
-/// The values of a build's environment.
+/// The secret values of a build's environment.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Mask {
     values: Vec<Value>,
 }
 
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq)]
 struct Value {
     text: String,
-    /// `true` if the variable's name marks no secret.
-    is_ordinary: bool,
+    /// `true` if the variable's name marks no secret, so that only the value itself looks like one.
+    is_unnamed: bool,
+    spellings: Vec<Spelling>,
 }
 
 impl fmt::Debug for Mask {
@@ -39,22 +47,34 @@ impl fmt::Debug for Mask {
 }
 
 impl Mask {
-    /// Creates a mask for variables, given as name and value.
+    /// Creates a mask for variables, given as name and value. A value is secret if its variable is named like a secret, or
+    /// if it looks like one: `production` and `ap-northeast-2` do not.
     pub(crate) fn new<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut values: Vec<Value> = Vec::new();
         for (name, value) in variables {
-            let is_ordinary = !pattern::SECRET_NAME.is_match(name.as_bytes());
-            let shortest = if is_ordinary { SHORTEST_VALUE } else { 2 };
+            let is_unnamed = !pattern::SECRET_NAME.is_match(name.as_bytes());
+            if is_unnamed && ordinary::is_ordinary(value) {
+                continue;
+            }
+            let shortest = if is_unnamed { SHORTEST_VALUE } else { 2 };
             let lines = value.lines().map(str::trim).filter(|line| line.len() >= shortest);
-            values.extend(lines.map(|line| Value {
-                text: line.to_owned(),
-                is_ordinary,
-            }));
+            values.extend(lines.map(|line| Value::new(line, is_unnamed)));
         }
         // If two variables have the same value, the one that marks a secret is first and stays.
-        values.sort();
+        values.sort_by(|a, b| (&a.text, a.is_unnamed).cmp(&(&b.text, b.is_unnamed)));
         values.dedup_by(|next, first| next.text == first.text);
         Self { values }
+    }
+
+    /// Reports whether a text may be the name or the ARN of a parameter or a secret, and not the secret that somebody put
+    /// in its place.
+    pub(crate) fn is_name(text: &str) -> bool {
+        let is_allowed =
+            |character: char| character.is_ascii_alphanumeric() || "/_+=.@:-".contains(character);
+        let mut words = text.split(['/', '_', '.', ':', '-', '@']);
+        text.chars().all(is_allowed)
+            && pattern::find(text).is_empty()
+            && words.all(ordinary::is_word_of_a_name)
     }
 
     /// Hides all secrets in a text.
@@ -65,7 +85,7 @@ impl Mask {
     /// Hides secrets in a name: those with a known pattern, and values of variables that are named like secrets. Other
     /// values of the environment stay, because the name of a branch is often one of them and no secret.
     pub(crate) fn apply_to_name(&self, name: &str) -> String {
-        self.hide(name, |value| !value.is_ordinary)
+        self.hide(name, |value| !value.is_unnamed)
     }
 
     fn hide(&self, text: &str, is_hidden: impl Fn(&Value) -> bool) -> String {
@@ -77,14 +97,22 @@ impl Mask {
 }
 
 impl Value {
+    fn new(text: &str, is_unnamed: bool) -> Self {
+        Self {
+            text: text.to_owned(),
+            is_unnamed,
+            spellings: Spelling::all(text),
+        }
+    }
+
     fn occurrences(&self, text: &str) -> Vec<Range<usize>> {
         let is_word = |range: &Range<usize>| {
             let before = text[..range.start].chars().next_back();
             let after = text[range.end..].chars().next();
             !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
         };
-        text.match_indices(&self.text)
-            .map(|(start, value)| start..start + value.len())
+        let found = self.spellings.iter().flat_map(|spelling| spelling.find(text));
+        found
             .filter(|range| self.text.len() >= SHORTEST_VALUE || is_word(range))
             .collect()
     }
@@ -141,12 +169,13 @@ mod tests {
         let mask = Mask::new([
             ("STAGE", "dev"),
             ("GREETING", "hello-world"),
+            ("CUSTOM", "x7Kp2mQ9"),
             ("PIN", "42"),
             ("KEYS", "one-line\nsecond-line"),
         ]);
         assert_eq!(
-            mask.apply("dev says hello-world! 42 one-line second-line"),
-            "dev says ***! *** *** ***"
+            mask.apply("dev says hello-world! x7Kp2mQ9 42 one-line second-line"),
+            "dev says hello-world! *** *** *** ***"
         );
         assert_eq!(format!("{mask:?}"), "Mask(4 values)");
     }

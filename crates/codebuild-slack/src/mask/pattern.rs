@@ -3,22 +3,57 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use regex::bytes::{Regex, RegexBuilder};
+use regex::bytes::{Captures, Regex, RegexBuilder};
 
+use super::harmless::is_harmless;
+use super::ordinary::is_ordinary;
 use super::token::TOKENS;
 
 /// Finds the secrets in a text.
 pub(super) fn find(text: &str) -> Vec<Range<usize>> {
     let mut secrets = Vec::new();
-    for pattern in PATTERNS.iter() {
+    for pattern in CERTAIN.iter() {
         for captures in pattern.captures_iter(text.as_bytes()) {
-            // The groups of a pattern are its secrets. Without groups, the whole match is one.
-            let skipped = usize::from(captures.len() > 1);
-            secrets.extend(captures.iter().skip(skipped).flatten().map(|group| group.range()));
+            secrets.extend(groups(&captures));
         }
+    }
+    for pattern in NAMED.iter() {
+        find_named(pattern, text, &mut secrets);
+    }
+    for captures in BESIDE_NAME.captures_iter(text.as_bytes()) {
+        let looks_random = |value: &Range<usize>| {
+            let value = text.get(value.clone()).unwrap_or_default();
+            !is_ordinary(value.trim_matches(['"', '\'']))
+        };
+        secrets.extend(groups(&captures).filter(looks_random));
     }
     secrets.extend(beside_access_key_ids(text));
     secrets
+}
+
+/// Finds values after the name of a secret. A harmless one may contain another name with its secret, so the search goes
+/// on inside.
+fn find_named(pattern: &Regex, text: &str, secrets: &mut Vec<Range<usize>>) {
+    let mut at = 0;
+    while let Some(captures) = pattern.captures_at(text.as_bytes(), at) {
+        let whole = captures.get_match().range();
+        let found: Vec<_> = groups(&captures)
+            .filter(|value| !is_harmless(text, value.clone()))
+            .collect();
+        let next = match (found.is_empty(), groups(&captures).next()) {
+            (true, Some(value)) => value.start,
+            _ => whole.end,
+        };
+        secrets.extend(found);
+        at = next.max(whole.start + 1).max(at + 1);
+    }
+}
+
+/// Returns the groups of a match, which are its secrets. Without groups, the whole match is one.
+fn groups(captures: &Captures<'_>) -> impl Iterator<Item = Range<usize>> {
+    let skipped = usize::from(captures.len() > 1);
+    let groups = captures.iter().skip(skipped).flatten();
+    groups.map(|group| group.range()).collect::<Vec<_>>().into_iter()
 }
 
 /// Finds secret access keys in lines with an access key id: `aws … --output text` prints them without a name.
@@ -46,7 +81,7 @@ pub(super) fn regex(pattern: &str) -> Regex {
 }
 
 /// Parts of names that mark a secret anywhere in the name.
-const ANYWHERE: &str = r"passw(?:or)?d|passphrase|pwd|secret|token|(?:api|access|private|signing|encryption|account|auth|client|master|deploy|shared|session)[ _-]?key|credential|connection[ _-]?string|webhook|jwt|session(?:[ _-]?id)?|sessid|x-amz-signature|x-amz-credential";
+const ANYWHERE: &str = r"비밀번호|패스워드|암호|인증키|비밀키|토큰|passw(?:or)?d|passphrase|pwd|secret|token|(?:api|access|private|signing|encryption|account|auth|client|master|deploy|shared|session)[ _-]?key|credential|[_-]authorization|connection[ _-]?string|webhook|jwt|session(?:[ _-]?id)?|sessid|x-amz-signature|x-amz-credential";
 
 /// Words that mark a secret only as separate words, between `_`, `-` or `.`: `AUTH`, but not `AUTHOR`.
 const WORDS: &str = "auth|pass|pin|pw|pat|sid|sig";
@@ -90,18 +125,29 @@ fn value(not: &str) -> String {
     format!(r"({QUOTED}|\[[^\]\n]+\]?{rest}|[^\s\x22'{not}]{rest})")
 }
 
-static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-    let mut patterns = vec![
+/// Patterns that match nothing but secrets.
+static CERTAIN: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    vec![
         regex(PRIVATE_KEY),
         regex(KEY_WITHOUT_BEGINNING),
         regex(IN_ADDRESS),
         regex(WEBHOOK),
         regex(&TOKENS.map(|(_, pattern, _)| pattern).join("|")),
         regex(&headers()),
-    ];
-    patterns.extend(options().iter().map(|pattern| regex(pattern)));
-    patterns.extend(named().iter().map(|pattern| regex(pattern)));
-    patterns
+    ]
+});
+
+/// Patterns that match what follows the name of a secret.
+static NAMED: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    let patterns = options().into_iter().chain(named());
+    patterns.map(|pattern| regex(&pattern)).collect()
+});
+
+/// A text in quotes beside the name of a secret, as in `expected token "…"`. It is one only if it looks like one.
+static BESIDE_NAME: LazyLock<Regex> = LazyLock::new(|| {
+    regex(&format!(
+        r"(?i)(?:{ANYWHERE})s?[ \t]+(\x22[^\x22\s]+\x22|'[^'\s]+')"
+    ))
 });
 
 /// A private key, up to its end or to the end of the text.
@@ -115,7 +161,7 @@ const KEY_WITHOUT_BEGINNING: &str = r"(?m)((?:^(?:.*[ \t|>\]:])?[A-Za-z0-9+/=]{1
 const IN_ADDRESS: &str = r"\b[A-Za-z][A-Za-z0-9+.-]*://([^\s/?#@:\x22'<>]*:(?:[^\s\x22'<>]|[\x22'][A-Za-z0-9])*|[^\s/?#@\x22'<>]*)@";
 
 /// The path of a webhook URL, which is the secret.
-const WEBHOOK: &str = r"https://(?:hooks\.slack(?:-gov)?\.com/|(?:canary\.|ptb\.)?discord(?:app)?\.com/api/webhooks/|[a-z0-9-]+\.webhook\.office\.com/)(\S+)";
+const WEBHOOK: &str = r"https://(?:hooks\.slack(?:-gov)?\.com/|(?:canary\.|ptb\.)?discord(?:app)?\.com/api/webhooks/|[a-z0-9-]+\.webhook\.office\.com/|[a-z0-9.-]+\.logic\.azure\.com(?::443)?/workflows/)([^\s\x22']+)";
 
 static ACCESS_KEY_ID: LazyLock<Regex> = LazyLock::new(|| regex(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}"));
 static BARE_SECRET_KEY: LazyLock<Regex> = LazyLock::new(|| regex(r"[A-Za-z0-9/+]{40,}"));
@@ -142,7 +188,7 @@ fn headers() -> String {
 }
 
 /// Returns the patterns of values after a name and a space: options of commands, and commands that set a variable.
-fn options() -> [String; 6] {
+fn options() -> [String; 7] {
     let value = value("=:-");
     [
         // An option that reads its value from standard input has none here.
@@ -150,7 +196,7 @@ fn options() -> [String; 6] {
             r"(?i)(?:^|[\s\x22'\[(,])(?:--[a-z-]*-stdin\b|--?(?:[\w-]*(?:{ANYWHERE})[\w-]*|(?:[\w-]+-)?(?:{WORDS}))[\x22']?,?[ \t]+{value})"
         ),
         format!(
-            r"\b(?:login|mysql|mariadb|mongo|sshpass|zip)(?:[\w-]*)\b[^\n]*?[ \t]-p[ \t=]*{value}|\bredis-cli\b[^\n]*?[ \t]-a[ \t]+{value}"
+            r"\b(?:login|mysql|mariadb|mongo|sshpass|zip)(?:[\w-]*)\b[^\n]*?[ \t]-p[ \t=]*{value}|\bredis-cli\b[^\n]*?[ \t]-a[ \t]+{value}|\b(?:un)?zip\b[^\n]*?[ \t]-P[ \t]*{value}"
         ),
         r"(?:^|\s)(?:-[A-Za-z]*u|-U|--user|--proxy-user)[=\s]*(?:\x22[^\x22:\n]*:([^\x22\n]+)|'[^':\n]*:([^'\n]+)|[^\s:\x22']*:([^\s\x22']+))"
             .to_owned(),
@@ -160,6 +206,9 @@ fn options() -> [String; 6] {
         format!(
             r"(?i)\b(?:aws_secret_access_key|aws_session_token|SecretAccessKey|SessionToken|_authToken|_password)[ \t|]+{value}"
         ),
+        // Tools whose option says nothing about a secret.
+        r"\bcodecov\b[^\n]*?\s-t[ =]*([A-Za-z0-9-]{20,})|\bhtpasswd\s+-[A-Za-z]*b[A-Za-z]*\s+(?:\S+\s+)?\S+\s+(\S+)|\bsnyk\s+auth\s+(\S+)|\bdoppler\s+configure\s+set\s+token\s+(\S+)|\bvault\s+login\s+(?:-\S+\s+)*(\S{8,})|\bopenssl\b[^\n]*?\s-pass(?:in|out)?\s+pass:(\S+)|\bPGPASSWORD=(\S+)"
+            .to_owned(),
         format!(
             r"(?im)\blogin\s+\S+\s+(?:account\s+\S+\s+)?password\s+{value}|^[ \t]*password[ \t]+(\S+)[ \t]*$"
         ),

@@ -1,8 +1,8 @@
 //! Tokens with a recognizable shape.
 
-/// The shapes of tokens: name, pattern, and fictional examples. In an example, `{16}`, `{32}` and `{40}` stand for as many
-/// capital letters and digits, hexadecimal digits, and letters and digits.
-pub(super) const TOKENS: [(&str, &str, &[&str]); 47] = [
+/// The shapes of tokens: name, pattern, and fictional examples. In an example, `{16}`, `{24}`, `{32}`, `{40h}` and `{40}`
+/// stand for as many capital letters and digits, hexadecimal digits (24, 32 and 40), and letters and digits.
+pub(super) const TOKENS: [(&str, &str, &[&str]); 102] = [
     (
         "AWS access key id",
         r"\b(?:AKIA|ASIA|ABIA|ACCA|AIDA|AROA)[A-Z0-9]{12,}",
@@ -167,6 +167,197 @@ pub(super) const TOKENS: [(&str, &str, &[&str]); 47] = [
         r"\bAGE-SECRET-KEY-1[A-Z0-9]{40,}",
         &["AGE-SECRET-KEY-1{16}{16}{16}"],
     ),
+    ("xAI key", r"\bxai-[A-Za-z0-9]{60,}", &["xai-{40}{40}"]),
+    ("JFrog API key", r"\bAKCp[A-Za-z0-9]{60,}", &["AKCp{40}{40}"]),
+    (
+        "JFrog reference token",
+        r"\bcmVmdGtu[A-Za-z0-9+/=]{40,}",
+        &["cmVmdGtu{40}{16}"],
+    ),
+    ("Heroku key", r"\bHRKU-[A-Za-z0-9_-]{30,}", &["HRKU-AA{40}"]),
+    ("Perplexity key", r"\bpplx-[A-Za-z0-9]{40,}", &["pplx-{40}{16}"]),
+    ("Groq key", r"\bgsk_[A-Za-z0-9]{40,}", &["gsk_{40}{16}"]),
+    ("Replicate token", r"\br8_[A-Za-z0-9]{30,}", &["r8_{40}"]),
+    (
+        "1Password service account token",
+        r"\bops_eyJ[A-Za-z0-9+/=_-]{40,}",
+        &["ops_eyJ{40}{40}"],
+    ),
+    (
+        "1Password secret key",
+        r"\bA3-[A-Z0-9]{6}-(?:[A-Z0-9]{5,6}-){4,5}[A-Z0-9]{5,6}\b",
+        &["A3-ABC123-ABCDE1-ABCD2-ABCD3-ABCD4-ABCD5"],
+    ),
+    (
+        "CircleCI token",
+        r"\bCCI(?:PAT|PRJ)_[A-Za-z0-9]{10,}_[a-f0-9]{30,}",
+        &["CCIPAT_{16}_{40h}"],
+    ),
+    ("Figma token", r"\bfig[doru]_[A-Za-z0-9_-]{30,}", &["figd_{40}"]),
+    (
+        "Notion token",
+        r"\b(?:ntn_|secret_)[A-Za-z0-9]{40,}",
+        &["ntn_{40}abcdef", "secret_{40}abc"],
+    ),
+    (
+        "Buildkite token",
+        r"\bbk[a-z]{2}_[a-f0-9]{30,}",
+        &["bkua_{40h}", "bkct_{40h}"],
+    ),
+    (
+        "Mailgun key, new",
+        r"\b[a-f0-9]{32}-[a-f0-9]{8}-[a-f0-9]{8}\b",
+        &["{32}-ee05534f-61c414a8"],
+    ),
+    ("Mailchimp key", r"\b[a-f0-9]{32}-us[0-9]{1,2}\b", &["{32}-us12"]),
+    (
+        "Airtable token",
+        r"\bpat[A-Za-z0-9]{14}\.[a-f0-9]{60,}",
+        &["patABCDEF01234567.{32}{32}"],
+    ),
+    ("Adobe client secret", r"\bp8e-[A-Za-z0-9]{32}", &["p8e-{32}"]),
+    (
+        "Alibaba Cloud access key id",
+        r"\bLTAI[A-Za-z0-9]{12,}",
+        &["LTAI{16}abcd"],
+    ),
+    (
+        "Tencent Cloud secret id",
+        r"\bAKID[A-Za-z0-9]{30,}",
+        &["AKID{40}"],
+    ),
+    (
+        "Azure client secret",
+        r"\b[A-Za-z0-9_~.-]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34}",
+        &["abc8Q~{32}ab"],
+    ),
+    (
+        "Azure storage key",
+        r"\b[A-Za-z0-9+/]{86}==",
+        &["{40}{40}ab+/ab=="],
+    ),
+    (
+        "Azure DevOps token",
+        r"\b[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4}",
+        &["{40}{32}abcdAZDOabcd"],
+    ),
+    (
+        "Cloudflare origin CA key",
+        r"\bv1\.0-[a-f0-9]{20,}-[a-f0-9]{100,}",
+        &["v1.0-{32}-{32}{32}{32}{32}"],
+    ),
+    (
+        "Contentful token",
+        r"\bCFPAT-[A-Za-z0-9_-]{40,}",
+        &["CFPAT-{40}abc"],
+    ),
+    (
+        "Dropbox token",
+        r"\bsl\.(?:u\.)?[A-Za-z0-9_-]{60,}",
+        &["sl.{40}{40}"],
+    ),
+    (
+        "Dynatrace token",
+        r"\bdt0[a-z][0-9]{2}\.[A-Z0-9]{20,}\.[A-Z0-9]{40,}",
+        &["dt0c01.{16}ABCDEFGH.{16}{16}{16}{16}"],
+    ),
+    ("EasyPost key", r"\bEZ[AT]K[A-Za-z0-9]{50,}", &["EZAK{40}{16}"]),
+    ("Facebook token", r"\bEAA[A-Za-z0-9]{40,}", &["EAA{40}{40}"]),
+    (
+        "Google OAuth refresh token",
+        r"\b1//0[A-Za-z0-9_-]{40,}",
+        &["1//0{40}{40}"],
+    ),
+    (
+        "Harness token",
+        r"\b[ps]at\.[A-Za-z0-9_-]{22}\.[a-f0-9]{24}\.[A-Za-z0-9]{20}",
+        &["pat.{16}abcdef.{24}.{16}abcd"],
+    ),
+    (
+        "HubSpot token",
+        r"\bpat-(?:na|eu|ap)[0-9]-[a-f0-9-]{36}",
+        &["pat-na1-01234567-89ab-cdef-0123-456789abcdef"],
+    ),
+    ("Infracost key", r"\bico-[A-Za-z0-9]{32}", &["ico-{32}"]),
+    (
+        "LaunchDarkly key",
+        r"\b(?:api|sdk|mob)-[a-f0-9]{8}-(?:[a-f0-9]{4}-){3}[a-f0-9]{12}",
+        &["sdk-01234567-89ab-cdef-0123-456789abcdef"],
+    ),
+    (
+        "LangSmith key",
+        r"\blsv2_[a-z]{2}_[a-f0-9]{32}_[a-f0-9]{10}",
+        &["lsv2_pt_{32}_0123456789"],
+    ),
+    ("Netlify token", r"\bnf[a-z]_[A-Za-z0-9]{30,}", &["nfp_{40}"]),
+    ("Neon key", r"\bnapi_[a-z0-9]{40,}", &["napi_{32}{32}"]),
+    ("Octopus Deploy key", r"\bAPI-[A-Z0-9]{25,}", &["API-{16}{16}"]),
+    (
+        "OpenShift token",
+        r"\bsha256~[A-Za-z0-9_-]{40,}",
+        &["sha256~{40}abc"],
+    ),
+    (
+        "PlanetScale token",
+        r"\bpscale_(?:tkn|oauth|pw)_[A-Za-z0-9=._-]{30,}",
+        &["pscale_tkn_{40}"],
+    ),
+    ("PostHog key", r"\bph[cx]_[A-Za-z0-9]{40,}", &["phc_{40}abc"]),
+    ("Prefect key", r"\bpn[ub]_[A-Za-z0-9]{30,}", &["pnu_{40}"]),
+    ("Pinecone key", r"\bpcsk_[A-Za-z0-9_]{50,}", &["pcsk_{40}{32}"]),
+    (
+        "Brevo key",
+        r"\bx(?:keysib|smtpsib)-[a-f0-9]{60,}-[A-Za-z0-9]{16}",
+        &["xkeysib-{32}{32}-{16}"],
+    ),
+    (
+        "Shippo token",
+        r"\bshippo_(?:live|test)_[a-f0-9]{40}",
+        &["shippo_live_{40h}"],
+    ),
+    (
+        "Snyk token",
+        r"\bsnyk_[a-z]{3}\.[a-z0-9]{8}\.[A-Za-z0-9._-]{30,}",
+        &["snyk_uat.01234567.{40}"],
+    ),
+    ("SonarQube token", r"\bsq[apu]_[a-f0-9]{40}", &["sqp_{40h}"]),
+    (
+        "Sourcegraph token",
+        r"\bsg[pd]_(?:[a-f0-9]{16}_)?[a-f0-9]{40}",
+        &["sgp_{40h}"],
+    ),
+    (
+        "Supabase key",
+        r"\bsb(?:p_[a-f0-9]{40}|_secret_[A-Za-z0-9_-]{20,})",
+        &["sbp_{40h}", "sb_secret_{32}"],
+    ),
+    (
+        "Tailscale key",
+        r"\btskey-[a-z]+-[A-Za-z0-9-]{15,}",
+        &["tskey-auth-{16}CNTRL-{16}"],
+    ),
+    ("Typeform token", r"\btfp_[A-Za-z0-9_=.-]{40,}", &["tfp_{40}{16}"]),
+    (
+        "Yandex Cloud key",
+        r"\b(?:AQVN[A-Za-z0-9_-]{30,}|t1\.[A-Z0-9a-z_-]+={0,2}\.[A-Z0-9a-z_-]{80,})",
+        &["AQVN{40}"],
+    ),
+    (
+        "MongoDB Atlas secret",
+        r"\bmdb_sa_sk_[A-Za-z0-9_-]{30,}",
+        &["mdb_sa_sk_{40}"],
+    ),
+    ("Deno token", r"\bdd[opw]_[A-Za-z0-9]{30,}", &["ddp_{40}"]),
+    (
+        "Toss Payments key",
+        r"\b(?:live|test)_g?sk_[A-Za-z0-9]{20,}",
+        &["live_sk_{40}", "test_gsk_{40}"],
+    ),
+    (
+        "Langfuse key",
+        r"\bsk-lf-[a-f0-9-]{36}",
+        &["sk-lf-01234567-89ab-cdef-0123-456789abcdef"],
+    ),
     (
         "JSON Web Token, signed or encrypted",
         r"\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){1,4}",
@@ -187,9 +378,20 @@ pub(super) const TOKENS: [(&str, &str, &[&str]); 47] = [
     ),
 ];
 
+/// Returns an example with its placeholders filled in. No example is written out: scanners of repositories would report it.
+#[cfg(test)]
+pub(super) fn expanded(example: &str) -> String {
+    example
+        .replace("{16}", "0123456789ABCDEF")
+        .replace("{24}", "0123456789abcdef01234567")
+        .replace("{32}", "0123456789abcdef0123456789abcdef")
+        .replace("{40h}", "0123456789abcdef0123456789abcdef01234567")
+        .replace("{40}", "0123456789abcdefABCDEF0123456789abcdefAB")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::TOKENS;
+    use super::{TOKENS, expanded};
     use crate::mask::Mask;
     use crate::mask::pattern::regex;
 
@@ -197,10 +399,7 @@ mod tests {
     fn every_example_matches_its_own_pattern_and_is_masked() {
         for (name, pattern, examples) in TOKENS {
             for example in examples {
-                let token = example
-                    .replace("{16}", "0123456789ABCDEF")
-                    .replace("{32}", "0123456789abcdef0123456789abcdef")
-                    .replace("{40}", "0123456789abcdefABCDEF0123456789abcdefAB");
+                let token = expanded(example);
                 let range = regex(pattern).find(token.as_bytes()).map(|found| found.range());
                 assert_eq!(range, Some(0..token.len()), "{name}");
                 let masked = Mask::default().apply(&format!("before {token} after '{token}'"));
