@@ -26,7 +26,7 @@ use crate::config::Config;
 use crate::event;
 use crate::event::build::Build;
 use crate::event::status::Status;
-use crate::function_response::{FunctionResponse, SkipReason};
+use crate::function_response::{FunctionResponse, MessageLocation, SkipReason};
 use crate::history::recent_posts::RecentPosts;
 use crate::message::mention::Mention;
 use crate::message::{self, Message};
@@ -119,6 +119,8 @@ fn warn_of_ineffective_settings(config: &Config) {
     }
 }
 
+/// Least time in which a post is repeated after its response was lost.
+const LEAST_TIME: Duration = Duration::from_secs(5);
 /// Time kept for recording the delivery and for reporting an error; a tenth of the invocation if that is less.
 const RESERVE: Duration = Duration::from_secs(2);
 
@@ -178,7 +180,21 @@ impl CodeBuildSlack {
         }
         let message = self.compose(build, mention, deadline).await;
         let channel = self.channel(channel);
-        let location = self.slack.post(channel, &message, deadline, in_doubt).await?;
+        let location = match self.slack.post(channel, &message, deadline, in_doubt).await {
+            Err(SlackError::NoResponse(cause)) => {
+                warn_of_lost_response(build, &cause);
+                match deadline.remaining() < LEAST_TIME {
+                    true => None,
+                    // Another error changes nothing: the first message is most likely there.
+                    false => self.slack.post(channel, &message, deadline, in_doubt).await.ok(),
+                }
+            }
+            outcome => Some(outcome?),
+        };
+        let location = location.unwrap_or_else(|| {
+            warn_of_doubt(build);
+            MessageLocation::default()
+        });
         self.recent_posts().add(key);
         Ok(FunctionResponse::Posted(location))
     }
@@ -198,6 +214,22 @@ impl CodeBuildSlack {
     fn recent_posts(&self) -> MutexGuard<'_, RecentPosts> {
         self.recent_posts.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn warn_of_lost_response(build: &Build, cause: &str) {
+    let id = build.short_id();
+    tracing::warn!(
+        build.id = id,
+        "Slack did not respond to the post for {id}, the message may be there: {cause}"
+    );
+}
+
+fn warn_of_doubt(build: &Build) {
+    let id = build.short_id();
+    tracing::warn!(
+        build.id = id,
+        "stopped posting for {id}: the message is most likely in the channel, but Slack's response is lost"
+    );
 }
 
 /// Emits the metrics of one event. A failed event has no response, but its posts may be in doubt.

@@ -94,7 +94,7 @@ impl Table {
         let (set, also_removed) = lease_clauses(lease);
         let update = format!(
             "SET #wanted = :rank, #message = :message, #target = :target, #is_told = :is_told, #expires_at = :expires, \
-             #posted = :nothing{set} REMOVE #channel, #ts{also_removed}"
+             #posted = :nothing{set} REMOVE #channel, #ts, #unanswered{also_removed}"
         );
         let mut values = revision_values(revision, lease);
         values.push((":nothing", number(Rank::NOTHING.0.into())));
@@ -115,7 +115,7 @@ impl Table {
         let (set, _) = lease_clauses(lease);
         let update = format!(
             "SET #wanted = :rank, #message = :message, #target = if_not_exists(#target, :target), #is_told = :is_told, \
-             #expires_at = :expires{set}"
+             #expires_at = :expires{set} REMOVE #unanswered"
         );
         let mut values = revision_values(revision, lease);
         let condition = match lease {
@@ -143,22 +143,45 @@ impl Table {
         self.write(build_id, &update, &condition, values).await
     }
 
-    /// Records the rank and the location of the message in Slack, and releases the lease. The resulting record shows
-    /// whether a newer revision was recorded meanwhile.
+    /// Records the number of posts without a response, before another one begins. Needs the lease.
+    pub(crate) async fn record_unanswered(
+        &self,
+        build_id: &str,
+        owner: &str,
+        unanswered: u32,
+    ) -> anyhow::Result<WriteOutcome> {
+        let values = vec![
+            (":unanswered", number(unanswered.into())),
+            (":owner", text(owner)),
+        ];
+        self.write(
+            build_id,
+            "SET #unanswered = :unanswered",
+            "#lease_owner = :owner",
+            values,
+        )
+        .await
+    }
+
+    /// Records the rank and the location of the message in Slack, and releases the lease. Without a location, the message
+    /// is most likely there, and no event can update it. The resulting record shows whether a newer revision was recorded
+    /// meanwhile.
     pub(crate) async fn record_delivery(
         &self,
         build_id: &str,
         owner: &str,
         rank: Rank,
-        location: &MessageLocation,
+        location: Option<&MessageLocation>,
     ) -> anyhow::Result<WriteOutcome> {
-        let values = vec![
-            (":rank", number(rank.0.into())),
-            (":owner", text(owner)),
-            (":channel", text(location.channel.as_deref().unwrap_or_default())),
-            (":ts", text(location.ts.as_deref().unwrap_or_default())),
-        ];
-        let update = "SET #posted = :rank, #channel = :channel, #ts = :ts REMOVE #lease_owner, #lease_until";
+        let mut values = vec![(":rank", number(rank.0.into())), (":owner", text(owner))];
+        let update = match location {
+            Some(location) => {
+                let part = |part: &Option<String>| text(part.as_deref().unwrap_or_default());
+                values.extend([(":channel", part(&location.channel)), (":ts", part(&location.ts))]);
+                "SET #posted = :rank, #channel = :channel, #ts = :ts REMOVE #unanswered, #lease_owner, #lease_until"
+            }
+            None => "SET #posted = :rank REMOVE #channel, #ts, #unanswered, #lease_owner, #lease_until",
+        };
         self.write(build_id, update, "#lease_owner = :owner", values)
             .await
     }
@@ -306,6 +329,9 @@ fn record(item: &Item) -> Option<Record> {
             expires: Timestamp::from_second(number("expires_at")?).ok()?,
         },
         posted: rank("posted")?,
+        unanswered: number("unanswered")
+            .and_then(|number| number.try_into().ok())
+            .unwrap_or(0),
         location: location.map(|(channel, ts)| MessageLocation {
             channel: Some(channel),
             ts: Some(ts),

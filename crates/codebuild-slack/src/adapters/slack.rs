@@ -19,15 +19,17 @@ use crate::config::SlackSettings;
 use crate::function_response::MessageLocation;
 use crate::message::Message;
 
-/// Time-out of one request.
-const TIMEOUT: Duration = Duration::from_secs(10);
+/// Time-out of one request. Slack posts a message before it responds, and has responded after 12 s.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
+/// The method that creates a message.
+const POST: &str = "chat.postMessage";
 const FIRST_DELAY: Duration = Duration::from_millis(200);
 const LONGEST_DELAY: Duration = Duration::from_secs(5);
 
 /// A Slack workspace.
 ///
-/// Transient errors (429 with its `Retry-After`, 5xx, no response) are retried until the deadline. A secret that Slack
-/// rejects is read again once.
+/// Transient errors (429 with its `Retry-After`, 5xx, no connection; for updates also no response) are retried until the
+/// deadline. A secret that Slack rejects is read again once.
 pub(crate) struct Slack {
     http: Client,
     secret: SecretSource,
@@ -41,6 +43,10 @@ pub(crate) struct Slack {
 pub(crate) struct PostsInDoubt(AtomicU32);
 
 impl PostsInDoubt {
+    pub(crate) fn add_one(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(crate) fn count(&self) -> u32 {
         self.0.load(Ordering::Relaxed)
     }
@@ -60,8 +66,8 @@ impl Slack {
         })
     }
 
-    /// Posts a message. Slack has no idempotency key, so attempts that may have taken effect are counted in `in_doubt`,
-    /// whatever the outcome of the last one.
+    /// Posts a message. Slack has no idempotency key, so a post without a response is not repeated here: the message is
+    /// most likely there. Posts that may have taken effect are counted in `in_doubt`, whatever the outcome of the last one.
     pub(crate) async fn post(
         &self,
         channel: &str,
@@ -79,7 +85,7 @@ impl Slack {
         if self.api.is_some() {
             body["channel"] = json!(channel);
         }
-        let response = self.send("chat.postMessage", &body, deadline, in_doubt).await?;
+        let response = self.send(POST, &body, deadline, in_doubt).await?;
         let text = |name: &str| response[name].as_str().map(str::to_owned);
         let location = MessageLocation {
             channel: text("channel"),
@@ -123,12 +129,13 @@ impl Slack {
                 Ok(response) => return Ok(response),
                 Err(error) => error,
             };
-            in_doubt
-                .0
-                .fetch_add(u32::from(error.is_ambiguous()), Ordering::Relaxed);
+            if error.is_ambiguous() {
+                in_doubt.add_one();
+            }
             let delay = backoff::delay(attempt, FIRST_DELAY, LONGEST_DELAY);
             let delay = delay + error.retry_after().unwrap_or_default();
-            if !error.is_transient() || deadline.remaining() <= delay {
+            let is_final = method == POST && matches!(error, SlackError::NoResponse(_));
+            if is_final || !error.is_transient() || deadline.remaining() <= delay {
                 return Err(error);
             }
             tracing::warn!(

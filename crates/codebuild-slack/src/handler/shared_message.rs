@@ -3,23 +3,23 @@
 
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use jiff::{SignedDuration, Timestamp};
 use lambda_core::deadline::Deadline;
 use lambda_core::{backoff, clock};
 
-use super::CodeBuildSlack;
+use super::{CodeBuildSlack, LEAST_TIME, warn_of_doubt, warn_of_lost_response};
 use crate::adapters::dynamodb::Table;
 use crate::adapters::slack::{PostsInDoubt, SlackError};
 use crate::event::build::Build;
 use crate::function_response::{FunctionResponse, MessageLocation, SkipReason};
 use crate::history::rank::Rank;
-use crate::history::record::{Claim, Lease, Record, Revision, Step, WriteOutcome, next_step};
+use crate::history::record::{Claim, Lease, POSTS, Record, Revision, Step, WriteOutcome, next_step};
 use crate::message::mention::Mention;
 use crate::message::{self, Details, Message};
 
-/// Duration of a lease: longer than any call to Slack with its retries. After a crash, other events wait this long.
-const LEASE: SignedDuration = SignedDuration::from_secs(60);
+/// Duration of a lease: longer than two posts to which Slack does not respond. After a crash, other events wait this long.
+const LEASE: SignedDuration = SignedDuration::from_secs(75);
 /// The end of a lease that stays unused, so that a request that has begun is over when the lease is.
 const LEASE_MARGIN: Duration = Duration::from_secs(5);
 /// Lifetime of a record. EventBridge delivers an event for a day, and a dead-letter queue keeps it for two weeks.
@@ -235,13 +235,18 @@ impl<'i> SharedMessage<'i> {
                         "could not release the lease for the message of {id}, it runs out by itself: {error:#}"
                     );
                 }
-                return Err(error.into());
+                return Err(error);
             }
         };
-        self.record = match self.record_delivery(record.wanted.rank, &location).await? {
+        self.record = match self
+            .record_delivery(record.wanted.rank, location.as_ref())
+            .await?
+        {
             WriteOutcome::Applied(record) => Some(record),
             // The write took effect, but its response was lost.
-            WriteOutcome::Conflict(Some(record)) if record.location.as_ref() == Some(&location) => {
+            WriteOutcome::Conflict(Some(record))
+                if record.location.is_some() && record.location == location =>
+            {
                 Some(record)
             }
             WriteOutcome::Conflict(_) => {
@@ -255,37 +260,84 @@ impl<'i> SharedMessage<'i> {
         let newest = self.record.as_ref().unwrap_or(&record);
         self.rank = newest.wanted.rank;
         (self.may_post, self.has_recorded) = (true, true);
+        let location = location.unwrap_or_default();
         Ok(match is_new {
             true => FunctionResponse::Posted(location),
             false => FunctionResponse::Updated(location),
         })
     }
 
-    /// Updates the message, or posts it if there is none or Slack can no longer update it. Returns its location and
-    /// whether it is new.
-    async fn post_or_update(&self, record: &Record) -> Result<(MessageLocation, bool), SlackError> {
+    /// Updates the message, or posts it if there is none or Slack can no longer update it. Returns its location, unless
+    /// Slack's responses are lost, and whether it is new.
+    async fn post_or_update(&self, record: &Record) -> anyhow::Result<(Option<MessageLocation>, bool)> {
         let lease = record.lease.as_ref();
         let lease = lease.and_then(|lease| Duration::try_from(lease.until.duration_since(clock::now())).ok());
         let lease = lease.unwrap_or_default().saturating_sub(LEASE_MARGIN);
         let deadline = Deadline::after(self.deadline.remaining().min(lease));
         let slack = &self.function.slack;
-        let Revision { message, channel, .. } = &record.wanted;
         if let Some(location) = &record.location {
-            match slack.update(location, message, deadline).await {
-                Ok(()) => return Ok((location.clone(), false)),
+            match slack.update(location, &record.wanted.message, deadline).await {
+                Ok(()) => return Ok((Some(location.clone()), false)),
                 Err(error) if error.is_gone() => {
                     let id = self.build.short_id();
                     tracing::warn!(build.id = id, "posting the message of {id} again: {error}");
                 }
-                Err(error) => return Err(error),
+                Err(error) => return Err(error.into()),
             }
         }
-        let location = slack.post(channel, message, deadline, self.in_doubt).await?;
-        Ok((location, true))
+        Ok((self.post(record, deadline).await?, true))
+    }
+
+    /// Posts the wanted revision, and repeats it once if Slack does not respond. Each attempt is counted in the record
+    /// before it begins, so that the limit holds for all invocations together.
+    async fn post(&self, record: &Record, deadline: Deadline) -> anyhow::Result<Option<MessageLocation>> {
+        let Revision { message, channel, .. } = &record.wanted;
+        let mut unanswered = record.unanswered;
+        let count = async |unanswered| {
+            let count = self
+                .table
+                .record_unanswered(&self.build.id, &self.owner, unanswered);
+            match count.await? {
+                WriteOutcome::Applied(_) => Ok(()),
+                WriteOutcome::Conflict(_) => Err(anyhow!(
+                    "the lease for the message of {} ran out before the post",
+                    self.build.short_id()
+                )),
+            }
+        };
+        while unanswered < POSTS && (unanswered == record.unanswered || deadline.remaining() >= LEAST_TIME) {
+            count(unanswered + 1).await?;
+            match self
+                .function
+                .slack
+                .post(channel, message, deadline, self.in_doubt)
+                .await
+            {
+                Ok(location) => return Ok(Some(location)),
+                Err(SlackError::NoResponse(cause)) => warn_of_lost_response(self.build, &cause),
+                Err(error) => {
+                    // Slack has refused it, so that it does not count. If this fails, one repetition less is left.
+                    if let Err(failure) = count(unanswered).await {
+                        tracing::warn!("could not take back the count of a refused post: {failure:#}");
+                    }
+                    return Err(error.into());
+                }
+            }
+            unanswered += 1;
+        }
+        if unanswered == record.unanswered {
+            self.in_doubt.add_one();
+        }
+        warn_of_doubt(self.build);
+        Ok(None)
     }
 
     /// Records that the message shows `rank`. The message is already in Slack, so this is retried until the deadline.
-    async fn record_delivery(&self, rank: Rank, location: &MessageLocation) -> anyhow::Result<WriteOutcome> {
+    async fn record_delivery(
+        &self,
+        rank: Rank,
+        location: Option<&MessageLocation>,
+    ) -> anyhow::Result<WriteOutcome> {
         let mut attempt = 1;
         loop {
             let write = self

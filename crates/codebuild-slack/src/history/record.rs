@@ -13,6 +13,8 @@
 //!   meanwhile. So an event that finds the lease held only needs to raise `wanted`. It still waits until its rank is
 //!   posted, because the holder may have died. It takes over a lease that has run out. If its own time ends earlier, it
 //!   fails and is delivered again.
+//! - A post is counted before it begins, and no more than [`POSTS`] of a revision remain without a response. Slack posts a
+//!   message and responds late, or not at all: without the limit, each repetition would be another copy.
 //! - An expired record counts as absent, whether DynamoDB has deleted it yet or not.
 
 use jiff::Timestamp;
@@ -20,6 +22,9 @@ use jiff::Timestamp;
 use super::rank::Rank;
 use crate::function_response::{MessageLocation, SkipReason};
 use crate::message::Message;
+
+/// Posts of one revision without a response, after which the message counts as posted.
+pub(crate) const POSTS: u32 = 2;
 
 /// The record of a build's message.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +35,8 @@ pub(crate) struct Record {
     pub(crate) posted: Rank,
     /// Location of the message, once it is posted.
     pub(crate) location: Option<MessageLocation>,
+    /// Posts of the wanted revision that were begun and have no response.
+    pub(crate) unanswered: u32,
     pub(crate) lease: Option<Lease>,
 }
 
@@ -162,6 +169,7 @@ mod tests {
             },
             posted,
             location: (posted > Rank::NOTHING).then_some(location),
+            unanswered: 0,
             lease: lease_until.map(|until| Lease {
                 owner: "other".to_owned(),
                 until: at(until),

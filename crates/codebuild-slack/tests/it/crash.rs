@@ -6,7 +6,7 @@ use local_stack::{Fault, FaultProxy, Faults, Function, Match};
 
 use crate::setup::{NAME, PATIENCE, Setup, event, now_ms};
 
-/// Time after which the lease of a killed environment runs out. A real lease takes a minute.
+/// Time after which the lease of a killed environment runs out. A real lease takes longer than a minute.
 const LEASE_REST: Duration = Duration::from_secs(3);
 
 /// The function with fault injectors in DynamoDB and Slack.
@@ -97,6 +97,35 @@ async fn after_a_crash_between_record_and_slack_other_events_wait_for_the_lease(
         .unwrap();
     crossing.settle().await;
     crossing.check_message();
+}
+
+#[tokio::test]
+async fn posts_of_environments_that_died_count_for_the_limit() {
+    let crossing = Crossing::new(Duration::from_secs(80)).await;
+    let (failed, faults) = (event("failed"), &crossing.slack);
+    let build_id = failed["detail"]["build-id"].as_str().unwrap();
+    faults.inject(Match::path("POST", "/api/chat.postMessage"), Fault::Hold, 2);
+    let request_id = crossing.setup.emulator.invoke_event(NAME, &failed).unwrap();
+    for _ in 0..2 {
+        faults.wait_until_held(PATIENCE).await.unwrap();
+        assert_eq!(crossing.setup.emulator.kill(NAME), 1);
+        faults.wait_until_none_held(PATIENCE).await.unwrap();
+        crossing
+            .setup
+            .shorten_lease(build_id, &request_id, Duration::ZERO)
+            .await;
+    }
+    crossing.settle().await;
+    let posts = crossing
+        .slack
+        .count(&Match::path("POST", "/api/chat.postMessage"));
+    assert_eq!(posts, 2, "the third invocation posts nothing");
+    let logs = crossing.setup.logs();
+    assert!(
+        logs.contains("the message is most likely in the channel"),
+        "{logs}"
+    );
+    assert!(logs.contains(r#""PostsInDoubt":1"#), "{logs}");
 }
 
 #[tokio::test]

@@ -25,8 +25,7 @@ async fn transient_errors_are_retried() {
     let statuses = [429, 500, 503].map(|status| Fault::respond(status, "later"));
     let codes = ["ratelimited", "internal_error", "service_unavailable"];
     let codes = codes.map(|code| Fault::respond(200, rejection(code)));
-    let faults = statuses.into_iter().chain(codes).chain([Fault::Refuse]);
-    join_all(faults.map(check)).await;
+    join_all(statuses.into_iter().chain(codes).map(check)).await;
 }
 
 #[tokio::test]
@@ -80,6 +79,67 @@ async fn a_post_whose_response_is_lost_may_appear_twice_and_is_counted() {
 }
 
 #[tokio::test]
+async fn a_slack_that_never_responds_gets_two_posts_and_the_event_succeeds() {
+    for setup in [Setup::webhook().await, Setup::bot().await, Setup::table().await] {
+        setup
+            .slack
+            .faults
+            .inject(Match::any(), Fault::LoseResponse, usize::MAX);
+        let response = setup.response(&event("failed")).await;
+        assert_eq!(response, json!({"posted": {"channel": null, "ts": null}}));
+        assert_eq!(setup.slack.messages().len(), 2);
+        assert!(setup.logs().contains(r#""PostsInDoubt":2"#), "{}", setup.logs());
+        assert!(setup.logs().contains("the message is most likely in the channel"));
+        // The same event again, and in another environment.
+        let again = setup.response(&event("failed")).await;
+        assert_eq!(again, json!({"skipped": "duplicate"}));
+        assert_eq!(setup.slack.messages().len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn the_next_event_of_a_build_in_doubt_has_a_message_of_its_own() {
+    let setup = Setup::table().await;
+    setup.slack.faults.inject(Match::any(), Fault::LoseResponse, 2);
+    setup.response(&event("in-progress")).await;
+    assert_eq!(setup.slack.messages().len(), 2);
+    let mut end = event("failed");
+    let start = event("in-progress");
+    end["detail"]["build-id"] = start["detail"]["build-id"].clone();
+    let response = setup.response(&end).await;
+    assert!(response["posted"]["ts"].is_string(), "{response}");
+    assert_eq!(setup.slack.messages().len(), 3);
+}
+
+#[tokio::test]
+async fn a_refused_post_does_not_count_as_one_without_response() {
+    let setup = Setup::table().await;
+    setup.emulator.deploy(Function {
+        timeout: Duration::from_secs(20),
+        ..setup.table_function()
+    });
+    setup.slack.faults.inject(Match::any(), Fault::LoseResponse, 1);
+    setup
+        .slack
+        .faults
+        .inject(Match::any(), rate_limited(300), usize::MAX);
+    let (error_type, message) = setup.error(&event("failed")).await;
+    assert_eq!(
+        (error_type.as_str(), setup.slack.messages().len()),
+        ("MessageNotPosted", 1)
+    );
+    assert!(message.contains("429"), "{message}");
+    // The retry has one post left.
+    setup.slack.faults.clear();
+    setup
+        .slack
+        .faults
+        .inject(Match::any(), Fault::LoseResponse, usize::MAX);
+    setup.response(&event("failed")).await;
+    assert_eq!(setup.slack.messages().len(), 2);
+}
+
+#[tokio::test]
 async fn permanent_errors_are_not_retried_and_state_what_to_do() {
     let check = async |change: fn(&mut Settings), expected: [&str; 2]| {
         let setup = Setup::bot().await;
@@ -130,26 +190,39 @@ async fn an_unavailable_slack_is_an_error_before_the_function_times_out() {
         setup.slack.faults.inject(Match::any(), fault, usize::MAX);
         let message = error_before_timeout(&setup, setup.bot_function()).await;
         assert!(
-            message.contains("no response from Slack") || message.contains("503"),
+            ["could not connect", "no response", "503", "429"]
+                .iter()
+                .any(|text| message.contains(text)),
             "{message}"
         );
         setup.slack.faults.clear();
     };
-    futures_util::join!(
-        check(Fault::Hold),
-        check(Fault::Refuse),
-        check(Fault::respond(503, ""))
-    );
+    futures_util::join!(check(Fault::respond(503, "")), check(rate_limited(300)));
+}
+
+#[tokio::test]
+async fn a_slack_that_hangs_gets_one_post_if_the_time_is_short() {
+    let setup = Setup::bot().await;
+    setup.slack.faults.inject(Match::any(), Fault::Hold, usize::MAX);
+    setup.emulator.deploy(Function {
+        timeout: Duration::from_secs(6),
+        ..setup.bot_function()
+    });
+    let response = setup.response(&event("failed")).await;
+    assert_eq!(response, json!({"posted": {"channel": null, "ts": null}}));
+    assert_eq!(setup.slack.faults.seen().len(), 1);
+    assert!(setup.logs().contains(r#""PostsInDoubt":1"#), "{}", setup.logs());
+    setup.slack.faults.clear();
 }
 
 #[tokio::test]
 async fn only_posts_in_doubt_are_counted_also_if_the_event_fails() {
-    let lost = async {
+    let unavailable = async {
         let setup = Setup::bot().await;
         let faults = &setup.slack.faults;
-        faults.inject(Match::any(), Fault::LoseResponse, usize::MAX);
+        faults.inject(Match::any(), Fault::respond(500, ""), usize::MAX);
         error_before_timeout(&setup, setup.bot_function()).await;
-        let metric = format!(r#""PostsInDoubt":{}"#, setup.slack.messages().len());
+        let metric = format!(r#""PostsInDoubt":{}"#, faults.seen().len());
         assert!(setup.logs().contains(&metric), "{metric}: {}", setup.logs());
     };
     let not_sent = async {
@@ -162,7 +235,7 @@ async fn only_posts_in_doubt_are_counted_also_if_the_event_fails() {
         assert!(message.contains("could not connect to Slack"), "{message}");
         assert!(setup.logs().contains(r#""PostsInDoubt":0"#), "{}", setup.logs());
     };
-    join(lost, not_sent).await;
+    join(unavailable, not_sent).await;
 }
 
 #[tokio::test]

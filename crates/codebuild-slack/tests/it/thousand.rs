@@ -90,8 +90,13 @@ async fn check_messages(setup: &Setup, seen_at_death: &BTreeSet<String>) -> (usi
         let (current, second): (Vec<_>, Vec<_>) = messages
             .iter()
             .partition(|message| recorded.contains(message.ts.as_str()));
-        assert_eq!(current.len(), 1, "build {number}: {messages:?}");
-        let text = &current[0].text;
+        // Two posts without a response end the attempts: no copy is recorded then, and each shows the end.
+        let lost = second.iter().filter(|message| message.response_was_lost).count();
+        assert!(
+            current.len() == 1 || (current.is_empty() && lost >= 2),
+            "build {number}: {messages:?}"
+        );
+        let text = &current.first().or(second.last()).expect("a message").text;
         assert!(text.contains(end_of(number).1), "build {number}: {text}");
         second_messages += second.len();
         for message in second {
