@@ -18,6 +18,7 @@ NOT_OFFERED = {
     "COMPARE_WITH_PREVIOUS": "the default suits every stack",
     "DATA_TRACE": "never on by default; a rule sets it per stage",
     "DETAILED_METRICS": "CloudWatch charges for each; a rule sets them per stage",
+    "FAILED_TESTS": "the default suits every stack",
     "FUNCTION_TIMEOUT_S": "for emulators: Lambda reports the deadline",
     "KO_DICTIONARY": "the program for Lambda embeds the dictionary",
     "LOG_PRICE_PER_GB_MONTH": "the default is the price of Seoul",

@@ -85,6 +85,11 @@ resource "aws_iam_role_policy" "function" {
         Action   = ["codebuild:BatchGetBuilds", "codebuild:ListBuildsForProject"]
         Resource = "arn:aws:codebuild:*:*:project/*"
       },
+      {
+        Effect   = "Allow"
+        Action   = ["codebuild:BatchGetReports", "codebuild:DescribeTestCases"]
+        Resource = "arn:aws:codebuild:*:*:report-group/*"
+      },
     ]
   })
 }

@@ -10,6 +10,7 @@ use url::Url;
 
 use crate::event::status::Status;
 use crate::message::Localization;
+use crate::message::failed_tests::MAX_TESTS;
 use crate::route::{self, Route};
 
 #[derive(Clone, Debug)]
@@ -25,6 +26,8 @@ pub(crate) struct Config {
     pub(crate) table: Option<String>,
     /// Number of log lines in the message of a failed build.
     pub(crate) log_tail_lines: usize,
+    /// Number of failed tests in the message of a failed build.
+    pub(crate) failed_tests: usize,
     /// `COMPARE_WITH_PREVIOUS`.
     pub(crate) compares_builds: bool,
     pub(crate) localization: Localization,
@@ -61,6 +64,7 @@ impl Config {
         }
         let statuses = variables.optional("NOTIFY_STATUSES", parse_statuses);
         let log_tail_lines = variables.parsed("LOG_TAIL_LINES", 15, parse_lines);
+        let failed_tests = variables.parsed("FAILED_TESTS", MAX_TESTS, parse_tests);
         let compares_builds = variables.boolean("COMPARE_WITH_PREVIOUS", true);
         let time_zone = variables.optional("TIME_ZONE", parse_time_zone);
         let locale = variables.parsed("LOCALE", Locale::Korean, str::parse);
@@ -73,6 +77,7 @@ impl Config {
                 channel,
                 table,
                 log_tail_lines: log_tail_lines?,
+                failed_tests: failed_tests?,
                 compares_builds: compares_builds?,
                 localization: Localization {
                     locale: locale?,
@@ -179,6 +184,11 @@ fn parse_lines(text: &str) -> Result<usize, &'static str> {
     }
 }
 
+fn parse_tests(text: &str) -> Result<usize, String> {
+    let count = text.parse().ok().filter(|count| *count <= MAX_TESTS);
+    count.ok_or_else(|| format!("expected a whole number from 0 to {MAX_TESTS}"))
+}
+
 fn default_time_zone() -> TimeZone {
     TimeZone::get("Asia/Seoul").expect("jiff bundles the time zone database")
 }
@@ -273,6 +283,7 @@ mod tests {
                 ("SLACK_API_URL", "slack"),
                 ("NOTIFY_STATUSES", "FAILED, BROKEN"),
                 ("LOG_TAIL_LINES", "many"),
+                ("FAILED_TESTS", "6"),
                 ("COMPARE_WITH_PREVIOUS", "yes"),
                 ("TIME_ZONE", "Mars"),
                 ("LOCALE", "fr"),
@@ -284,6 +295,7 @@ mod tests {
                 "SLACK_WEBHOOK_URL (or SLACK_WEBHOOK_URL_SECRET), or SLACK_BOT_TOKEN",
                 "NOTIFY_STATUSES is malformed",
                 "LOG_TAIL_LINES is malformed",
+                "FAILED_TESTS is malformed: expected a whole number from 0 to 5",
                 "COMPARE_WITH_PREVIOUS is malformed",
                 "TIME_ZONE is malformed",
                 "LOCALE is malformed",

@@ -65,6 +65,8 @@ pub(crate) fn parse(event: &Value) -> Result<Build, InvalidEvent> {
         ended,
         source: source(more, &mask),
         head_ref: head_ref(&more["exported-environment-variables"]),
+        commit: text(more, "resolved-source-version"),
+        reports: texts(&more["report-arns"]),
         logs: logs(&more["logs"]),
         phases,
         context: listed_context(detail, "current-phase-context", &mask),
@@ -196,6 +198,11 @@ fn mask(variables: &Value) -> Mask {
         );
         (!is_reference || !Mask::is_name(value)).then_some((name, value))
     }))
+}
+
+fn texts(list: &Value) -> Vec<String> {
+    let texts = elements(list).iter().filter_map(Value::as_str);
+    texts.map(str::to_owned).collect()
 }
 
 fn elements(list: &Value) -> &[Value] {

@@ -21,6 +21,7 @@ use crate::adapters::aws::Aws;
 use crate::adapters::codebuild::CodeBuild;
 use crate::adapters::dynamodb::Table;
 use crate::adapters::logs::Logs;
+use crate::adapters::reports::Reports;
 use crate::adapters::slack::{PostsInDoubt, Slack, SlackError};
 use crate::config::Config;
 use crate::event;
@@ -75,6 +76,7 @@ pub struct CodeBuildSlack {
     table: Option<Table>,
     logs: Logs,
     codebuild: CodeBuild,
+    reports: Reports,
     recent_posts: Mutex<RecentPosts>,
 }
 
@@ -94,6 +96,7 @@ impl CodeBuildSlack {
             table: table.map(|name| Table::new(&aws, name)),
             logs: Logs::new(&aws),
             codebuild: CodeBuild::new(&aws),
+            reports: Reports::new(&aws),
             recent_posts: Mutex::default(),
             config,
         })

@@ -4,6 +4,7 @@
 //! All foreign texts are masked, escaped and `verbatim`: they can neither mention anybody nor become links.
 
 pub(crate) mod console;
+pub(crate) mod failed_tests;
 pub(crate) mod log_tail;
 pub(crate) mod mention;
 mod mrkdwn;
@@ -16,11 +17,12 @@ use lambda_core::locale::Locale;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use self::failed_tests::TestReport;
 use self::log_tail::LogTail;
 use self::mention::Mention;
 use self::mrkdwn::{code, code_block, escaped_ends_within, escaped_within, length, link, within};
 use self::source_item::SourceItem;
-use crate::event::build::Build;
+use crate::event::build::{Build, Logs};
 use crate::event::initiator::Initiator;
 use crate::history::verdict::Verdict;
 
@@ -61,6 +63,10 @@ pub(crate) struct Details {
     /// Reference of a push, if the project exports it and the event lacks it.
     pub(crate) head_ref: Option<String>,
     pub(crate) log_tail: LogTail,
+    /// The location of the log, if the event lacks it.
+    pub(crate) logs: Option<Logs>,
+    /// Reports with failed tests.
+    pub(crate) reports: Vec<TestReport>,
 }
 
 /// Renders the message about a build.
@@ -86,8 +92,9 @@ pub(crate) fn render(
         blocks.push(json!({"type": "section", "fields": fields}));
     }
     blocks.extend(failure(build, locale).map(section));
+    blocks.extend(failed_tests::render(build, &details.reports, locale).map(section));
     blocks.extend(log(build, details, locale).map(section));
-    blocks.push(json!({"type": "context", "elements": [mrkdwn(links(build, locale))]}));
+    blocks.push(json!({"type": "context", "elements": [mrkdwn(links(build, details, locale))]}));
     Message {
         text: fallback(build, details, locale),
         blocks,
@@ -215,10 +222,10 @@ fn log(build: &Build, details: &Details, locale: Locale) -> Option<String> {
     Some(format!("*{}*\n{block}", wording::last_lines(locale, lines)))
 }
 
-fn links(build: &Build, locale: Locale) -> String {
+fn links(build: &Build, details: &Details, locale: Locale) -> String {
     let page = console::build(&build.region, &build.account, &build.project, build.short_id());
     let mut links = vec![link(&page, &wording::build(locale, build.number), VALUE)];
-    if let Some((url, is_in_s3)) = log_url(build) {
+    if let Some((url, is_in_s3)) = log_url(build, details) {
         links.insert(0, link(&url, wording::log(locale, is_in_s3), VALUE));
     }
     links.push(escaped_within(&build.region, 100));
@@ -227,8 +234,8 @@ fn links(build: &Build, locale: Locale) -> String {
 
 /// Returns the log page that the event names, otherwise the page of the log stream, otherwise that of the object in S3;
 /// and whether it is the latter. A link to another partition's console is the last choice: the user cannot sign in there.
-fn log_url(build: &Build) -> Option<(String, bool)> {
-    let logs = build.logs.as_ref()?;
+fn log_url(build: &Build, details: &Details) -> Option<(String, bool)> {
+    let logs = build.logs.as_ref().or(details.logs.as_ref())?;
     let region = &build.region;
     let stream = logs.stream.as_ref();
     let stream = stream.map(|(group, stream)| console::log(region, group, stream));
@@ -277,6 +284,7 @@ mod tests {
     use crate::event::source::Source;
     use crate::event::status::Status;
     use crate::mask::Mask;
+    use crate::message::failed_tests::FailedTest;
     use crate::message::mrkdwn::length;
 
     fn seoul() -> TimeZone {
@@ -369,6 +377,22 @@ mod tests {
         );
     }
 
+    fn long_report(text: &str) -> TestReport {
+        let test = FailedTest {
+            name: text.to_owned(),
+            message: Some(text.to_owned()),
+        };
+        TestReport {
+            // The longest name of a report group.
+            arn: format!(
+                "arn:aws:codebuild:eu-west-1:123456789012:report/{}:1a2b",
+                "g".repeat(128)
+            ),
+            failures: 1000,
+            tests: vec![test; 9],
+        }
+    }
+
     #[test]
     fn every_text_is_within_slacks_limits() {
         let long = "<&가🦀`\n".repeat(5_000);
@@ -384,6 +408,7 @@ mod tests {
         };
         let details = Details {
             log_tail: LogTail::of(&long, 500, &Mask::default()),
+            reports: vec![long_report(&long); 9],
             ..Details::default()
         };
         let message = render(&build, &details, None, &localization(Locale::Korean));

@@ -1,5 +1,7 @@
 //! AWS CodeBuild.
 
+mod description;
+
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -9,6 +11,8 @@ use lambda_core::aws;
 use lambda_core::check::Check;
 
 use super::aws::{Aws, LazyClient, permission_check};
+use crate::event;
+use crate::event::build;
 use crate::event::initiator::Initiator;
 use crate::event::status::Status;
 use crate::history::setup::{Parts, Setup};
@@ -49,6 +53,17 @@ impl CodeBuild {
             Err(error) => permission_check(name, error, "ResourceNotFoundException"),
         };
         [list, read]
+    }
+
+    /// Reads builds by their ARNs or their ids, `project:uuid`. CodeBuild deletes builds after a year; those are absent in
+    /// the result.
+    pub(crate) async fn read(&self, ids: Vec<String>) -> anyhow::Result<Vec<build::Build>> {
+        let client = self.0.get().await;
+        let read = client.batch_get_builds().set_ids(Some(ids)).send();
+        let read = Box::pin(read).await.map_err(aws::readable_error);
+        let read = read.context("could not read builds (codebuild:BatchGetBuilds)")?;
+        let events = read.builds().iter().map(description::event);
+        Ok(events.filter_map(|event| event::parse(&event).ok()).collect())
     }
 
     /// Reads a page of a project's builds, the latest page without a token.

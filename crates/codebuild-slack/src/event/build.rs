@@ -32,6 +32,10 @@ pub(crate) struct Build {
     pub(crate) source: Option<Source>,
     /// Pushed Git reference; known only if the project exports `CODEBUILD_WEBHOOK_HEAD_REF`.
     pub(crate) head_ref: Option<String>,
+    /// Commit that CodeBuild resolved for a branch; events lack it.
+    pub(crate) commit: Option<String>,
+    /// ARNs of the reports; events lack them.
+    pub(crate) reports: Vec<String>,
     pub(crate) logs: Option<Logs>,
     /// Phases entered so far, in their order.
     pub(crate) phases: Vec<Phase>,
@@ -102,6 +106,8 @@ pub(crate) mod tests {
             ended: None,
             source: None,
             head_ref: None,
+            commit: None,
+            reports: Vec::new(),
             logs: None,
             phases: Vec::new(),
             context: None,

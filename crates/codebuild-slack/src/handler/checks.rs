@@ -24,6 +24,9 @@ impl CodeBuildSlack {
         if self.config.compares_builds {
             checks.extend(self.codebuild.checks().await);
         }
+        if self.config.failed_tests > 0 {
+            checks.extend(self.reports.checks(&invocation.function_arn).await);
+        }
         if self.config.log_tail_lines > 0 {
             checks.push(self.logs.check().await);
         }

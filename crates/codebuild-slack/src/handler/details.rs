@@ -1,4 +1,4 @@
-//! Details about a build that its event lacks: log tail, comparison with previous builds, commit.
+//! Details about a build that its event lacks: log tail, failed tests, comparison with previous builds, commit.
 
 use std::time::Duration;
 
@@ -23,9 +23,45 @@ const READ_AT_LEAST: usize = 100;
 impl CodeBuildSlack {
     /// Reads the details in parallel. A detail that cannot be read is left out with a warning.
     pub(super) async fn details(&self, build: &Build, deadline: Deadline) -> Details {
-        let (log_tail, compared) =
-            tokio::join!(self.log_tail(build, deadline), self.compared(build, deadline));
-        Details { log_tail, ..compared }
+        let (log_tail, compared, tested) = tokio::join!(
+            self.log_tail(build, deadline),
+            self.compared(build, deadline),
+            self.tested(build, deadline)
+        );
+        Details {
+            log_tail,
+            verdict: compared.verdict,
+            commit: compared.commit.or(tested.commit),
+            head_ref: compared.head_ref.or(tested.head_ref),
+            ..tested
+        }
+    }
+
+    /// Returns the failed tests of the build's reports, and what else CodeBuild has recorded about the build.
+    async fn tested(&self, build: &Build, deadline: Deadline) -> Details {
+        if self.config.failed_tests == 0 || !build.status.is_failure() {
+            return Details::default();
+        }
+        let read = self.codebuild.read(vec![build.short_id().to_owned()]);
+        let builds = best_effort(build, "CodeBuild's record of it", deadline, read).await;
+        let is_own = |own: &Build| own.short_id() == build.short_id();
+        let Some(own) = builds.unwrap_or_default().into_iter().find(is_own) else {
+            return Details::default();
+        };
+        let reports = match own.reports.is_empty() {
+            true => None,
+            false => {
+                let read = self.reports.failed_tests(own.reports, self.config.failed_tests);
+                best_effort(build, "its failed tests", deadline, read).await
+            }
+        };
+        Details {
+            commit: own.commit,
+            head_ref: own.head_ref,
+            logs: own.logs,
+            reports: reports.unwrap_or_default(),
+            ..Details::default()
+        }
     }
 
     async fn log_tail(&self, build: &Build, deadline: Deadline) -> LogTail {

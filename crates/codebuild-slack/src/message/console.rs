@@ -49,6 +49,20 @@ pub(crate) fn repository(region: &str, name: &str, page: &str) -> String {
     )
 }
 
+/// Returns the URL of a test report's page. Its ARN is `arn:aws:codebuild:REGION:ACCOUNT:report/GROUP:ID`.
+pub(crate) fn report(arn: &str) -> Option<String> {
+    let (head, id) = arn.split_once(":report/")?;
+    let mut parts = head.split(':').skip(3);
+    let (region, account) = (parts.next()?, parts.next()?);
+    let group = id.split(':').next()?;
+    Some(format!(
+        "{}/codesuite/codebuild/{account}/testReports/reports/{}/{}?region={region}",
+        host(region),
+        encode(group),
+        encode(id)
+    ))
+}
+
 /// Returns the URL of an object in S3.
 pub(crate) fn object(region: &str, bucket: &str, key: &str) -> String {
     format!(

@@ -58,6 +58,15 @@ pub(crate) fn last_lines(locale: Locale, lines: usize) -> String {
     }
 }
 
+/// Returns the label of the links to reports, of which `rest` failed tests are not shown.
+pub(crate) fn reports(locale: Locale, rest: usize) -> String {
+    match (locale, rest) {
+        (_, 0) => locale.pick("보고서", "Reports").to_owned(),
+        (Locale::Korean, _) => format!("그 외 {rest}개"),
+        (Locale::English, _) => format!("{rest} more"),
+    }
+}
+
 /// Returns the label of the link to the log.
 pub(crate) fn log(locale: Locale, is_in_s3: bool) -> &'static str {
     match is_in_s3 {

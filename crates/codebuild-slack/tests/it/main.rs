@@ -9,6 +9,7 @@
 
 mod checks;
 mod crash;
+mod failed_tests;
 mod history;
 mod log_tail;
 mod models;

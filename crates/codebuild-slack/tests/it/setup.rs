@@ -64,11 +64,12 @@ impl Setup {
         }
     }
 
-    /// Configures the function without log tail and comparison.
+    /// Configures the function without log tail, comparison and failed tests.
     fn function(&self) -> Function {
         Function::new(NAME, function_binary(NAME).unwrap())
             .variable("LOG_TAIL_LINES", "0")
             .variable("COMPARE_WITH_PREVIOUS", "false")
+            .variable("FAILED_TESTS", "0")
             .variable("LOCALE", "en")
     }
 
