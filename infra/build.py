@@ -10,7 +10,7 @@ Each function is built by itself, so that the features of another function do no
 both are built; one whose Rust target cannot be installed is skipped with a message.
 
     target/lambda/<function>/bootstrap             for cargo lambda deploy
-    target/deploy/<architecture>/<function>.zip    for infra/deploy.py
+    target/deploy/<architecture>/<function>.zip    for infra/deploy.py, with the licences of what the program contains
 """
 
 import hashlib
@@ -21,6 +21,8 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+
+import licence
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target")
@@ -50,7 +52,7 @@ def main(chosen, wanted):
             continue
         for function in wanted:
             compile(function, target)
-            rows.append(package(function, architecture, machine))
+            rows.append(package(function, architecture, machine, licence.files(function, target)))
     print("\n".join(rows))
 
 
@@ -81,21 +83,27 @@ def compile(function, target):
         sys.exit(status.returncode)
 
 
-def package(function, architecture, machine):
+def package(function, architecture, machine, licences):
     program = (TARGET / "lambda" / function / "bootstrap").read_bytes()
     check(function, program, machine)
     path = TARGET / "deploy" / architecture / f"{function}.zip"
     path.parent.mkdir(parents=True, exist_ok=True)
-    # The earliest time that a zip can store, for reproducible bytes.
-    entry = zipfile.ZipInfo("bootstrap", (1980, 1, 1, 0, 0, 0))
-    entry.external_attr = 0o100755 << 16
-    entry.create_system = 3
-    entry.compress_type = zipfile.ZIP_DEFLATED
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(entry, program, compresslevel=9)
+        add(archive, "bootstrap", program, 0o755)
+        for name, content in sorted(licences.items()):
+            add(archive, name, content, 0o644)
     zipped = path.read_bytes()
     digest = hashlib.sha256(zipped).hexdigest()
     return f"  {architecture:8} {function:20} {len(zipped) / 1e6:6.2f} MB  sha256 {digest[:16]}…  {path}"
+
+
+def add(archive, name, content, mode):
+    """Adds a file with the earliest time that a zip can store, for reproducible bytes."""
+    entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+    entry.external_attr = (0o100000 | mode) << 16
+    entry.create_system = 3
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    archive.writestr(entry, content, compresslevel=9)
 
 
 def check(function, program, machine):

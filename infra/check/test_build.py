@@ -1,10 +1,12 @@
 """The zips of `make build`: reproducible, and nothing that would fail only in Lambda."""
 
+import io
 import json
 import os
 import sys
 import tempfile
 import unittest
+import zipfile
 from pathlib import Path
 from unittest import mock
 
@@ -25,17 +27,27 @@ class Packages(unittest.TestCase):
         patch.start()
         self.addCleanup(patch.stop)
 
-    def package(self, content, modified, architecture="x86_64"):
+    def package(self, content, modified, architecture="x86_64", licences=None):
         bootstrap = self.target / "lambda/f/bootstrap"
         bootstrap.parent.mkdir(parents=True, exist_ok=True)
         bootstrap.write_bytes(content)
         os.utime(bootstrap, (modified, modified))
-        build.package("f", architecture, build.ARCHITECTURES[architecture][1])
+        build.package("f", architecture, build.ARCHITECTURES[architecture][1], licences or {})
         return (self.target / "deploy" / architecture / "f.zip").read_bytes()
 
     def test_the_same_program_gives_the_same_zip_at_any_time(self):
         self.assertEqual(self.package(program(), 1_000_000_000), self.package(program(), 1_700_000_000))
         self.assertNotEqual(self.package(program(), 1), self.package(program() + b"x", 1))
+
+    def test_the_licences_are_beside_the_program(self):
+        licences = {"NOTICE": b"of others", "LICENSE": b"ours"}
+        zipped = self.package(program(), 1, licences=licences)
+        self.assertEqual(zipped, self.package(program(), 2, licences=dict(reversed(licences.items()))))
+        with zipfile.ZipFile(io.BytesIO(zipped)) as archive:
+            self.assertEqual(["bootstrap", "LICENSE", "NOTICE"], archive.namelist())
+            self.assertEqual(b"of others", archive.read("NOTICE"))
+            modes = [oct(entry.external_attr >> 16) for entry in archive.infolist()]
+        self.assertEqual(["0o100755", "0o100644", "0o100644"], modes)
 
     def test_a_program_for_another_architecture_is_refused(self):
         with self.assertRaisesRegex(SystemExit, "f is not a program for this architecture"):
