@@ -12,6 +12,7 @@ LEAST = {
     "api-loopback": {"Stage": "dev"},
     "apigw-log-retention": {"Stage": "dev"},
     "codebuild-slack": {"Stage": "dev", "WebhookUrlSecret": "slack-webhook"},
+    "github": {"Stage": "dev", "Owner": "you", "OwnerId": "", "Repository": "nightshift", "RepositoryId": ""},
     "month": {"Stage": "dev", "DatabaseUrlSecret": "stat-database-url"},
     "s3-to-teamcity": {
         "Stage": "dev",
@@ -56,6 +57,14 @@ FULL = {
         "SecretsKeyArn": KEY,
     }
     | _COMMON,
+    "github": {
+        "Stage": "dev",
+        "Owner": "you",
+        "OwnerId": "123",
+        "Repository": "nightshift",
+        "RepositoryId": "456",
+        "ProviderArn": "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com",
+    },
     "month": {
         "Stage": "prod",
         "DatabaseUrlSecret": f"{SECRET}:stat-database-url-AbCdEf#url",
@@ -65,8 +74,8 @@ FULL = {
         "CertificatesLayerArn": LAYER,
         "SubnetIds": SUBNETS,
         "VpcId": "vpc-0123456789abcdef0",
-        "CreateVpcEndpoints": "true",
-        "RouteTableIds": "rtb-0123456789abcdef0",
+        "EndpointRouteTableIds": "rtb-0123456789abcdef0",
+        "PrepReservedConcurrency": "1",
         "ReportMail": "report@example.com",
         "ReportBucket": "reports.example.com",
         "ReportBucketKeyArn": KEY,
@@ -85,8 +94,8 @@ FULL = {
         "CertificatesLayerArn": LAYER,
         "TeamcityCaFile": "/opt/teamcity.pem",
         "SecretsKeyArn": KEY,
-        "AlarmTopicArn": TOPIC,
-    },
+    }
+    | _COMMON,
 }
 
 _OTHERS = {
@@ -113,7 +122,7 @@ SCENARIOS = [
     for name, parameters in {
         "least": least,
         "full": FULL[app],
-        **({"triggers off": least | {"TriggersEnabled": "false"}} if app not in ("alarms", "api-loopback") else {}),
+        **({"triggers off": least | {"TriggersEnabled": "false"}} if app not in ("alarms", "api-loopback", "github") else {}),
         **{name: least | more for name, more in _OTHERS.get(app, {}).items()},
     }.items()
 ]

@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parents[2]
 INFRA = ROOT / "infra"
 #: The applications: every folder with a template and a samconfig.toml.
 APPLICATIONS = sorted(path.parent.name for path in INFRA.glob("*/samconfig.toml"))
+#: The applications, and the role of GitHub Actions, whose parameters are given on the command line.
+TEMPLATES = sorted(path.parent.name for path in INFRA.glob("*/template.yaml"))
 #: Applications with functions. The others are plain CloudFormation.
 FUNCTIONAL = [app for app in APPLICATIONS if (INFRA / app / "template.yaml").read_text().find("AWS::Serverless::") >= 0]
 
@@ -58,14 +60,21 @@ def _parsed(file):
 def translated(written, parameters):
     """Returns plain CloudFormation, with conditions and parameters, as SAM generates it for these parameters."""
     whole = included(written)
+    if "Transform" not in whole:
+        return whole
+    return copy.deepcopy(_translation(json.dumps(whole), json.dumps(_values(whole, parameters))))
+
+
+@functools.cache
+def _translation(template, values):
+    """Many tests ask for the same one, and SAM takes longer than all of them."""
+    whole = json.loads(template)
     for resource in whole["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             # SAM translates uploaded code only.
             name = Path(resource["Properties"]["CodeUri"]).name
             resource["Properties"]["CodeUri"] = f"s3://artifacts/{name}"
-    if "Transform" not in whole:
-        return whole
-    return Translator(managed_policy_map={}, sam_parser=Parser()).translate(whole, _values(whole, parameters))
+    return Translator(managed_policy_map={}, sam_parser=Parser()).translate(whole, json.loads(values))
 
 
 def broken_rules(written, parameters):

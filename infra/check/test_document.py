@@ -21,7 +21,7 @@ class Parameters(unittest.TestCase):
 
 class Descriptions(unittest.TestCase):
     def test_no_description_loses_its_end(self):
-        for app in stack.APPLICATIONS:
+        for app in stack.TEMPLATES:
             with self.subTest(app):
                 text = (stack.INFRA / app / "template.yaml").read_text()
                 self.assertEqual([], document.cut_descriptions(text))

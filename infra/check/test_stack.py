@@ -1,3 +1,4 @@
+import json
 import unittest
 
 from check import stack
@@ -5,34 +6,65 @@ from check.scenario import FULL, LEAST, SCENARIOS
 
 #: CloudFormation's limit for a template in a request. (AWS CloudFormation quotas.)
 BYTES = 51200
-#: The most parameters of each application, without those that make deploy sets.
+#: The most parameters of each template, without those that make deploy sets.
 PARAMETERS = {
     "alarms": 2,
     "api-loopback": 15,
-    "apigw-log-retention": 17,
+    "apigw-log-retention": 15,
     "codebuild-slack": 15,
+    "github": 6,
     "month": 30,
     "s3-to-teamcity": 20,
+}
+#: Resources with the least and with all parameters, after SAM's translation, and alarms.
+RESOURCES = {
+    "alarms": (3, 4, 0),
+    "api-loopback": (11, 16, 2),
+    "apigw-log-retention": (21, 23, 6),
+    "codebuild-slack": (16, 17, 3),
+    "github": (2, 1, 0),
+    "month": (26, 31, 4),
+    "s3-to-teamcity": (19, 19, 5),
 }
 
 
 class Templates(unittest.TestCase):
-    def test_every_application_has_scenarios(self):
-        self.assertEqual(sorted(stack.APPLICATIONS), sorted(LEAST))
-        self.assertEqual(sorted(stack.APPLICATIONS), sorted(FULL))
+    def test_every_template_has_scenarios(self):
+        self.assertEqual(sorted([*stack.APPLICATIONS, "github"]), stack.TEMPLATES)
+        self.assertEqual(stack.TEMPLATES, sorted(LEAST))
+        self.assertEqual(stack.TEMPLATES, sorted(FULL))
 
     def test_every_template_is_small(self):
-        for app in stack.APPLICATIONS:
+        for app in stack.TEMPLATES:
             with self.subTest(app):
                 written = stack.template(app)
                 parameters = [name for name in written["Parameters"] if not name.endswith("Revision")]
                 self.assertLessEqual(len(parameters), PARAMETERS[app])
                 self.assertLess((stack.INFRA / app / "template.yaml").stat().st_size, BYTES)
+                for given in (LEAST[app], FULL[app]):
+                    self.assertLess(len(json.dumps(stack.translated(written, given))), BYTES)
+
+    def test_the_parameters_create_these_resources(self):
+        for app in stack.TEMPLATES:
+            with self.subTest(app):
+                least, full = (stack.made(stack.template(app), given) for given in (LEAST[app], FULL[app]))
+                alarms = {len(stack.of_type(one, "AWS::CloudWatch::Alarm")) for one in (least, full)}
+                self.assertEqual(RESOURCES[app], (len(least["Resources"]), len(full["Resources"]), *alarms))
+
+    def test_no_template_has_a_switch_for_the_whole_application(self):
+        for app in stack.TEMPLATES:
+            self.assertEqual([], [name for name in stack.template(app)["Parameters"] if name.startswith("Enable")])
+
+    def test_every_function_has_a_reserved_concurrency_only_if_it_is_given(self):
+        for app in stack.FUNCTIONAL:
+            for given, expected in ((LEAST[app], False), (FULL[app], True)):
+                for crate, properties in stack.functions(stack.made(stack.template(app), given)).items():
+                    self.assertEqual(expected, "ReservedConcurrentExecutions" in properties, crate)
 
     def test_required_parameters_have_no_default(self):
         required = {
             app: {name for name, p in stack.template(app)["Parameters"].items() if "Default" not in p}
-            for app in stack.APPLICATIONS
+            for app in stack.TEMPLATES
         }
         self.assertEqual(
             {
@@ -40,20 +72,12 @@ class Templates(unittest.TestCase):
                 "api-loopback": {"Stage"},
                 "apigw-log-retention": {"Stage"},
                 "codebuild-slack": {"Stage"},
+                "github": {"Stage", "Owner", "OwnerId", "Repository", "RepositoryId"},
                 "month": {"Stage"},
                 "s3-to-teamcity": {"Stage", "TeamcityUrl", "TeamcityTokenSecret", "UploadBucket"},
             },
             required,
         )
-
-    def test_the_least_parameters_create_few_resources(self):
-        counts = {app: len(stack.made(stack.template(app), LEAST[app])["Resources"]) for app in stack.APPLICATIONS}
-        self.assertLessEqual(counts["alarms"], 3)
-        self.assertLessEqual(counts["api-loopback"], 12)
-        self.assertLessEqual(counts["codebuild-slack"], 18)
-        self.assertLessEqual(counts["apigw-log-retention"], 22)
-        self.assertLessEqual(counts["s3-to-teamcity"], 22)
-        self.assertLessEqual(counts["month"], 30)
 
 
 class Scenarios(unittest.TestCase):
@@ -128,7 +152,7 @@ class Rules(unittest.TestCase):
         )
         self.check_refuses(
             "month",
-            {"CreateVpcEndpoints": "true"},
-            "CreateVpcEndpoints=true needs VpcId, SubnetIds and RouteTableIds",
+            {"EndpointRouteTableIds": "rtb-0123456789abcdef0", "VpcId": "vpc-0123456789abcdef0"},
+            "EndpointRouteTableIds needs VpcId and SubnetIds",
         )
         self.check_refuses("api-loopback", {"HostedZoneId": "Z1"}, "HostedZoneId needs DomainName", "DomainName needs CertificateArn")

@@ -11,6 +11,7 @@ ONLY_WITH = {"SLACK_CHANNEL": "SLACK_BOT_TOKEN_SECRET"}
 
 #: Read by a function and not set by the template, with the reason.
 NOT_OFFERED = {
+    "ACCESS_LOG_FORMAT": "the default suits every stack",
     "ACCESS_LOG_FORMAT_HTTP": "the default suits every stack",
     "ACCESS_LOG_FORMAT_WEBSOCKET": "the default suits every stack",
     "AWS_ENDPOINT_URL": "for emulators",
@@ -18,6 +19,7 @@ NOT_OFFERED = {
     "COMPARE_WITH_PREVIOUS": "the default suits every stack",
     "DATA_TRACE": "never on by default; a rule sets it per stage",
     "DETAILED_METRICS": "CloudWatch charges for each; a rule sets them per stage",
+    "EXECUTION_LOG_LEVEL": "a rule sets it per stage",
     "FAILED_TESTS": "the default suits every stack",
     "FUNCTION_TIMEOUT_S": "for emulators: Lambda reports the deadline",
     "KO_DICTIONARY": "the program for Lambda embeds the dictionary",
