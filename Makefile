@@ -70,7 +70,7 @@ endif
 
 # The linters read whole templates; infra/check reads what they create for given parameters.
 check-infra: $(CHECKS) $(CHECKOV)
-	@for template in infra/*/template.yaml; do $(CHECK_BIN)/sam validate --lint --template "$$template" || exit; done
+	@printf '%s\n' infra/*/template.yaml | xargs -P 2 -n 1 env $(CHECK_BIN)/sam validate --lint --template
 	$(CHECK_BIN)/cfn-lint infra/*/template.yaml
 	LOG_LEVEL=ERROR .venv-checkov/bin/checkov --config-file infra/checkov.yaml --directory infra
 	$(CHECK_BIN)/python -m unittest discover --start-directory infra/check --top-level-directory infra
