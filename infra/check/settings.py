@@ -58,15 +58,15 @@ def faults(written, given):
     return found + broken_rules(written, given)
 
 
-def configuration_faults(made_template):
+def configuration_faults(made_template, program_of=None):
     """Returns the variables that the functions themselves reject, with the errors of their own parsers.
 
-    A function's program, started outside Lambda, checks its variables and ends. The second list has the functions that
-    have not been built.
+    A function's program, started outside Lambda, checks its variables and ends. `program_of` returns the program of a
+    function; without it that is the newest that was built. The second list has the functions without a program.
     """
     found, skipped = [], []
     for crate, properties in functions(made_template).items():
-        program = _program(crate)
+        program = (program_of or _program)(crate)
         if program is None:
             skipped.append(crate)
             continue
