@@ -25,17 +25,23 @@ def commands(text):
     return found
 
 
+def files(text):
+    """Returns the paths in inline code: `infra/check/command.py`."""
+    prose = re.sub(r"^ *```.*?^ *```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    return [code for code in re.findall(r"`([^`\n]+)`", prose) if FOLDER.fullmatch(code)]
+
+
 def faults(text):
-    """Returns what the commands of a document name and the repository does not have."""
-    found = []
+    """Returns what a document names and the repository does not have."""
+    found = [f"{file}: no such file" for file in files(text) if not (ROOT / file).exists()]
     for command in commands(text):
         words = split(command)
         if "make" in words:
             found += make_faults(words[words.index("make") + 1 :])
         if "cargo" in words:
             found += cargo_faults(words[words.index("cargo") + 1 :])
-        files = [file for word in words for file in FOLDER.findall(word) if word.startswith(file)]
-        found += [f"{file}: no such file" for file in files if not (ROOT / file).exists()]
+        paths = [path for word in words for path in FOLDER.findall(word) if word.startswith(path)]
+        found += [f"{path}: no such file" for path in paths if not (ROOT / path).exists()]
     return found
 
 

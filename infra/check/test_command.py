@@ -31,6 +31,9 @@ class Commands(unittest.TestCase):
                 self.assertEqual([fault], command.faults(f"Text.\n\n```sh\n{line}\n```\n"))
         self.assertEqual(["make demonstration: no such target"], command.faults("Run `make demonstration` first."))
 
+    def test_finds_a_file_in_the_text(self):
+        self.assertEqual(["infra/opnapi.yaml: no such file"], command.faults("See `infra/opnapi.yaml` and `infra/<name>/a`."))
+
     def test_placeholders_and_comments_are_free(self):
         for line in (
             "make invoke FN=<function> EVENT=<case>",
