@@ -11,10 +11,14 @@ import subprocess
 import sys
 
 import boto3
+import botocore.config
+import botocore.exceptions
 
 from check import settings, stack
 
 MARKS = {True: "✓", False: "✗", None: "–"}
+# The longest timeout of a function that is checked, and the response's way.
+CONFIG = botocore.config.Config(read_timeout=310, retries={"total_max_attempts": 3, "mode": "standard"})
 
 
 def main(app, stage):
@@ -22,26 +26,35 @@ def main(app, stage):
         options = settings.options(app, stage)
     except KeyError as error:
         sys.exit(f"smoke: {error.args[0]}")
-    session = boto3.Session(region_name=options["region"])
-    outputs = outputs_of(session, options["stack_name"])
-    names = [value for name, value in outputs.items() if name.endswith("Name") and name != "ReportBucketName"]
-    functions = [name for name in names if name.startswith(options["stack_name"])]
+    name, session = options["stack_name"], boto3.Session(region_name=options["region"])
+    try:
+        functions = functions_of(session, name)
+        failed = [function for function in functions if not check(session.client("lambda", config=CONFIG), function)]
+        url = output(session, name, "Url") if app == "api-loopback" else None
+    except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as error:
+        sys.exit(f"smoke: stack {name} in {options['region']}: {error}")
     if not functions:
-        sys.exit(f"smoke: the stack {options['stack_name']} has no functions")
-    failed = [function for function in functions if not check(session.client("lambda"), function)]
-    if app == "api-loopback":
+        sys.exit(f"smoke: the stack {name} has no functions")
+    if url:
         script = stack.ROOT / "crates/api-loopback/smoke.py"
         # With credentials the script signs its requests.
-        run = subprocess.run([sys.executable, script, outputs["Url"]], env=os.environ | {"AWS_REGION": options["region"]})
+        run = subprocess.run([sys.executable, script, url], env=os.environ | {"AWS_REGION": options["region"]})
         failed += ["the API"] if run.returncode else []
     if failed:
         sys.exit(f"smoke: {', '.join(failed)}: a check failed; see the lines marked ✗")
 
 
-def outputs_of(session, name):
-    """Returns the outputs of a stack."""
+def functions_of(session, name):
+    """Returns the names of a stack's functions."""
+    pages = session.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=name)
+    resources = [resource for page in pages for resource in page["StackResourceSummaries"]]
+    return [one["PhysicalResourceId"] for one in resources if one["ResourceType"] == "AWS::Lambda::Function"]
+
+
+def output(session, name, key):
+    """Returns an output of a stack."""
     [found] = session.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
-    return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+    return next(one["OutputValue"] for one in found["Outputs"] if one["OutputKey"] == key)
 
 
 def check(client, function):
