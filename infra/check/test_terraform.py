@@ -1,8 +1,10 @@
+import re
 import unittest
 
 import hcl2
 
 from check import rust, stack
+from check.scenario import LEAST
 
 FILE = stack.INFRA / "terraform/main.tf"
 
@@ -24,6 +26,7 @@ class Terraform(unittest.TestCase):
         parsed = unquoted(hcl2.loads(FILE.read_text()))
         self.resources = {kind: body for block in parsed["resource"] for kind, body in block.items()}
         self.text = FILE.read_text()
+        self.made = stack.made(stack.template("codebuild-slack"), LEAST["codebuild-slack"])
 
     def test_the_example_has_everything_that_a_function_needs(self):
         for kind in (
@@ -48,3 +51,20 @@ class Terraform(unittest.TestCase):
         [environment] = function["environment"] if isinstance(function["environment"], list) else [function["environment"]]
         known, _ = rust.variables("codebuild-slack")
         self.assertLessEqual(set(environment["variables"]), known)
+
+    def block(self, kind):
+        """Returns the text of the resource of a kind."""
+        return self.text.split(f'resource "{kind}"')[1].split("\n}\n")[0]
+
+    def test_its_role_allows_what_that_of_the_stack_does(self):
+        role = self.made["Resources"]["FunctionRole"]["Properties"]
+        statements = [s for policy in role["Policies"] for s in policy["PolicyDocument"]["Statement"]]
+        actions = {a for s in statements for a in (s["Action"] if isinstance(s["Action"], list) else [s["Action"]])}
+        # SAM attaches a managed policy for these.
+        expected = actions | {"logs:CreateLogStream", "logs:PutLogEvents"}
+        self.assertEqual(expected, set(re.findall(r'"([a-z]+:[A-Za-z]+)"', self.block("aws_iam_role_policy"))))
+
+    def test_its_rule_matches_what_that_of_the_stack_does(self):
+        [rule] = stack.of_type(self.made, "AWS::Events::Rule").values()
+        [status] = re.findall(r"build-status = \[([^]]*)\]", self.block("aws_cloudwatch_event_rule"))
+        self.assertEqual(rule["EventPattern"]["detail"]["build-status"], re.findall(r'"(\w+)"', status))

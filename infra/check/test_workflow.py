@@ -1,6 +1,7 @@
+import re
 import unittest
 
-from check import workflow
+from check import stack, workflow
 
 
 class Workflow(unittest.TestCase):
@@ -10,6 +11,15 @@ class Workflow(unittest.TestCase):
         for file in files:
             with self.subTest(file.name):
                 self.assertEqual([], workflow.faults(file.read_text()))
+
+    def test_the_readme_names_every_variable_and_no_other(self):
+        text = (stack.INFRA / "README.md").read_text().split("\n## GitHub Actions\n")[1].split("\n## ")[0]
+        read = set().union(*(workflow.variables(file.read_text()) for file in workflow.WORKFLOWS.glob("*.yml")))
+        self.assertEqual(read, set(re.findall(r"`([A-Z]+(?:_[A-Z]+)*)`", text)))
+
+    def test_a_variable_of_an_environment_is_read_only_by_a_job_of_it(self):
+        # deploy.yml chooses the applications before a job enters its environment.
+        self.assertEqual({"APPS", "APPS_PROD", "DEPLOY"}, workflow.variables((workflow.WORKFLOWS / "deploy.yml").read_text()))
 
     def test_finds_an_action_that_is_not_pinned(self):
         text = "permissions:\n  contents: read\njobs:\n  a:\n    steps:\n      - uses: someone/action@v1\n"

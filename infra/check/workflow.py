@@ -7,6 +7,11 @@ from .stack import ROOT
 WORKFLOWS = ROOT / ".github/workflows"
 
 
+def variables(text):
+    """Returns the variables of GitHub that a workflow reads."""
+    return set(re.findall(r"\bvars\.([A-Z_]+)", text))
+
+
 def faults(text):
     """Returns the faults of one workflow."""
     found = []
