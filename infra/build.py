@@ -11,6 +11,7 @@ both are built; one whose Rust target cannot be installed is skipped with a mess
 
     target/lambda/<function>/bootstrap             for cargo lambda deploy
     target/deploy/<architecture>/<function>.zip    for infra/deploy.py, with the licences of what the program contains
+    target/deploy/<function>.zip                   the same for sam deploy, if one architecture is chosen
 """
 
 import hashlib
@@ -26,6 +27,8 @@ import licence
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target")
+# The folder of the templates' CodeUri.
+PLACE = ROOT / "target/deploy"
 # Rust's target and the machine in an ELF header, by Lambda's name of the architecture.
 ARCHITECTURES = {
     "x86_64": ("x86_64-unknown-linux-gnu", 0x3E),
@@ -53,6 +56,8 @@ def main(chosen, wanted):
         for function in wanted:
             compile(function, target)
             rows.append(package(function, architecture, machine, licence.files(function, target)))
+            if len(chosen) == 1:
+                offer(function, architecture)
     print("\n".join(rows))
 
 
@@ -95,6 +100,12 @@ def package(function, architecture, machine, licences):
     zipped = path.read_bytes()
     digest = hashlib.sha256(zipped).hexdigest()
     return f"  {architecture:8} {function:20} {len(zipped) / 1e6:6.2f} MB  sha256 {digest[:16]}…  {path}"
+
+
+def offer(function, architecture):
+    """Copies the zip to the templates' CodeUri, for `sam deploy` inside a folder of infra/."""
+    PLACE.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(TARGET / "deploy" / architecture / f"{function}.zip", PLACE / f"{function}.zip")
 
 
 def add(archive, name, content, mode):

@@ -23,9 +23,11 @@ class Packages(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.target = Path(folder.name)
-        patch = mock.patch.object(build, "TARGET", self.target)
-        patch.start()
-        self.addCleanup(patch.stop)
+        self.place = self.target / "place"
+        for name, path in (("TARGET", self.target), ("PLACE", self.place)):
+            patch = mock.patch.object(build, name, path)
+            patch.start()
+            self.addCleanup(patch.stop)
 
     def package(self, content, modified, architecture="x86_64", licences=None):
         bootstrap = self.target / "lambda/f/bootstrap"
@@ -70,6 +72,25 @@ class Packages(unittest.TestCase):
             self.assertIn("arm64    skipped: the Rust target aarch64-unknown-linux-gnu", printed.call_args[0][0])
             with self.assertRaisesRegex(SystemExit, "is missing: rustup target add aarch64"):
                 build.main(["arm64"], ["f"])
+
+    def test_the_zip_of_one_architecture_is_where_the_templates_expect_it(self):
+        machines = iter((0xB7, 0x3E, 0xB7))
+        with (
+            mock.patch.object(build, "has_target", return_value=True),
+            mock.patch.object(build.licence, "files", return_value={}),
+            mock.patch.object(build, "compile", lambda function, target: self.write(next(machines))),
+            mock.patch("builtins.print"),
+        ):
+            build.main(["arm64"], ["f"])
+            self.assertEqual((self.target / "deploy/arm64/f.zip").read_bytes(), (self.place / "f.zip").read_bytes())
+            (self.place / "f.zip").unlink()
+            build.main([], ["f"])
+            self.assertFalse((self.place / "f.zip").exists())
+
+    def write(self, machine):
+        bootstrap = self.target / "lambda/f/bootstrap"
+        bootstrap.parent.mkdir(parents=True, exist_ok=True)
+        bootstrap.write_bytes(program(machine))
 
 
 class Compiles(unittest.TestCase):
