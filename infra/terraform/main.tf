@@ -103,7 +103,7 @@ resource "aws_lambda_function" "function" {
   handler          = "bootstrap"
   architectures    = ["arm64"]
   memory_size      = 128
-  timeout          = 90
+  timeout          = 120
 
   logging_config {
     log_format = "JSON"

@@ -46,6 +46,10 @@ pub(crate) enum SlackSettings {
     },
 }
 
+/// Shortest timeout of the function: the lease of a message, which outlasts two posts without a response, and some time
+/// for the details.
+pub(crate) const MIN_TIMEOUT_S: u32 = 90;
+
 const DEFAULT_API: &str = "https://slack.com/api";
 
 impl Config {
@@ -68,7 +72,7 @@ impl Config {
         let compares_builds = variables.boolean("COMPARE_WITH_PREVIOUS", true);
         let time_zone = variables.optional("TIME_ZONE", parse_time_zone);
         let locale = variables.parsed("LOCALE", Locale::Korean, str::parse);
-        let function_timeout = variables.number("FUNCTION_TIMEOUT_S", 60, 1);
+        let function_timeout = variables.number("FUNCTION_TIMEOUT_S", 120, MIN_TIMEOUT_S);
         variables.finish(|| {
             Some(Self {
                 slack: slack?,
@@ -107,7 +111,7 @@ fn slack(variables: &Variables) -> Option<SlackSettings> {
         }
         (Some(webhook), None) => {
             if let SecretSource::Variable(url) = &webhook
-                && let Err(expected) = parse_url(url.expose())
+                && let Err(expected) = parse_webhook(url.expose())
             {
                 variables.fault(format!("SLACK_WEBHOOK_URL is malformed: {expected}"));
             }
@@ -152,6 +156,36 @@ fn check_channels(variables: &Variables, slack: &SlackSettings, routes: Option<&
             }
         }
     }
+}
+
+/// Parses the address of an incoming webhook, of Slack or of another service. The fault does not quote it.
+///
+/// # Errors
+///
+/// The address leads to Slack, but to none of its incoming webhooks.
+pub(crate) fn parse_webhook(text: &str) -> Result<Url, &'static str> {
+    let url = parse_url(text)?;
+    if !is_slack(&url) {
+        return Ok(url);
+    }
+    let kind = url.path_segments().and_then(|mut parts| parts.next());
+    match kind {
+        Some("services") => Ok(url),
+        Some("triggers" | "workflows") => Err(
+            "this is an address of Slack's Workflow Builder, which starts a workflow with variables and accepts no \
+             message; add an incoming webhook (https://hooks.slack.com/services/…) in the settings of a Slack app, under \
+             Incoming Webhooks",
+        ),
+        _ => Err(
+            "expected an incoming webhook, https://hooks.slack.com/services/T…/B…/…, as the settings of a Slack app show \
+             it under Incoming Webhooks",
+        ),
+    }
+}
+
+/// Returns whether an address is one of Slack's or GovSlack's webhooks.
+pub(crate) fn is_slack(url: &Url) -> bool {
+    matches!(url.host_str(), Some("hooks.slack.com" | "hooks.slack-gov.com"))
 }
 
 /// Parses an HTTP address. The fault does not quote it, because a webhook's address is a secret.
@@ -276,6 +310,16 @@ mod tests {
     }
 
     #[test]
+    fn the_deployed_timeout_is_accepted() {
+        let manifest = include_str!("../Cargo.toml");
+        let (_, rest) = manifest
+            .split_once("\ntimeout = ")
+            .expect("the timeout of the deployment");
+        let timeout = rest.lines().next().expect("a line");
+        config(&[WEBHOOK, ("FUNCTION_TIMEOUT_S", timeout)]).expect("longer than a lease");
+    }
+
+    #[test]
     fn lists_every_faulty_variable() {
         check_faults(
             &[
@@ -287,7 +331,7 @@ mod tests {
                 ("COMPARE_WITH_PREVIOUS", "yes"),
                 ("TIME_ZONE", "Mars"),
                 ("LOCALE", "fr"),
-                ("FUNCTION_TIMEOUT_S", "0"),
+                ("FUNCTION_TIMEOUT_S", "89"),
             ],
             &[
                 "SLACK_ROUTES: expected a JSON array",
@@ -303,6 +347,18 @@ mod tests {
             ],
         );
         check_faults(&[WEBHOOK, TOKEN, CHANNEL], &["both set"]);
+        for kind in ["triggers/T0/1/hunter2", "workflows/T0/A0/1/hunter2"] {
+            for host in ["hooks.slack.com", "hooks.slack-gov.com"] {
+                check_faults(
+                    &[("SLACK_WEBHOOK_URL", &format!("https://{host}/{kind}"))],
+                    &["Workflow Builder", "add an incoming webhook"],
+                );
+            }
+        }
+        check_faults(
+            &[("SLACK_WEBHOOK_URL", "https://hooks.slack.com/commands/hunter2")],
+            &["SLACK_WEBHOOK_URL is malformed: expected an incoming webhook"],
+        );
         check_faults(
             &[("SLACK_WEBHOOK_URL", "hunter2")],
             &["SLACK_WEBHOOK_URL is malformed"],

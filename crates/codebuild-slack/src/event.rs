@@ -16,7 +16,7 @@ use self::initiator::Initiator;
 use self::phase::Phase;
 use self::source::Source;
 use self::status::Status;
-use crate::history::verdict;
+use crate::history::{setup, verdict};
 use crate::mask::Mask;
 use crate::message::log_tail;
 
@@ -47,6 +47,7 @@ pub(crate) fn parse(event: &Value) -> Result<Build, InvalidEvent> {
     Ok(Build {
         id: id.clone(),
         project: required(detail, "project-name")?,
+        batch_identifier: batch_identifier(&more["environment"]["environment-variables"], &mask),
         status,
         completed_phase,
         region: text(event, "region")
@@ -160,6 +161,12 @@ fn source(more: &Value, mask: &Mask) -> Option<Source> {
         location: text(source, "location").map(|location| masked_name(&location, mask)),
         version: version.map(|version| masked_name(&version, mask)),
     })
+}
+
+fn batch_identifier(variables: &Value, mask: &Mask) -> Option<String> {
+    let mut variables = elements(variables).iter();
+    let identifier = variables.find(|variable| variable["name"] == setup::BATCH_IDENTIFIER)?;
+    text(identifier, "value").map(|identifier| masked_name(&identifier, mask))
 }
 
 fn head_ref(exported: &Value) -> Option<String> {

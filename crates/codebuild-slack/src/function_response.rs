@@ -33,6 +33,8 @@ pub enum SkipReason {
     Duplicate,
     /// The message already shows a newer event.
     Older,
+    /// The message is most likely in Slack, but Slack has not returned its location.
+    InDoubt,
 }
 
 impl SkipReason {
@@ -42,6 +44,7 @@ impl SkipReason {
             Self::Status => "no route or NOTIFY_STATUSES contains this status",
             Self::Route => "no route matches the project",
             Self::Duplicate => "duplicate: the message already shows this event",
+            Self::InDoubt => "Slack has not responded to the post of the message, so it cannot be updated",
             Self::Older => "stale event: the message already shows a newer one",
         }
     }

@@ -8,6 +8,7 @@ pub(crate) mod failed_tests;
 pub(crate) mod log_tail;
 pub(crate) mod mention;
 mod mrkdwn;
+pub(crate) mod plain_text;
 mod source_item;
 mod wording;
 
@@ -32,6 +33,8 @@ const HEADER: usize = 150;
 const SECTION: usize = 3000;
 /// Limit for CodeBuild's message about a failure, which is a sentence or a command of many lines.
 const CONTEXT: usize = 1500;
+/// Limit for the identifier of a build in its batch.
+const MEMBER: usize = 40;
 /// Limit for one value, such as a name. Slack accepts 2,000.
 const VALUE: usize = 300;
 /// Limit for the notification text. Slack accepts 40,000 in a post, but only 4,000 in an update.
@@ -109,15 +112,17 @@ fn section(text: String) -> Value {
     json!({"type": "section", "text": mrkdwn(text)})
 }
 
-/// Returns a headline such as `❌ web failed · still failing (3rd time)`.
+/// Returns a headline such as `❌ web failed · still failing (3rd time)`, for a member of a batch `❌ web (node20) failed`.
 fn headline(build: &Build, details: &Details, locale: Locale) -> String {
     let emoji = wording::emoji(build.status, details.verdict);
     let verdict = details.verdict.map(|verdict| wording::verdict(locale, verdict));
     let verdict = verdict.map_or_else(String::new, |verdict| format!(" · {verdict}"));
-    // The project name is cut, so that the status always fits.
-    let project = within(&build.project, HEADER - 70);
+    // The names are cut, so that the status always fits.
+    let member = build.batch_identifier.as_ref();
+    let member = member.map_or_else(String::new, |member| format!(" ({})", within(member, MEMBER)));
+    let project = within(&build.project, HEADER - 70 - length(&member));
     format!(
-        "{emoji} {project} {}{verdict}",
+        "{emoji} {project}{member} {}{verdict}",
         wording::status(locale, build.status)
     )
 }

@@ -2,6 +2,7 @@
 
 mod checks;
 mod error;
+mod webhook;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -173,36 +174,35 @@ impl Slack {
         }
         let secret = secret.expose().trim();
         let request = match &self.api {
-            Some(api) => self.http.post(format!("{api}/{method}")).bearer_auth(secret),
-            None => self.http.post(webhook(secret)?),
+            Some(api) => {
+                let request = self.http.post(format!("{api}/{method}")).bearer_auth(secret);
+                request.body(body.to_string())
+            }
+            None => {
+                let url = webhook::parse(secret)?;
+                let body = webhook::body(&url, body);
+                self.http.post(url).body(body.to_string())
+            }
         };
         let request = request
             .timeout(timeout)
             // Without the charset, every response of Slack contains a warning.
-            .header(CONTENT_TYPE, "application/json; charset=utf-8")
-            .body(body.to_string());
+            .header(CONTENT_TYPE, "application/json; charset=utf-8");
         let response = request.send().await?;
         let status = response.status();
-        if status != StatusCode::OK {
+        if !status.is_success() {
             return Err(http_error(status, response, secret, self.api.is_none()).await);
         }
         let text = response.text().await?;
         match self.api {
             Some(_) => parse(status, &text),
-            // A webhook responds "ok". Another page with status 200 comes from a proxy.
-            None if text.trim() == "ok" => Ok(Value::Null),
-            None => parse(status, &text).map(|_| Value::Null),
+            None => webhook::accept(&webhook::parse(secret)?, status, &text),
         }
     }
 }
 
 fn without_slash(api: &Url) -> String {
     api.as_str().trim_end_matches('/').to_owned()
-}
-
-/// Parses the webhook's URL. A secret from Secrets Manager was not checked with the configuration.
-fn webhook(secret: &str) -> Result<Url, SlackError> {
-    Url::parse(secret).map_err(|_| SlackError::NoSecret(anyhow::anyhow!("the webhook's secret holds no URL")))
 }
 
 /// Awaits a secret until the deadline, because Secrets Manager may hang too.
@@ -227,10 +227,16 @@ fn parse(status: StatusCode, text: &str) -> Result<Value, SlackError> {
                 .as_array()
                 .into_iter()
                 .flatten();
+            let mut details: Vec<String> = details.filter_map(Value::as_str).map(str::to_owned).collect();
+            // The scopes of a token that lacks one.
+            for name in ["needed", "provided"] {
+                let scopes = response[name].as_str();
+                details.extend(scopes.map(|scopes| format!("{name}: {scopes}")));
+            }
             Err(SlackError::Rejected {
                 status: status.as_u16(),
                 code: response["error"].as_str().unwrap_or("no code").to_owned(),
-                details: details.filter_map(Value::as_str).map(str::to_owned).collect(),
+                details,
                 is_webhook: false,
             })
         }

@@ -16,6 +16,8 @@ pub(crate) struct Build {
     pub(crate) id: String,
     /// Name of the CodeBuild project.
     pub(crate) project: String,
+    /// Identifier of the build in its batch.
+    pub(crate) batch_identifier: Option<String>,
     pub(crate) status: Status,
     /// Phase whose end the event reports; only in phase change events.
     pub(crate) completed_phase: Option<Phase>,
@@ -95,6 +97,7 @@ pub(crate) mod tests {
         Build {
             id: "arn:aws:codebuild:ap-northeast-2:123456789012:build/web:8745a7a9".to_owned(),
             project: "web".to_owned(),
+            batch_identifier: None,
             status: Status::InProgress,
             completed_phase: None,
             region: "ap-northeast-2".to_owned(),

@@ -10,7 +10,8 @@ use lambda_core::{backoff, clock};
 
 use super::{CodeBuildSlack, LEAST_TIME, warn_of_doubt, warn_of_lost_response};
 use crate::adapters::dynamodb::Table;
-use crate::adapters::slack::{PostsInDoubt, SlackError};
+use crate::adapters::slack::{PostsInDoubt, SlackError, TIMEOUT};
+use crate::config::MIN_TIMEOUT_S;
 use crate::event::build::Build;
 use crate::function_response::{FunctionResponse, MessageLocation, SkipReason};
 use crate::history::rank::Rank;
@@ -20,6 +21,11 @@ use crate::message::{self, Details, Message};
 
 /// Duration of a lease: longer than two posts to which Slack does not respond. After a crash, other events wait this long.
 const LEASE: SignedDuration = SignedDuration::from_secs(75);
+const _: () = assert!(
+    LEASE.as_secs() as u64 > TIMEOUT.as_secs() * POSTS as u64 + LEASE_MARGIN.as_secs()
+        && MIN_TIMEOUT_S as i64 > LEASE.as_secs(),
+    "lease and function timeout exceed both waits for a response"
+);
 /// The end of a lease that stays unused, so that a request that has begun is over when the lease is.
 const LEASE_MARGIN: Duration = Duration::from_secs(5);
 /// Lifetime of a record. EventBridge delivers an event for a day, and a dead-letter queue keeps it for two weeks.

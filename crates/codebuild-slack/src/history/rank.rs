@@ -18,6 +18,11 @@ impl Rank {
     /// The rank before the first post. No event has it.
     pub(crate) const NOTHING: Self = Self(0);
 
+    /// Returns whether no event can follow.
+    pub(crate) fn is_end(self) -> bool {
+        self.0 >= ENDED
+    }
+
     /// Returns the rank of an event with this status, or at the end of this phase.
     pub(crate) fn of(status: Status, completed_phase: Option<&str>) -> Self {
         match (status.is_final(), completed_phase) {

@@ -120,6 +120,10 @@ pub(crate) fn next_step(record: Option<&Record>, claim: Claim<'_>, now: Timestam
     }
     let lease = record.lease.as_ref().filter(|lease| lease.until > now);
     let has_message = record.location.is_some();
+    // A phase without a message to update would be one more message.
+    if record.posted > Rank::NOTHING && !has_message && !claim.rank.is_end() {
+        return Step::Skip(SkipReason::InDoubt);
+    }
     if record.wanted.rank < claim.rank {
         return Step::Raise {
             takes_lease: lease.is_none() && (has_message || claim.may_post),
@@ -282,6 +286,19 @@ mod tests {
             ..claim(STARTED)
         };
         check(record(STARTED, Rank::NOTHING, Some(1060)), holder, Step::Deliver);
+    }
+
+    #[test]
+    fn a_message_in_doubt_is_followed_only_by_the_end_of_the_build() {
+        let mut in_doubt = record(STARTED, STARTED, None);
+        in_doubt.location = None;
+        check(
+            in_doubt.clone(),
+            claim(STARTED),
+            Step::Skip(SkipReason::Duplicate),
+        );
+        check(in_doubt.clone(), claim(PHASE), Step::Skip(SkipReason::InDoubt));
+        check(in_doubt, claim(ENDED), Step::Raise { takes_lease: true });
     }
 
     #[test]

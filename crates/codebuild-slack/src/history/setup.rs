@@ -3,7 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Variable with the name of a build in its batch. Members of one batch do different things.
-const BATCH_IDENTIFIER: &str = "CODEBUILD_BATCH_BUILD_IDENTIFIER";
+pub(crate) const BATCH_IDENTIFIER: &str = "CODEBUILD_BATCH_BUILD_IDENTIFIER";
 /// Prefix of the variables that CodeBuild sets. They differ from build to build.
 const OWN_PREFIX: &str = "CODEBUILD_";
 

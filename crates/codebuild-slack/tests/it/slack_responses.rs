@@ -98,10 +98,12 @@ async fn a_slack_that_never_responds_gets_two_posts_and_the_event_succeeds() {
 }
 
 #[tokio::test]
-async fn the_next_event_of_a_build_in_doubt_has_a_message_of_its_own() {
+async fn the_end_of_a_build_in_doubt_has_a_message_of_its_own() {
     let setup = Setup::table().await;
     setup.slack.faults.inject(Match::any(), Fault::LoseResponse, 2);
     setup.response(&event("in-progress")).await;
+    let phase = setup.response(&event("phase-change")).await;
+    assert_eq!(phase, json!({"skipped": "in_doubt"}));
     assert_eq!(setup.slack.messages().len(), 2);
     let mut end = event("failed");
     let start = event("in-progress");
@@ -140,6 +142,23 @@ async fn a_refused_post_does_not_count_as_one_without_response() {
 }
 
 #[tokio::test]
+async fn a_slow_response_is_waited_for() {
+    let check = async |setup: Setup| {
+        let delay = Fault::DelayResponse(Duration::from_secs(12));
+        setup.slack.faults.inject(Match::any(), delay, 1);
+        let response = setup.response(&event("failed")).await;
+        assert!(response.get("posted").is_some(), "{response}");
+        setup.message();
+        assert!(setup.logs().contains(r#""PostsInDoubt":0"#), "{}", setup.logs());
+    };
+    futures_util::join!(
+        check(Setup::webhook().await),
+        check(Setup::bot().await),
+        check(Setup::table().await)
+    );
+}
+
+#[tokio::test]
 async fn permanent_errors_are_not_retried_and_state_what_to_do() {
     let check = async |change: fn(&mut Settings), expected: [&str; 2]| {
         let setup = Setup::bot().await;
@@ -167,8 +186,112 @@ async fn permanent_errors_are_not_retried_and_state_what_to_do() {
         check(
             |settings| settings.channels[0].is_member = false,
             ["not_in_channel", "invite the app"]
+        ),
+        check(
+            |settings| settings.scopes = vec!["users:read".to_owned()],
+            [
+                "missing_scope (needed: chat:write; provided: users:read)",
+                "install the app again"
+            ]
         )
     );
+}
+
+#[tokio::test]
+async fn another_service_may_accept_a_message_with_any_status_of_success() {
+    let check = async |status: u16, body: &str, expected: &str| {
+        let setup = Setup::webhook().await;
+        let response = Fault::respond(status, body);
+        setup.slack.faults.inject(Match::any(), response, usize::MAX);
+        let outcome = setup.invoke(&event("failed")).await;
+        let outcome = format!("{outcome:?}");
+        assert!(outcome.contains(expected), "{status} {body}: {outcome}");
+    };
+    futures_util::join!(
+        check(200, r#"{"success":true}"#, "posted"),
+        check(201, "{}", "posted"),
+        check(204, "", "posted"),
+        check(200, r#"{"success":false,"error":"no such room"}"#, "no such room"),
+        check(302, "", "302"),
+        check(201, "<html></html>", UNEXPECTED)
+    );
+}
+
+#[tokio::test]
+async fn another_service_gets_a_text_that_needs_no_blocks() {
+    let setup = Setup::webhook().await;
+    setup.response(&event("failed")).await;
+    let text = setup.message().text;
+    for part in [
+        "❌ web failed\nStatus: failed\n",
+        "\nFailed in `BUILD`",
+        "exit status",
+        "|Build #",
+    ] {
+        assert!(text.contains(part), "{part} is not in: {text}");
+    }
+    assert!(!text.contains('*'), "{text}");
+}
+
+#[tokio::test]
+async fn a_webhook_of_slack_must_respond_ok() {
+    let check = async |body: &str, is_success: bool| {
+        let setup = Setup::webhook().await;
+        // The stand-in is the proxy to Slack.
+        let proxy = setup.slack.api_url();
+        let function = setup.webhook_function();
+        setup.emulator.deploy(
+            function
+                .variable("HTTP_PROXY", proxy.trim_end_matches("/api"))
+                .variable(
+                    "SLACK_WEBHOOK_URL",
+                    "http://hooks.slack.com/services/T0/B0/hunter2",
+                ),
+        );
+        let response = Fault::respond(200, body);
+        setup.slack.faults.inject(Match::any(), response, usize::MAX);
+        match is_success {
+            true => assert!(setup.response(&event("failed")).await.get("posted").is_some()),
+            false => {
+                let (_, message) = setup.error(&event("failed")).await;
+                assert!(message.contains(UNEXPECTED), "{message}");
+            }
+        }
+        let sent = setup.slack.faults.seen().remove(0).text();
+        assert!(sent.contains(r#""text":"❌ web failed after"#), "{sent}");
+    };
+    futures_util::join!(
+        check("ok", true),
+        check("", false),
+        check(r#"{"success":true}"#, false),
+        check("<html>Please log in</html>", false)
+    );
+}
+
+#[tokio::test]
+async fn an_address_of_the_workflow_builder_is_refused_with_the_reason() {
+    let address = "https://hooks.slack.com/triggers/T0/1/hunter2";
+    let at_start = async {
+        let setup = Setup::webhook().await;
+        let function = setup.webhook_function();
+        setup
+            .emulator
+            .deploy(function.variable("SLACK_WEBHOOK_URL", address));
+        let (_, message) = setup.error(&event("failed")).await;
+        assert!(
+            message.contains("Workflow Builder") && message.contains("add an incoming webhook"),
+            "{message}"
+        );
+    };
+    let from_a_secret = async {
+        let setup = Setup::webhook().await;
+        let function = setup.webhook_function();
+        let _moto = with_secret(&setup, function, "SLACK_WEBHOOK_URL", "slack", address).await;
+        let (error_type, message) = setup.error(&event("failed")).await;
+        assert_eq!(error_type, "MessageNotPosted");
+        assert!(message.contains("Workflow Builder"), "{message}");
+    };
+    join(at_start, from_a_secret).await;
 }
 
 /// Deploys the function with a time-out of 20 s and returns the message of its error. A tenth of the time is reserved for
@@ -283,7 +406,7 @@ async fn a_page_of_a_proxy_is_an_error_for_a_webhook_too() {
     };
     futures_util::join!(
         check("<html>Please log in</html>", false),
-        check("", false),
+        check(" <!DOCTYPE html><title>Sign in</title>", false),
         check("ok\n", true),
         check(r#"{"ok":true}"#, true)
     );

@@ -5,8 +5,9 @@ use lambda_core::deadline::Deadline;
 use reqwest::StatusCode;
 use serde_json::Value;
 
-use super::{SlackError, TIMEOUT, before, http_error, parse, webhook};
+use super::{SlackError, TIMEOUT, before, http_error, parse};
 use crate::adapters::slack::Slack;
+use crate::config::{is_slack, parse_webhook};
 
 const REACHABLE: &str = "Slack reachable";
 const ACCEPTED: &str = "token accepted by Slack";
@@ -212,17 +213,18 @@ fn failed_sign_in(error: &SlackError) -> Vec<Check> {
 /// A webhook has no call without a message, so that only its shape can be checked.
 fn webhook_check(secret: &str) -> Check {
     let name = "webhook";
-    let Ok(url) = webhook(secret) else {
-        return Check::failed(name, "expected an address that begins with https://");
+    let url = match parse_webhook(secret) {
+        Ok(url) => url,
+        Err(expected) => return Check::failed(name, expected),
     };
     let host = url.host_str().unwrap_or_default().to_owned();
     let parts = url.path_segments().map_or(0, Iterator::count);
-    match (host.as_str(), url.path().starts_with("/services/"), parts) {
-        ("hooks.slack.com" | "hooks.slack-gov.com", true, 4) => Check::not_tried(
+    match (is_slack(&url), parts) {
+        (true, 4) => Check::not_tried(
             name,
             format!("it has the shape of a webhook of {host}; only a message would show more"),
         ),
-        ("hooks.slack.com" | "hooks.slack-gov.com", ..) => Check::failed(
+        (true, _) => Check::failed(
             name,
             "expected https://hooks.slack.com/services/T…/B…/…, as the app's settings show it under Incoming Webhooks",
         ),
@@ -244,6 +246,7 @@ mod tests {
             ("https://mattermost.example.com/hooks/hunter2", None),
             ("https://hooks.slack.com/services/T0/hunter2", Some(false)),
             ("https://hooks.slack.com/hunter2", Some(false)),
+            ("https://hooks.slack.com/triggers/T0/1/hunter2", Some(false)),
             ("hunter2", Some(false)),
         ] {
             let check = webhook_check(url);

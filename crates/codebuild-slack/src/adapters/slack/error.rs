@@ -150,32 +150,103 @@ fn in_parentheses(details: &[String]) -> String {
 
 /// Returns what to do about an error code.
 fn advice(code: &str, is_webhook: bool) -> &'static str {
-    match code {
-        "no_service" | "no_team" | "invalid_token" | "no_active_hooks" => {
-            ": the webhook no longer exists; add a new one in the app's settings and set SLACK_WEBHOOK_URL to its URL"
-        }
-        "channel_is_archived" | "is_archived" => ": the channel is archived; choose another one",
-        "action_prohibited" | "restricted_action" | "posting_to_general_channel_denied" => {
-            ": the workspace does not allow the app to post there; ask its administrator"
-        }
-        "channel_not_found" if is_webhook => ": the webhook's channel no longer exists; add a new webhook",
-        "channel_not_found" => {
-            ": check SLACK_CHANNEL and the channels in SLACK_ROUTES; invite the app to a private channel first"
-        }
-        "not_in_channel" => ": invite the app to the channel, or grant it the scope chat:write.public",
-        "missing_scope" | "no_permission" | "not_allowed_token_type" => {
-            ": SLACK_BOT_TOKEN must be a bot token (xoxb-…) with the scope chat:write"
-        }
-        _ if INVALID_TOKEN.contains(&code) => {
+    let common = match code {
+        _ if TRANSIENT.contains(&code) => ": Slack has a disturbance; the event is retried",
+        _ if INVALID_TOKEN.contains(&code) && !is_webhook => {
             ": the token is invalid; set SLACK_BOT_TOKEN to the bot token (xoxb-…) of an installed app"
         }
-        _ if code.starts_with("invalid_blocks")
+        _ if OWN_MISTAKES.contains(&code)
             || code.ends_with("_too_long")
-            || code == "invalid_payload" =>
+            || code.starts_with("invalid_blocks") =>
         {
             ": this is a bug in codebuild-slack, please report it"
         }
+        "channel_is_archived" | "is_archived" | "is_inactive" => {
+            ": the channel is archived; choose another one"
+        }
+        "team_access_not_granted"
+        | "access_denied"
+        | "team_not_found"
+        | "org_login_required"
+        | "team_added_to_org"
+        | "ekm_access_denied"
+        | "enterprise_is_restricted" => {
+            ": the organization does not let the app into this workspace; ask its administrator to approve it"
+        }
+        "action_prohibited" | "posting_to_general_channel_denied" | "no_permission" | "accesslimited" => {
+            NOT_ALLOWED
+        }
+        _ if code.starts_with("restricted_action") => NOT_ALLOWED,
+        "message_limit_exceeded" => {
+            ": the workspace has reached its limit of messages; ask its administrator"
+        }
+        "external_channel_migrating" => ": Slack is moving the shared channel; try again later",
+        "cannot_reply_to_message" | "cant_broadcast_message" => {
+            ": the channel does not accept such a reply; set \"thread\": false in the route"
+        }
         _ => "",
+    };
+    match (common, is_webhook) {
+        ("", true) => webhook_advice(code),
+        ("", false) => api_advice(code),
+        (advice, _) => advice,
+    }
+}
+
+const NOT_ALLOWED: &str = ": the workspace does not allow the app to post there; ask its administrator";
+
+/// Error codes for a request that this function should not have made.
+const OWN_MISTAKES: [&str; 13] = [
+    "invalid_payload",
+    "invalid_json",
+    "invalid_form_data",
+    "invalid_arguments",
+    "invalid_arg_name",
+    "invalid_array_arg",
+    "invalid_charset",
+    "invalid_post_type",
+    "missing_post_type",
+    "no_text",
+    "too_many_attachments",
+    "invalid_metadata_format",
+    "unknown_method",
+];
+
+fn webhook_advice(code: &str) -> &'static str {
+    match code {
+        "no_service" | "no_service_id" | "no_team" | "team_disabled" | "invalid_token"
+        | "no_active_hooks" => {
+            ": the webhook no longer exists; add a new one in the app's settings and set SLACK_WEBHOOK_URL to its URL"
+        }
+        "channel_not_found" | "user_not_found" => {
+            ": the webhook's channel no longer exists; add a new webhook"
+        }
+        _ => ": see \"Handling errors\" in Slack's documentation of incoming webhooks",
+    }
+}
+
+fn api_advice(code: &str) -> &'static str {
+    match code {
+        "channel_not_found" | "user_not_found" => {
+            ": check SLACK_CHANNEL and the channels in SLACK_ROUTES; invite the app to a private channel first"
+        }
+        "not_in_channel" => ": invite the app to the channel, or grant it the scope chat:write.public",
+        "missing_scope" => {
+            ": add the needed scope under OAuth & Permissions of the app, and install the app again"
+        }
+        "not_allowed_token_type" | "as_user_not_supported" => {
+            ": SLACK_BOT_TOKEN must be a bot token (xoxb-…) with the scope chat:write"
+        }
+        "two_factor_setup_required" | "user_is_restricted" => {
+            ": the token belongs to a person; set SLACK_BOT_TOKEN to the bot token (xoxb-…) of the app"
+        }
+        "messages_tab_disabled" => {
+            ": SLACK_CHANNEL is a person that the app may not write to; choose a channel"
+        }
+        "deprecated_endpoint" | "method_deprecated" => {
+            ": Slack no longer offers this method; install a newer version of codebuild-slack"
+        }
+        _ => ": see the errors of this method in Slack's documentation",
     }
 }
 
@@ -219,6 +290,21 @@ mod tests {
             "{message}"
         );
         assert!(rejected("token_revoked").to_string().contains("xoxb-"));
+        for code in [
+            "missing_scope",
+            "restricted_action_read_only_channel",
+            "team_access_not_granted",
+            "invalid_blocks_format",
+            "msg_blocks_too_long",
+            "cannot_reply_to_message",
+            "something_new",
+        ] {
+            let message = rejected(code).to_string();
+            assert!(
+                message.starts_with(&format!("Slack rejected the request: {code}: ")),
+                "{message}"
+            );
+        }
         let gone = SlackError::Rejected {
             status: 404,
             code: "no_service".to_owned(),
