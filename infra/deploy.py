@@ -38,7 +38,7 @@ def checked(app, stage):
     except KeyError as error:
         sys.exit(f"deploy: {error.args[0]}")
     written = stack.template(app)
-    faults = settings.faults(written, given)
+    faults = settings.faults(written, given) + settings.example_faults(given)
     if not faults:
         made = stack.made(written, given)
         faults = [fault for fault in [settings.name_fault(options["stack_name"], made)] if fault]

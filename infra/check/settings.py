@@ -58,6 +58,12 @@ def faults(written, given):
     return found + broken_rules(written, given)
 
 
+def example_faults(given):
+    """Returns the parameters that still have an example of this repository."""
+    pattern = re.compile(r"\bexample([.-]|$)")
+    return [f"{name}={value} is an example, expected your own" for name, value in given.items() if pattern.search(value)]
+
+
 def configuration_faults(made_template, program_of=None):
     """Returns the variables that the functions themselves reject, with the errors of their own parsers.
 

@@ -58,6 +58,17 @@ class Settings(unittest.TestCase):
             "codebuild-slack", {"LogTialLines": "9"}, "LogTialLines: the template has no such parameter; did you mean LogTailLines?"
         )
 
+    def test_finds_an_example_that_was_not_replaced(self):
+        given = settings.parameters("s3-to-teamcity", "prod")
+        self.assertEqual(
+            [
+                "TeamcityUrl=https://teamcity.example.com is an example, expected your own",
+                "UploadBucket=example-inbox is an example, expected your own",
+            ],
+            settings.example_faults(given),
+        )
+        self.assertEqual([], settings.example_faults({"Url": "https://ci.examples.kr", "Bucket": "counterexample"}))
+
     def test_finds_a_missing_parameter(self):
         [fault] = settings.faults(stack.template("api-loopback"), {})
         self.assertIn("Stage is missing", fault)
