@@ -18,14 +18,18 @@ use clap::Parser;
 use clap::builder::PossibleValuesParser;
 use indicatif::ProgressBar;
 use measurement::{Measurement, STARTS};
-use subject::{SUBJECTS, Subject};
+use subject::{SUBJECTS, Subject, Surroundings};
 
-/// Measures the functions' programs in target/release beside a Python function, against their budgets.
+/// Measures the functions' programs in target/release beside the smallest function and a Python handler of the same job,
+/// against their budgets.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// Functions to measure; without any, all that are built
     #[arg(value_parser = PossibleValuesParser::new(SUBJECTS.map(|subject| subject.name)))]
     functions: Vec<String>,
+    /// Prints the figures as JSON after the table
+    #[arg(long)]
+    json: bool,
 }
 
 fn main() -> ExitCode {
@@ -51,19 +55,24 @@ fn run(arguments: &Arguments) -> Result<bool> {
         "{} has no function: run make bench, which builds them",
         target().join("release").display()
     );
+    // Kept alive: the stand-ins run in it.
+    let runtime = tokio::runtime::Runtime::new()?;
+    let surroundings = runtime.block_on(Surroundings::start())?;
     let progress = ProgressBar::new(subjects.len() as u64 * STARTS);
     let mut measurements = Vec::new();
     for subject in subjects {
-        measurements.push(Measurement::take(subject, &progress)?);
+        measurements.push(Measurement::take(subject, &surroundings, &progress)?);
     }
     progress.finish_and_clear();
     let output = format!(
-        "median of {STARTS} starts, release build, each ratio to a Python function with boto3 started in turn\n\n\
-         {}\n\n{}",
+        "medians of {STARTS} starts, release build, each function in turn with the smallest one and with Python\n\n{}\n\n{}",
         measurement::table(&measurements),
         measurement::legend()
     );
     writeln!(std::io::stdout(), "{output}").ok();
+    if arguments.json {
+        writeln!(std::io::stdout(), "{}", measurement::json(&measurements)).ok();
+    }
     Ok(measurements.iter().all(Measurement::is_within_budgets))
 }
 
@@ -79,8 +88,8 @@ fn program(name: &str) -> PathBuf {
     target().join("release").join(name)
 }
 
-fn source(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(name)
+fn handlers() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/python")
 }
 
 fn python() -> PathBuf {

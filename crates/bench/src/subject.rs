@@ -1,119 +1,214 @@
-//! The measured functions, their budgets and the reference.
+//! The measured functions with a real event each, the systems around them, their budgets and their references.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use local_stack::event;
+use anyhow::Result;
+use local_stack::{PostgresServer, event};
 use serde_json::{Value, json};
+use stand_ins::control_plane::ControlPlane;
+use stand_ins::{Slack, TeamCity, slack, teamcity};
 
 use crate::cold_start::Program;
 
-/// A function, an event to which it responds without another system, and its budgets. Where every event needs a database,
-/// the event is one that the function refuses, and the row notes it.
+/// A function, its budgets, and the Python handler of the same job.
 pub(crate) struct Subject {
     pub name: &'static str,
-    variables: &'static [(&'static str, &'static str)],
-    event: fn() -> Value,
-    pub most_memory_mib: f64,
-    pub most_zip_mb: f64,
+    /// Module in `src/python`.
+    pub reference: &'static str,
+    pub budget: Budget,
 }
 
-/// Least time of the reference divided by the function's, for all functions.
-pub(crate) const LEAST_RATIO: f64 = 25.0;
-/// Longest time to the first request for an event, for all functions.
-pub(crate) const MOST_READY_MS: f64 = 6.0;
+/// Largest figures of a function.
+#[derive(Clone, Copy)]
+pub(crate) struct Budget {
+    /// Start and first response, divided by the floor's; `None` where a database's handshake is a part of it.
+    pub floors: Option<f64>,
+    pub memory_mib: f64,
+    pub zip_mb: f64,
+}
 
-/// Budgets of all functions but `stat-analysis`, which embeds a dictionary.
-pub(crate) const SMALL: Subject = Subject {
-    name: "",
-    variables: &[],
-    event: || json!({"no": "such event"}),
-    most_memory_mib: 8.0,
-    most_zip_mb: 3.5,
+/// Least time of the Python handler, divided by the function's.
+pub(crate) const LEAST_RATIO: f64 = 45.0;
+/// The same where Python has no database to sign in to.
+pub(crate) const LEAST_RATIO_WITH_DATABASE: f64 = 10.0;
+
+const SMALL: Budget = Budget {
+    floors: Some(2.2),
+    memory_mib: 64.0,
+    zip_mb: 3.5,
 };
-const DATABASE: (&str, &str) = ("DATABASE_URL", "postgres://nobody@127.0.0.1:1/none");
-pub(crate) const STAT_ANALYSIS: Subject = Subject {
-    name: "stat-analysis",
-    variables: &[
-        DATABASE,
-        ("S3_BUCKET", "none"),
-        ("SNS_TOPIC_ARN", "arn:aws:sns:ap-northeast-2:123456789012:none"),
-    ],
-    most_memory_mib: 48.0,
-    most_zip_mb: 15.0,
+const WITH_DATABASE: Budget = Budget {
+    floors: None,
     ..SMALL
 };
+
 pub(crate) const SUBJECTS: [Subject; 6] = [
     Subject {
         name: "s3-to-teamcity",
-        variables: &[
-            ("TEAMCITY_URL", "http://127.0.0.1:1"),
-            ("TEAMCITY_TOKEN", "none"),
-            ("TEAMCITY_BUILD_TYPE", "None"),
-        ],
-        event: || event("s3-to-teamcity", "test-event"),
-        ..SMALL
+        reference: "upload",
+        budget: SMALL,
     },
     Subject {
         name: "stat-prep",
-        variables: &[DATABASE],
-        ..SMALL
+        reference: "echo",
+        budget: WITH_DATABASE,
     },
-    STAT_ANALYSIS,
+    Subject {
+        name: "stat-analysis",
+        reference: "echo",
+        budget: Budget {
+            zip_mb: 16.0,
+            ..WITH_DATABASE
+        },
+    },
     Subject {
         name: "apigw-log-retention",
-        event: || event("apigw-log-retention", "failed-call"),
-        ..SMALL
+        reference: "log_retention",
+        budget: SMALL,
     },
     Subject {
         name: "codebuild-slack",
-        variables: &[("SLACK_WEBHOOK_URL", "http://127.0.0.1:1/none")],
-        // Without MESSAGES_TABLE the function posts only a build's end, and skips this event.
-        event: || event("codebuild-slack", "in-progress"),
-        ..SMALL
+        reference: "slack",
+        budget: SMALL,
     },
     Subject {
         name: "api-loopback",
-        event: || event("api-loopback", "rest-proxy"),
-        ..SMALL
+        reference: "echo",
+        budget: SMALL,
     },
 ];
 
-impl Subject {
-    pub(crate) fn program(&self, path: &Path) -> Program {
-        Program {
-            command: vec![path.display().to_string()],
-            variables: variables(self.name, self.variables),
-            event: (self.event)(),
+/// The systems that the events of all functions need.
+pub(crate) struct Surroundings {
+    teamcity: TeamCity,
+    slack: Slack,
+    control_plane: ControlPlane,
+    /// An empty database with the two views.
+    database_url: String,
+    _postgres: PostgresServer,
+}
+
+impl Surroundings {
+    pub(crate) async fn start() -> Result<Self> {
+        let settings = slack::Settings {
+            pace: std::time::Duration::ZERO,
+            ..slack::Settings::default()
+        };
+        let postgres = PostgresServer::start().await?;
+        let database_url = postgres.create_database("bench").await?;
+        let sql = local_stack::postgres::connect(&database_url).await?;
+        sql.batch_execute(
+            "create view stat_source_building as
+                 select null::text as building_id, null::text as name, null::date as closed_on where false;
+             create view stat_source_text as
+                 select 1 as text_id, ''::text as building_id, now() as written_at, ''::text as body where false",
+        )
+        .await?;
+        Ok(Self {
+            teamcity: TeamCity::start(teamcity::Settings::default()).await?,
+            slack: Slack::start(settings).await?,
+            control_plane: ControlPlane::start().await?,
+            database_url,
+            _postgres: postgres,
+        })
+    }
+
+    fn variables(&self, function: &str) -> BTreeMap<String, String> {
+        let endpoint = self.control_plane.endpoint();
+        let (teamcity, slack) = (self.teamcity.url(), self.slack.webhook_url());
+        let all = [
+            ("AWS_LAMBDA_FUNCTION_NAME", function),
+            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
+            ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
+            ("AWS_REGION", "ap-northeast-2"),
+            ("AWS_DEFAULT_REGION", "ap-northeast-2"),
+            ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+            ("AWS_ENDPOINT_URL", endpoint.as_str()),
+            ("PATH", "/usr/local/bin:/usr/bin:/bin"),
+            ("TEAMCITY_URL", &teamcity),
+            ("TEAMCITY_TOKEN", "teamcity-token"),
+            ("TEAMCITY_BUILD_TYPE", "Nightly_Import"),
+            ("SLACK_WEBHOOK_URL", &slack),
+            // Their requests go to AWS, for which nothing stands in here.
+            ("COMPARE_WITH_PREVIOUS", "false"),
+            ("LOG_TAIL_LINES", "0"),
+            ("DATABASE_URL", &self.database_url),
+            ("S3_BUCKET", "bench"),
+            ("SNS_TOPIC_ARN", "arn:aws:sns:ap-northeast-2:123456789012:bench"),
+        ];
+        all.map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into()
+    }
+
+    /// Returns a source of events for the function. Each is a job of its own.
+    fn events(&self, function: &str) -> Box<dyn Fn() -> Value> {
+        let number = Cell::new(0_u32);
+        let next = move || {
+            number.set(number.get() + 1);
+            format!("{}-{}", std::process::id(), number.get())
+        };
+        match function {
+            "s3-to-teamcity" => {
+                let upload = event(function, "direct");
+                Box::new(move || {
+                    let mut upload = upload.clone();
+                    upload["Records"][0]["s3"]["object"]["key"] = json!(format!("in/{}.csv", next()));
+                    upload
+                })
+            }
+            "codebuild-slack" => {
+                let build = event(function, "failed");
+                Box::new(move || {
+                    let mut build = build.clone();
+                    build["detail"]["build-id"] =
+                        json!(format!("arn:aws:codebuild:a:1:build/web:{}", next()));
+                    build
+                })
+            }
+            "apigw-log-retention" => {
+                let created = event(function, "rest-create-stage");
+                let control_plane = self.control_plane.clone();
+                Box::new(move || {
+                    let (mut created, stage) = (created.clone(), next());
+                    control_plane.add_stage("REST", "a1b2c3d4e5", &stage);
+                    created["detail"]["requestParameters"]["createStageInput"]["stageName"] = json!(stage);
+                    created
+                })
+            }
+            "stat-prep" => Box::new(|| json!({"resume": true})),
+            // The run does not exist: the task is refused after the sign-in and a look at the ledger.
+            "stat-analysis" => {
+                Box::new(|| json!({"run_id": "00000000-0000-4000-8000-000000000000", "task": 1}))
+            }
+            _ => Box::new(|| event("api-loopback", "rest-proxy")),
         }
     }
-}
 
-/// The Python function with which every function is compared.
-pub(crate) fn reference(python: &Path, source: &Path) -> Program {
-    Program {
-        command: vec![python.display().to_string(), source.display().to_string()],
-        variables: variables("reference", &[]),
-        event: json!({}),
+    /// A program with the function's variables and events: the function itself, or the smallest one.
+    pub(crate) fn rust(&self, subject: &Subject, program: &Path) -> Program {
+        self.program(subject.name, vec![program.display().to_string()])
     }
-}
 
-/// Variables that Lambda sets, and the function's own.
-fn variables(function: &str, own: &[(&str, &str)]) -> BTreeMap<String, String> {
-    let lambda = [
-        ("AWS_LAMBDA_FUNCTION_NAME", function),
-        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
-        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
-        ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
-        ("AWS_REGION", "ap-northeast-2"),
-        ("AWS_DEFAULT_REGION", "ap-northeast-2"),
-        ("AWS_ACCESS_KEY_ID", "test"),
-        ("AWS_SECRET_ACCESS_KEY", "test"),
-        // No AWS service may be reached.
-        ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
-        ("PATH", "/usr/local/bin:/usr/bin:/bin"),
-    ];
-    let all = lambda.iter().chain(own);
-    all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect()
+    /// The Python handler of the same job, with the same events.
+    pub(crate) fn reference(&self, subject: &Subject, python: &Path, folder: &Path) -> Program {
+        let runtime = folder.join("runtime.py").display().to_string();
+        let command = vec![
+            python.display().to_string(),
+            runtime,
+            subject.reference.to_owned(),
+        ];
+        self.program(subject.name, command)
+    }
+
+    fn program(&self, function: &str, command: Vec<String>) -> Program {
+        Program {
+            command,
+            variables: self.variables(function),
+            event: self.events(function),
+        }
+    }
 }

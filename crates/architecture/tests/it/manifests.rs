@@ -8,9 +8,10 @@ use serde_json::Value;
 use crate::{functions, name, root};
 
 /// Crates of development: nothing that ships may depend on them.
-const NOT_SHIPPED: [&str; 6] = [
+const NOT_SHIPPED: [&str; 7] = [
     "architecture",
     "bench",
+    "bench-floor",
     "demo",
     "ko-morph-build",
     "local-stack",
