@@ -27,6 +27,7 @@ mod server_user;
 pub mod tls_front;
 pub mod venv;
 mod webdriver;
+pub mod workbook;
 
 pub use api_gateway::ApiGateway;
 pub use binary::function_binary;
@@ -43,3 +44,4 @@ pub use postgres::PostgresServer;
 pub use proptest;
 pub use topic::{Mail, Topic};
 pub use webdriver::Element;
+pub use workbook::Workbook;

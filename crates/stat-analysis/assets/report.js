@@ -1,9 +1,10 @@
 // Script of the report's page. It inserts names, terms and sentences as text, never as HTML.
 (() => {
   "use strict";
-  const { words, months, trend, isCompared } = JSON.parse(document.getElementById("page").textContent);
+  const { words, categoryColumns, months, trend, isCompared } = JSON.parse(document.getElementById("page").textContent);
   const language = document.documentElement.lang;
   const number = new Intl.NumberFormat(language);
+  const signed = new Intl.NumberFormat(language, { signDisplay: "always" });
   const table = document.getElementById("table");
   const body = table.tBodies[0];
   const charts = new Map(); // canvas -> function that draws it again
@@ -58,15 +59,15 @@
 
   // Texts with each term.
   function drawTerms(canvas, { terms, distinctive }) {
-    const values = terms.map(([, texts]) => texts);
-    const bars = terms.map(([term, texts]) => `${term} ${number.format(texts)}`);
+    const values = terms.map(([, , texts]) => texts);
+    const bars = terms.map(([term, , texts]) => `${term} ${number.format(texts)}`);
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", `${distinctive ? words.terms : words.frequent}: ${bars.join(", ")}`);
     draw(canvas, () => ({
       type: "bar",
       data: {
         labels: terms.map(([term]) => (term.length > 12 ? `${term.slice(0, 11)}…` : term)),
-        datasets: [{ label: words.columns[1], data: values, backgroundColor: colour("--accent"), maxBarThickness: 18 }],
+        datasets: [{ label: words.columns[2], data: values, backgroundColor: colour("--accent"), maxBarThickness: 18 }],
       },
       options: {
         indexAxis: "y", animation: false, responsive: true, maintainAspectRatio: false, locale: language,
@@ -81,22 +82,40 @@
 
   // --- A building's details, created when its row is expanded.
 
+  function numberTable(name, columns, rows) {
+    const head = element("tr", {}, ...columns.map((column) => element("th", { scope: "col" }, column)));
+    const body = rows.map(([first, ...cells]) => element("tr", {}, first, ...cells.map((cell) => element("td", {}, cell))));
+    return element("table", { "aria-label": name }, element("thead", {}, head), element("tbody", {}, ...body));
+  }
+
   function termTable(terms) {
-    const head = element("tr", {}, ...words.columns.map((name) => element("th", { scope: "col" }, name)));
-    const rows = terms.map(([term, texts, count, before]) =>
-      element("tr", {}, element("th", { scope: "row" }, term),
-        ...[number.format(texts), number.format(count), before === null ? "–" : number.format(before)]
-          .map((cell) => element("td", {}, cell))));
+    const rows = terms.map(([term, category, texts, count, before]) =>
+      [element("th", { scope: "row" }, term), category, number.format(texts), number.format(count), before === null ? "–" : number.format(before)]);
     const scroll = element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": words.terms },
-      element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows)));
+      numberTable(words.terms, words.columns, rows));
     return element("details", {}, element("summary", {}, words.table), scroll);
   }
 
+  const difference = (now, before) => (now === before ? "±0" : signed.format(now - before));
+
+  function categoryTable(categories) {
+    const longest = Math.max(...categories.map(([, texts]) => texts), 1);
+    const rows = categories.map(([category, texts, share, before]) => {
+      const bar = element("span", { class: "bar" });
+      bar.style.width = `${Math.floor(texts * 100 / longest)}%`;
+      return [element("th", { scope: "row" }, category, bar), number.format(texts), share ?? "–", before === null ? "–" : difference(texts, before)];
+    });
+    const table = numberTable(words.categories, categoryColumns, rows);
+    table.className = "categories";
+    return table;
+  }
+
   function changeList(title, list, direction, hadTexts) {
-    const item = ([term, before, now, share]) => {
+    const item = ([term, category, before, now, share]) => {
       const values = { before: number.format(before), now: number.format(now), share };
       return element("li", {}, element("b", {}, term), " ",
-        element("span", { class: direction }, `${direction === "up" ? "▲" : "▼"} ${fill(words.move, values)}`));
+        element("span", { class: direction }, `${direction === "up" ? "▲" : "▼"} ${fill(words.move, values)}`),
+        element("span", { class: "category" }, ` (${category})`));
     };
     const content = list.length ? element("ul", {}, ...list.map(item)) : element("p", {}, isCompared && hadTexts ? words.nothing : words.uncompared);
     return element("div", {}, element("h3", {}, title), content);
@@ -120,6 +139,7 @@
     const bars = element("div", { class: "chart" }, termCanvas);
     bars.style.height = `${data.terms.length * 28 + 40}px`;
     const cell = element("td", { colspan: "3" },
+      ...(data.categories.length ? [element("h3", {}, words.categories), categoryTable(data.categories)] : []),
       element("h3", {}, data.distinctive ? words.terms : words.frequent),
       ...(data.terms.length
         ? [element("p", { class: "explained" }, data.distinctive ? words.explained : words.frequentExplained), bars, termTable(data.terms)]

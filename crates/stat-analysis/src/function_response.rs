@@ -23,10 +23,14 @@ pub enum FunctionResponse {
     Report {
         run_id: Uuid,
         state: &'static str,
-        /// Key of the CSV file in the bucket.
-        csv: String,
         /// Key of the page in the bucket.
         html: String,
+        /// Key of the workbook in the bucket.
+        xlsx: String,
+        /// Key of the CSV file with the terms in the bucket.
+        csv: String,
+        /// Key of the CSV file with the categories in the bucket.
+        categories: String,
         /// SNS's id of the mail; null without a mail.
         message_id: Option<String>,
     },

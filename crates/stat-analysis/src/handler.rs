@@ -6,6 +6,7 @@ mod building_writer_queue;
 mod checks;
 mod pace;
 mod report;
+mod report_files;
 
 use std::time::Duration;
 

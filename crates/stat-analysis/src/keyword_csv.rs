@@ -1,15 +1,14 @@
-//! The report as CSV, for Excel.
-
-use std::borrow::Cow;
+//! The terms of every building as CSV.
 
 use stat_ledger::period::Period;
 
+use crate::csv_file::{CsvFile, escape_formula, or_empty};
 use crate::statistics::keyword::Keyword;
 
-/// Writes the keywords row by row, into memory. The errors are those of [`csv`]; in memory there are none.
+/// Writes the keywords row by row.
 pub(crate) struct KeywordCsv {
     period: String,
-    writer: csv::Writer<Vec<u8>>,
+    file: CsvFile,
 }
 
 const HEADER: [&str; 10] = [
@@ -27,22 +26,16 @@ const HEADER: [&str; 10] = [
 
 impl KeywordCsv {
     /// Writes the header.
-    ///
-    /// The file begins with a byte order mark, without which Excel decodes UTF-8 with the system's code page. Its
-    /// lines end with CRLF (RFC 4180).
     pub(crate) fn new(period: Period) -> Result<Self, csv::Error> {
-        let mut writer = writer("\u{feff}".as_bytes().to_vec());
-        writer.write_record(HEADER)?;
         Ok(Self {
             period: period.to_string(),
-            writer,
+            file: CsvFile::new(HEADER)?,
         })
     }
 
     /// Writes a row. Unknown numbers stay empty.
     pub(crate) fn push(&mut self, keyword: &Keyword) -> Result<(), csv::Error> {
-        let or_empty = |number: Option<String>| number.unwrap_or_default();
-        self.writer.write_record([
+        self.file.push([
             self.period.as_str(),
             &escape_formula(&keyword.building_id),
             &escape_formula(&keyword.building),
@@ -58,26 +51,7 @@ impl KeywordCsv {
 
     /// Returns what has been written since the last call.
     pub(crate) fn take(&mut self) -> anyhow::Result<Vec<u8>> {
-        let written = std::mem::replace(&mut self.writer, writer(Vec::new()));
-        written
-            .into_inner()
-            .map_err(|error| anyhow::anyhow!("could not finish the CSV: {}", error.error()))
-    }
-}
-
-fn writer(bytes: Vec<u8>) -> csv::Writer<Vec<u8>> {
-    csv::WriterBuilder::new()
-        .terminator(csv::Terminator::CRLF)
-        .from_writer(bytes)
-}
-
-/// Puts an apostrophe before a text that a spreadsheet would run as a formula: a tenant's `=HYPERLINK(…)` must not
-/// run on the manager's computer (OWASP, "CSV Injection").
-fn escape_formula(text: &str) -> Cow<'_, str> {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        Cow::Owned(format!("'{text}"))
-    } else {
-        text.into()
+        self.file.take()
     }
 }
 

@@ -5,12 +5,17 @@ mod event;
 mod function_response;
 mod handler;
 
-mod change_text;
+mod category_csv;
+mod csv_file;
+mod findings;
 mod keyword_csv;
 mod mail;
 mod number_format;
 mod page;
+mod report_keys;
 mod statistics;
+mod wording;
+mod workbook;
 
 mod adapters;
 

@@ -3,22 +3,27 @@
 use jiff::Zoned;
 use lambda_core::locale::Locale;
 
-use crate::change_text::{comparison_note, counts_and_share, no_change};
-use crate::number_format::{counted, difference, grouped, percent_difference};
+use crate::number_format::{counted, difference, grouped, percent, percent_difference};
+use crate::statistics::category_share::CategoryShare;
 use crate::statistics::change::{self, Change};
 use crate::statistics::summary::{BuildingSummary, Summary};
-use crate::statistics::thresholds::{CHANGES_IN_MAIL, LONGEST_NAME};
+use crate::statistics::thresholds::{CATEGORIES_IN_MAIL, CHANGES_IN_MAIL, LONGEST_NAME};
+use crate::wording::{category_name, comparison_note, counts_and_share, no_change};
 
 /// SNS accepts subjects of less than 100 characters.
 const LONGEST_SUBJECT: usize = 99;
 /// SNS accepts 256 KB for the whole message; the list of failed buildings ends before that.
 const LONGEST_TEXT: usize = 200_000;
 
-/// Links to the two files of the report.
+/// Links to the files of the report.
 #[derive(Clone, Debug)]
 pub(crate) struct Links {
-    pub(crate) csv: String,
     pub(crate) html: String,
+    pub(crate) xlsx: String,
+    /// Terms of every building.
+    pub(crate) csv: String,
+    /// Categories of every building.
+    pub(crate) categories: String,
     /// Expiry of presigned links; `None` for links that need a login to the AWS console.
     pub(crate) until: Option<Zoned>,
 }
@@ -34,6 +39,7 @@ pub(crate) struct Mail {
 pub(crate) fn write(summary: &Summary, changes: &[Change], links: &Links, locale: Locale) -> Mail {
     let mut text = totals(summary, locale);
     push_changes(&mut text, summary, changes, locale);
+    push_categories(&mut text, &summary.categories, locale);
     push_links(&mut text, links, locale);
     push_unknown(&mut text, summary, locale);
     push_failed(&mut text, summary, locale);
@@ -131,11 +137,58 @@ fn change_line(change: &Change, summary: &Summary, locale: Locale) -> String {
     format!("- {building}: {term} {}\n", counts_and_share(change, locale))
 }
 
+/// Writes the texts of each category: `- 주차 210건, 12% (전월 대비 +12건)`. The last one is that of all other texts.
+fn push_categories(text: &mut String, categories: &[CategoryShare], locale: Locale) {
+    if categories.is_empty() {
+        return;
+    }
+    text.push_str(locale.pick(
+        "\n분류별 글 (한 글이 여러 분류에 들어갈 수 있습니다):\n",
+        "\nTexts by category (a text may have several):\n",
+    ));
+    let is_shown =
+        |(place, category): &(usize, &CategoryShare)| *place < CATEGORIES_IN_MAIL || category.is_other();
+    let shown: Vec<_> = categories.iter().enumerate().filter(is_shown).collect();
+    for (_, category) in &shown {
+        text.push_str(&category_line(category, locale));
+    }
+    let rest = categories.len() - shown.len();
+    if rest > 0 {
+        text.push_str(&locale.pick(
+            format!("- 그 밖의 분류 {rest}개는 보고서에 있습니다\n"),
+            format!("- {rest} more categories are in the report\n"),
+        ));
+    }
+}
+
+fn category_line(category: &CategoryShare, locale: Locale) -> String {
+    let name = one_line(category_name(&category.category, locale));
+    let documents = category.now.documents;
+    let share = category.now.share().map_or(String::new(), percent);
+    let change = category.before.map_or(String::new(), |before| {
+        let difference = difference(documents, before.documents);
+        locale.pick(
+            format!(" (전월 대비 {difference}건)"),
+            format!(" ({difference} against the month before)"),
+        )
+    });
+    locale.pick(
+        format!("- {name} {}건, {share}{change}\n", grouped(documents)),
+        format!("- {name}: {}, {share}{change}\n", counted(documents, "text")),
+    )
+}
+
 fn push_links(text: &mut String, links: &Links, locale: Locale) {
-    let Links { csv, html, until } = links;
+    let Links {
+        html,
+        xlsx,
+        csv,
+        categories,
+        until,
+    } = links;
     text.push_str(&locale.pick(
-        format!("\n보고서: {html}\nCSV: {csv}\n"),
-        format!("\nReport: {html}\nCSV: {csv}\n"),
+        format!("\n보고서: {html}\nExcel: {xlsx}\nCSV: {csv}\n분류 CSV: {categories}\n"),
+        format!("\nReport: {html}\nExcel: {xlsx}\nCSV: {csv}\nCategories as CSV: {categories}\n"),
     ));
     let Some(until) = until else {
         text.push_str(locale.pick(
@@ -215,7 +268,9 @@ mod tests {
     use super::*;
     use uuid::Uuid;
 
+    use crate::statistics::category_share::Part;
     use crate::statistics::summary::{Comparison, MonthBefore};
+    use crate::statistics::term_list::OTHER;
     use crate::statistics::thresholds::TREND_MONTHS;
 
     fn summary(failed: usize) -> Summary {
@@ -231,6 +286,7 @@ mod tests {
         Summary {
             period: "2026-10".parse().expect("a period"),
             buildings,
+            categories: Vec::new(),
             before: None,
             trend: [None; TREND_MONTHS],
             comparison: Comparison::With(Uuid::nil()),
@@ -242,8 +298,10 @@ mod tests {
 
     fn links(until: Option<&str>) -> Links {
         Links {
-            csv: "https://s3/csv".into(),
             html: "https://s3/html".into(),
+            xlsx: "https://s3/xlsx".into(),
+            csv: "https://s3/csv".into(),
+            categories: "https://s3/categories".into(),
             until: until.map(|until| until.parse().expect("a time")),
         }
     }
@@ -256,7 +314,8 @@ mod tests {
             mail.text,
             "기간: 2026-10-01 ~ 2026-10-31\n건물 1곳, 글 1,234건\n\n\
              전월보다 우연이라고 보기 어려울 만큼 달라진 단어는 없습니다.\n\n\
-             보고서: https://s3/html\nCSV: https://s3/csv\n링크는 AWS 콘솔에 로그인해야 열립니다.\n"
+             보고서: https://s3/html\nExcel: https://s3/xlsx\nCSV: https://s3/csv\n분류 CSV: https://s3/categories\n\
+             링크는 AWS 콘솔에 로그인해야 열립니다.\n"
         );
     }
 
@@ -298,6 +357,32 @@ mod tests {
         let mail = write(&summary, &changes, &links(None), Locale::English);
         let line = "\n- 한빛 0동 (B0): 누수 2 → 40 texts, 20% of this building's texts\n";
         assert!(mail.text.contains(line), "{}", mail.text);
+    }
+
+    #[test]
+    fn names_the_categories_and_always_the_texts_without_one() {
+        let part = |documents, all| Part { documents, all };
+        let category = |name: &str, documents, before| CategoryShare {
+            category: name.into(),
+            now: part(documents, 1234),
+            before,
+        };
+        let mut summary = summary(0);
+        summary.categories = (0..30)
+            .map(|n| category(&format!("분류{n}"), 100, None))
+            .collect();
+        summary.categories[0] = category("주차", 150, Some(part(138, 1000)));
+        summary
+            .categories
+            .push(category(OTHER, 300, Some(part(300, 1000))));
+        let text = write(&summary, &[], &links(None), Locale::Korean).text;
+        let first = "들어갈 수 있습니다):\n- 주차 150건, 12% (전월 대비 +12건)\n- 분류1 100건, 8.1%\n";
+        let last = "- 분류19 100건, 8.1%\n- 기타 300건, 24% (전월 대비 ±0건)\n- 그 밖의 분류 10개는 보고서에 있습니다\n\n보고서";
+        assert!(text.contains(first) && text.contains(last), "{text}");
+        let text = write(&summary, &[], &links(None), Locale::English).text;
+        let english =
+            "- Other: 300 texts, 24% (±0 against the month before)\n- 10 more categories are in the report\n";
+        assert!(text.contains(english), "{text}");
     }
 
     #[test]

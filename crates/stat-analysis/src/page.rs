@@ -5,29 +5,30 @@
 
 mod assets;
 mod building_row;
+mod categories;
 mod details;
 mod overview;
 mod script_data;
 
 use std::cmp::Reverse;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use details::Details;
 use lambda_core::locale::Locale;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use crate::findings::Findings;
 use crate::number_format::{counted, grouped};
 use crate::statistics::change::{self, Change};
-use crate::statistics::example::Example;
 use crate::statistics::keyword::Keyword;
 use crate::statistics::summary::{BuildingSummary, Summary};
+use crate::statistics::term_list::TermList;
 use crate::statistics::thresholds::{BUILDINGS_ON_PAGE, CHANGES_ON_PAGE, KEYWORDS_READ};
 
 /// A page that grows building by building.
 pub(crate) struct Page<'s> {
-    summary: &'s Summary,
-    changes: &'s [Change],
-    examples: &'s HashMap<String, Vec<Example>>,
+    findings: &'s Findings,
+    terms: &'s TermList,
     /// Texts that a term needs to be shown.
     min_documents: i64,
     locale: Locale,
@@ -41,20 +42,18 @@ pub(crate) struct Page<'s> {
 }
 
 impl<'s> Page<'s> {
-    /// Writes everything above the buildings. `changes` are ordered by building id, and `examples` keyed by it.
+    /// Writes everything above the buildings.
     pub(crate) fn new(
-        summary: &'s Summary,
-        changes: &'s [Change],
-        examples: &'s HashMap<String, Vec<Example>>,
+        findings: &'s Findings,
+        terms: &'s TermList,
         min_documents: u32,
         locale: Locale,
     ) -> Self {
         Self {
-            html: before_buildings(summary, changes, locale).into_string(),
-            shown: is_shown(summary, changes),
-            summary,
-            changes,
-            examples,
+            html: before_buildings(findings, terms, locale).into_string(),
+            shown: is_shown(&findings.summary, &findings.changes),
+            findings,
+            terms,
             min_documents: min_documents.into(),
             locale,
             complete: 0,
@@ -87,23 +86,20 @@ impl<'s> Page<'s> {
         }
         self.html.push_str("</tbody></table></div></section></main>");
         self.html
-            .push_str(&scripts(self.summary, self.locale).into_string());
+            .push_str(&scripts(&self.findings.summary, self.locale).into_string());
         self.html.push_str("</body></html>");
         self.html
     }
 
     fn next_building(&self) -> Option<&'s BuildingSummary> {
-        self.summary.buildings.get(self.complete)
+        self.findings.summary.buildings.get(self.complete)
     }
 
     fn complete_building(&mut self) {
         if let Some(building) = self.next_building()
             && self.shown[self.complete]
         {
-            let id = building.building_id.as_str();
-            let changes = change::of_building(self.changes, id);
-            let examples = self.examples.get(id).map_or(&[][..], Vec::as_slice);
-            let details = Details::new(&building.trend, &self.keywords, changes, examples);
+            let details = Details::new(building, &self.keywords, self.findings, self.terms, self.locale);
             let row = building_row::row(building, &self.keywords, &details, self.locale);
             self.html.push_str(&row.into_string());
         }
@@ -147,7 +143,8 @@ fn is_shown(summary: &Summary, changes: &[Change]) -> Vec<bool> {
 }
 
 /// Renders everything above the first building. The table stays open until [`Page::finish`].
-fn before_buildings(summary: &Summary, changes: &[Change], locale: Locale) -> Markup {
+fn before_buildings(findings: &Findings, terms: &TermList, locale: Locale) -> Markup {
+    let Findings { summary, changes, .. } = findings;
     let title = title(summary, locale);
     html! {
         (DOCTYPE)
@@ -162,9 +159,10 @@ fn before_buildings(summary: &Summary, changes: &[Change], locale: Locale) -> Ma
             }
         }
         (PreEscaped("<main>"))
-        (overview::totals(summary, locale))
         (overview::notes(summary, locale))
-        (overview::strongest_changes(summary, changes, locale))
+        (categories::section(&summary.categories, locale))
+        (overview::strongest_changes(summary, changes, terms, locale))
+        (overview::totals(summary, locale))
         (PreEscaped("<section aria-labelledby=\"buildings\">"))
         h2 #buildings { (locale.pick("건물", "Buildings")) }
         (filter(summary, locale))

@@ -1,6 +1,7 @@
 //! The month's statistics: which terms a text has, how they compare, and which of them a report shows.
 
 mod category;
+pub(crate) mod category_share;
 pub(crate) mod change;
 pub(crate) mod example;
 pub(crate) mod false_discovery;

@@ -1,11 +1,14 @@
 //! PostgreSQL: the source texts, and the queries of the report.
 
+mod categories;
 mod changes;
 mod examples;
 mod keywords;
 mod summary;
 mod texts;
 
+pub(crate) use categories::CategoryPages;
+use categories::category_totals;
 pub(crate) use changes::changes;
 pub(crate) use examples::examples;
 pub(crate) use keywords::{KeywordPages, write_keywords};

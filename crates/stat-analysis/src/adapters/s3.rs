@@ -16,6 +16,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::config::LinkKind;
 use crate::mail::Links;
+use crate::report_keys::ReportKeys;
 
 /// Longest lifetime of a presigned URL (Signature Version 4).
 const SEVEN_DAYS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -156,19 +157,26 @@ impl S3 {
         format!("could not write s3://{}/{key}", self.bucket)
     }
 
-    /// Returns links to the two files of the report.
+    /// Returns links to the files of the report.
     pub(crate) async fn links(
         &self,
         kind: LinkKind,
-        csv: &str,
-        html: &str,
+        keys: &ReportKeys,
         now: Timestamp,
         zone: &TimeZone,
     ) -> anyhow::Result<Links> {
+        let ReportKeys {
+            html,
+            xlsx,
+            csv,
+            categories,
+        } = keys;
         match kind {
             LinkKind::Console => Ok(Links {
-                csv: self.console_link(csv),
                 html: self.console_link(html),
+                xlsx: self.console_link(xlsx),
+                csv: self.console_link(csv),
+                categories: self.console_link(categories),
                 until: None,
             }),
             LinkKind::Presigned => {
@@ -177,8 +185,10 @@ impl S3 {
                     .checked_add(lifetime)
                     .context("could not compute when the presigned links expire")?;
                 Ok(Links {
-                    csv: self.presigned_link(csv, lifetime).await?,
                     html: self.presigned_link(html, lifetime).await?,
+                    xlsx: self.presigned_link(xlsx, lifetime).await?,
+                    csv: self.presigned_link(csv, lifetime).await?,
+                    categories: self.presigned_link(categories, lifetime).await?,
                     until: Some(until.to_zoned(zone.clone())),
                 })
             }

@@ -13,49 +13,17 @@ use stat_ledger::task::Claim;
 use tokio_postgres::Transaction;
 
 use super::StatAnalysis;
-use crate::adapters::postgres::{self, KeywordPages};
-use crate::adapters::s3::Upload;
+use crate::adapters::postgres;
+use crate::findings::Findings;
 use crate::function_response::FunctionResponse;
-use crate::keyword_csv::KeywordCsv;
 use crate::mail;
-use crate::page::{self, Page};
-use crate::statistics::change::Change;
+use crate::page;
+use crate::report_keys::ReportKeys;
 use crate::statistics::example::Example;
-use crate::statistics::summary::Summary;
 use crate::statistics::term::TermCounter;
 
 /// Longest time that the report takes to read its examples. It takes less if its time is short.
 const EXAMPLES_TIMEOUT_S: u64 = 60;
-
-/// Keys of the report's files in the bucket.
-struct Keys {
-    csv: String,
-    html: String,
-}
-
-/// Contents of page and mail.
-struct Findings {
-    summary: Summary,
-    changes: Vec<Change>,
-    /// Sentences by building id.
-    examples: HashMap<String, Vec<Example>>,
-}
-
-/// The report's files, uploaded and not yet visible in the bucket.
-struct Uploads {
-    csv: Upload,
-    html: Upload,
-}
-
-impl Keys {
-    fn of(run: &Run) -> Self {
-        let (start, end) = (run.period.start(), run.period.end());
-        Self {
-            csv: format!("stat/{start}-{end}.csv"),
-            html: format!("stat/{start}-{end}.html"),
-        }
-    }
-}
 
 impl StatAnalysis {
     /// Writes the report and mails it. The mail is sent once, however often the report is attempted.
@@ -82,17 +50,19 @@ impl StatAnalysis {
         committed.with_context(|| format!("could not commit the keywords of run {}", run.id))?;
         let shown = page::shown_buildings(&summary, &changes);
         let examples = self.examples(&mut session, run, &shown, deadline).await?;
-        let findings = Findings {
+        let mut findings = Findings {
             summary,
             changes,
             examples,
+            categories: HashMap::new(),
         };
 
-        let keys = Keys::of(run);
-        let uploads = self.upload(&mut session, run, &findings, &keys).await?;
+        let keys = ReportKeys::of(run.period);
+        let uploads = self.upload(&mut session, run, &mut findings, &keys).await?;
         let transaction = fence::begin_with_run(&mut session, &claim).await?;
-        self.s3.complete(uploads.csv).await?;
-        self.s3.complete(uploads.html).await?;
+        for upload in uploads {
+            self.s3.complete(upload).await?;
+        }
         let message_id = self.mail_once(transaction, &claim, run, &findings, &keys).await?;
 
         let state = report::finish(&mut session, &claim).await?;
@@ -104,8 +74,10 @@ impl StatAnalysis {
         Ok(FunctionResponse::Report {
             run_id: run.id,
             state: state.as_str(),
-            csv: keys.csv,
             html: keys.html,
+            xlsx: keys.xlsx,
+            csv: keys.csv,
+            categories: keys.categories,
             message_id,
         })
     }
@@ -137,56 +109,6 @@ impl StatAnalysis {
         .await
     }
 
-    /// Uploads both files in one pass over the keywords. Neither is ever in memory as a whole.
-    async fn upload(
-        &self,
-        session: &mut Session,
-        run: &Run,
-        findings: &Findings,
-        keys: &Keys,
-    ) -> anyhow::Result<Uploads> {
-        let Findings {
-            summary,
-            changes,
-            examples,
-        } = findings;
-        let mut uploads = Uploads {
-            csv: self.s3.begin_upload(&keys.csv, "text/csv; charset=utf-8").await?,
-            html: self
-                .s3
-                .begin_upload(&keys.html, "text/html; charset=utf-8")
-                .await?,
-        };
-        let mut csv = KeywordCsv::new(run.period)?;
-        let mut page = Page::new(
-            summary,
-            changes,
-            examples,
-            self.config.min_documents,
-            self.config.locale,
-        );
-        let mut pages = KeywordPages::of(run);
-        loop {
-            let keywords = pages.next(session).await?;
-            if keywords.is_empty() {
-                break;
-            }
-            for keyword in keywords {
-                csv.push(&keyword)?;
-                page.push(keyword);
-            }
-            self.s3.write(&mut uploads.csv, csv.take()?).await?;
-            self.s3.write(&mut uploads.html, page.take().into_bytes()).await?;
-        }
-        self.s3.write(&mut uploads.csv, csv.take()?).await?;
-        self.s3.write_last(&mut uploads.csv).await?;
-        self.s3
-            .write(&mut uploads.html, page.finish().into_bytes())
-            .await?;
-        self.s3.write_last(&mut uploads.html).await?;
-        Ok(uploads)
-    }
-
     /// Sends the mail, unless an earlier attempt has sent and recorded it. Returns the mail's id.
     async fn mail_once(
         &self,
@@ -194,22 +116,14 @@ impl StatAnalysis {
         claim: &Claim,
         run: &Run,
         findings: &Findings,
-        keys: &Keys,
+        keys: &ReportKeys,
     ) -> anyhow::Result<Option<String>> {
         if !run.mail || run.mailed_at.is_some() {
             return Ok(run.message_id.clone());
         }
         let config = &self.config;
-        let links = self
-            .s3
-            .links(
-                config.link,
-                &keys.csv,
-                &keys.html,
-                clock::now(),
-                &config.time_zone,
-            )
-            .await?;
+        let now = clock::now();
+        let links = self.s3.links(config.link, keys, now, &config.time_zone).await?;
         let mail = mail::write(&findings.summary, &findings.changes, &links, config.locale);
         let message_id = self.topic.publish(&mail, run.id).await?;
         report::commit_mail(transaction, claim, &message_id).await?;

@@ -15,7 +15,7 @@ pub(super) fn chart() -> &'static str {
 }
 
 /// SHA-256 of [`SCRIPT`] in base64, for the page's Content-Security-Policy.
-pub(super) const SCRIPT_HASH: &str = "cerUGhBcPC+xXlr8huz5cTgAOib8I70rFaK9TkQ4WRk=";
+pub(super) const SCRIPT_HASH: &str = "WbK+5d5TbxdE0TNTdnlCxlI5LDDcfpUXniE5ckVxGyU=";
 
 /// SHA-256 of [`chart`] in base64, for the page's Content-Security-Policy.
 pub(super) const CHART_HASH: &str = "wX8s5J+5xx73+znAP4aIBKxas0cwFJl27r5rf4B77ww=";

@@ -1,18 +1,23 @@
 //! The data of a building's expanded row, from which the page's script makes charts and lists.
 
+use lambda_core::locale::Locale;
 use serde::Serialize;
 
+use crate::findings::Findings;
 use crate::number_format::percent;
-use crate::statistics::change::Change;
-use crate::statistics::example::Example;
+use crate::statistics::category_share::CategoryShare;
+use crate::statistics::change::{self, Change};
 use crate::statistics::keyword::Keyword;
-use crate::statistics::summary::Trend;
+use crate::statistics::summary::{BuildingSummary, Trend};
+use crate::statistics::term_list::TermList;
 use crate::statistics::thresholds::{DISTINCTIVE_Z, EXAMPLES_ON_PAGE, TERMS_ON_PAGE};
 use crate::statistics::without_overlaps;
+use crate::wording::category_name;
 
 /// Tuples instead of named fields: the names would be most of a page with thousands of buildings.
 #[derive(Serialize)]
 pub(super) struct Details<'a> {
+    categories: Vec<CategoryRow<'a>>,
     /// True if the terms distinguish the building; false if they are only its most frequent ones.
     distinctive: bool,
     terms: Vec<TermRow<'a>>,
@@ -23,27 +28,37 @@ pub(super) struct Details<'a> {
     examples: Vec<(&'a str, &'a str)>,
 }
 
-/// Term, texts with it, occurrences, occurrences in the month before.
-type TermRow<'a> = (&'a str, i64, i64, Option<i64>);
+/// Category, texts, their share, texts in the month before.
+type CategoryRow<'a> = (&'a str, i64, Option<String>, Option<i64>);
 
-/// Term, texts with it before and now, share of the building's texts now.
-type ChangeRow<'a> = (&'a str, i64, i64, String);
+/// Term, its category, texts with it, occurrences, occurrences in the month before.
+type TermRow<'a> = (&'a str, &'a str, i64, i64, Option<i64>);
+
+/// Term, its category, texts with it before and now, share of the building's texts now.
+type ChangeRow<'a> = (&'a str, &'a str, i64, i64, String);
 
 impl<'a> Details<'a> {
     /// Chooses what the page shows of a building. `keywords` are ordered by rank.
     pub(super) fn new(
-        trend: &'a Trend,
+        building: &'a BuildingSummary,
         keywords: &'a [Keyword],
-        changes: &'a [Change],
-        examples: &'a [Example],
+        findings: &'a Findings,
+        term_list: &'a TermList,
+        locale: Locale,
     ) -> Self {
+        let id = building.building_id.as_str();
+        let category_of = |term: &str| category_name(term_list.category_of(term), locale);
+        let categories = findings.categories.get(id).map_or(&[][..], Vec::as_slice);
+        let examples = findings.examples.get(id).map_or(&[][..], Vec::as_slice);
         let terms = shown_terms(keywords, TERMS_ON_PAGE);
-        let (rising, falling): (Vec<&Change>, Vec<&Change>) =
-            changes.iter().partition(|change| change.is_rise());
+        let (rising, falling): (Vec<&Change>, Vec<&Change>) = change::of_building(&findings.changes, id)
+            .iter()
+            .partition(|change| change.is_rise());
         let is_shown = |term: &str| {
             terms.iter().any(|keyword| keyword.term == term)
                 || rising.iter().any(|change| change.term == term)
         };
+        let change_row = |change: &'a Change| change_row(change, category_of(&change.term));
         let examples = examples
             .iter()
             .filter(|example| is_shown(&example.term))
@@ -51,11 +66,15 @@ impl<'a> Details<'a> {
             .map(|example| (example.text.as_str(), example.term.as_str()))
             .collect();
         Self {
+            categories: categories.iter().map(|it| category_row(it, locale)).collect(),
             distinctive: terms.iter().any(|keyword| is_distinctive(keyword)),
-            terms: terms.into_iter().map(term_row).collect(),
+            terms: terms
+                .into_iter()
+                .map(|keyword| term_row(keyword, category_of(&keyword.term)))
+                .collect(),
             rising: rising.into_iter().map(change_row).collect(),
             falling: falling.into_iter().map(change_row).collect(),
-            trend,
+            trend: &building.trend,
             examples,
         }
     }
@@ -85,15 +104,31 @@ fn is_distinctive(keyword: &Keyword) -> bool {
     keyword.z_score >= DISTINCTIVE_Z
 }
 
-fn term_row(keyword: &Keyword) -> TermRow<'_> {
+fn category_row(category: &CategoryShare, locale: Locale) -> CategoryRow<'_> {
+    (
+        category_name(&category.category, locale),
+        category.now.documents,
+        category.now.share().map(percent),
+        category.before.map(|before| before.documents),
+    )
+}
+
+fn term_row<'a>(keyword: &'a Keyword, category: &'a str) -> TermRow<'a> {
     (
         &keyword.term,
+        category,
         keyword.documents,
         keyword.frequency,
         keyword.previous_frequency,
     )
 }
 
-fn change_row(change: &Change) -> ChangeRow<'_> {
-    (&change.term, change.before, change.now, percent(change.share_now))
+fn change_row<'a>(change: &'a Change, category: &'a str) -> ChangeRow<'a> {
+    (
+        &change.term,
+        category,
+        change.before,
+        change.now,
+        percent(change.share_now),
+    )
 }

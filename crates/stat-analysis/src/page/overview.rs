@@ -6,11 +6,12 @@ use lambda_core::locale::Locale;
 use maud::{Markup, html};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::change_text::{comparison_note, counts_and_share, no_change};
 use crate::number_format::{difference, grouped, percent_difference};
 use crate::statistics::change::{self, Change};
 use crate::statistics::summary::{BuildingSummary, Summary};
+use crate::statistics::term_list::TermList;
 use crate::statistics::thresholds::CHANGES_ON_PAGE;
+use crate::wording::{category_name, comparison_note, counts_and_share, no_change};
 
 pub(super) fn totals(summary: &Summary, locale: Locale) -> Markup {
     let before = summary.comparable_before();
@@ -97,21 +98,27 @@ fn unknown_buildings(summary: &Summary, locale: Locale) -> Markup {
     }
 }
 
-pub(super) fn strongest_changes(summary: &Summary, changes: &[Change], locale: Locale) -> Markup {
+pub(super) fn strongest_changes(
+    summary: &Summary,
+    changes: &[Change],
+    terms: &TermList,
+    locale: Locale,
+) -> Markup {
     let changes = change::strongest(changes, CHANGES_ON_PAGE);
     html! {
         @if summary.is_compared() {
             section aria-labelledby="loudest" {
                 h2 #loudest { (locale.pick("가장 크게 달라진 것", "What changed most")) }
                 @if changes.is_empty() { p { (no_change(locale)) } }
-                @else { ul.loudest { @for change in changes { li { (item(change, summary, locale)) } } } }
+                @else { ul.loudest { @for change in changes { li { (item(change, summary, terms, locale)) } } } }
             }
         }
     }
 }
 
-/// Renders a change with a link to its building: `한빛 오피스텔: 누수 ▲ 2건 → 41건, 이 건물 문의의 12%`.
-fn item(change: &Change, summary: &Summary, locale: Locale) -> Markup {
+/// Renders a change with a link to its building and the term's category:
+/// `한빛 오피스텔: 누수 ▲ 2건 → 41건, 이 건물 문의의 12% (누수·배관)`.
+fn item(change: &Change, summary: &Summary, terms: &TermList, locale: Locale) -> Markup {
     let (class, arrow) = if change.is_rise() {
         ("up", "▲ ")
     } else {
@@ -124,5 +131,6 @@ fn item(change: &Change, summary: &Summary, locale: Locale) -> Markup {
         }
         ": " b { (change.term) } " "
         span.(class) { (arrow) (counts_and_share(change, locale)) }
+        span.category { " (" (category_name(terms.category_of(&change.term), locale)) ")" }
     }
 }

@@ -3,6 +3,7 @@
 use lambda_core::locale::Locale;
 use serde_json::{Value, json};
 
+use super::categories;
 use crate::statistics::summary::{Summary, trend_months};
 
 /// Returns JSON for a `script` element: without `<`, which could close the element.
@@ -10,6 +11,7 @@ pub(super) fn json(summary: &Summary, locale: Locale) -> String {
     let months = trend_months(summary.period).map(|month| month.start().strftime("%Y-%m").to_string());
     let data = json!({
         "words": locale.pick(korean(), english()),
+        "categoryColumns": categories::columns(locale),
         "months": months,
         "trend": summary.trend,
         "isCompared": summary.is_compared(),
@@ -26,7 +28,8 @@ fn korean() -> Value {
         "frequent": "자주 나온 단어",
         "frequentExplained": "다른 건물보다 두드러지는 단어가 없어, 많이 나온 순서로 보여 줍니다.",
         "explained": "다른 건물보다 두드러지게 자주 나온 단어입니다. 위에 있을수록 뚜렷하고, 막대는 그 단어가 있는 글 수입니다.",
-        "columns": ["단어", "글 수", "횟수", "전월 횟수"],
+        "columns": ["단어", "분류", "글 수", "횟수", "전월 횟수"],
+        "categories": "분류별 글",
         "rising": "늘어난 단어",
         "falling": "줄어든 단어",
         "nothing": "두드러진 변화가 없습니다.",
@@ -49,7 +52,8 @@ fn english() -> Value {
         "frequent": "Frequent terms",
         "frequentExplained": "No term stands out against the other buildings; these are the most frequent ones.",
         "explained": "Terms that stand out against the other buildings, the clearest first. A bar is the number of texts with the term.",
-        "columns": ["Term", "Texts", "Count", "Count the month before"],
+        "columns": ["Term", "Category", "Texts", "Count", "Count the month before"],
+        "categories": "Texts by category",
         "rising": "Rising terms",
         "falling": "Falling terms",
         "nothing": "No change stands out.",

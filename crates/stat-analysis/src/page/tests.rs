@@ -2,19 +2,34 @@
 
 mod browser;
 
+use std::collections::HashMap;
+
 use super::*;
+use crate::statistics::category_share::{CategoryShare, Part};
+use crate::statistics::example::Example;
 use crate::statistics::summary::{Comparison, MonthBefore, Trend};
 use crate::statistics::thresholds::TREND_MONTHS;
 
 const MIN_DOCUMENTS: u32 = 3;
 
-const NO_CHANGES: [Change; 0] = [];
+fn findings(summary: Summary, changes: Vec<Change>) -> Findings {
+    Findings {
+        summary,
+        changes,
+        examples: HashMap::new(),
+        categories: HashMap::new(),
+    }
+}
 
-fn render(summary: &Summary, keywords: &[Keyword], changes: &[Change], examples: &[Example]) -> String {
-    let examples = HashMap::from([("B1".to_owned(), examples.to_vec())]);
-    let mut page = Page::new(summary, changes, &examples, MIN_DOCUMENTS, Locale::Korean);
+fn render_in(findings: &Findings, keywords: &[Keyword], locale: Locale) -> String {
+    let terms = TermList::parse("누수·배관\t누수\n", "").expect("is well-formed");
+    let mut page = Page::new(findings, &terms, MIN_DOCUMENTS, locale);
     keywords.iter().for_each(|keyword| page.push(keyword.clone()));
     page.finish()
+}
+
+fn render(summary: Summary, keywords: &[Keyword], changes: Vec<Change>) -> String {
+    render_in(&findings(summary, changes), keywords, Locale::Korean)
 }
 
 fn building(id: &str, name: &str, trend: Trend) -> BuildingSummary {
@@ -38,6 +53,7 @@ fn summary() -> Summary {
             ),
             building("B2", "은솔", [None; 6]),
         ],
+        categories: Vec::new(),
         before: None,
         trend: [None; 6],
         comparison: Comparison::NoMonthBefore,
@@ -77,29 +93,29 @@ fn escapes_hostile_terms_names_and_sentences() {
         share_now: 0.2,
         z_score: 4.0,
     };
-    let page = render(&summary(), &[keyword(hostile)], &[change], &[example]);
+    let mut findings = findings(summary(), vec![change]);
+    findings.examples.insert("B1".into(), vec![example]);
+    let page = render_in(&findings, &[keyword(hostile)], Locale::Korean);
     assert!(!page.contains("alert(1)</script>") && !page.contains("<script>alert"));
     assert!(page.contains("&lt;/script&gt;&lt;script&gt;alert(1)&lt;/script&gt;"));
-    assert!(page.contains(r#"["\u003c/script>\u003cscript>alert(1)\u003c/script>",9,1234,null]"#));
+    assert!(page.contains(r#"["\u003c/script>\u003cscript>alert(1)\u003c/script>","기타",9,1234,null]"#));
     assert!(page.contains("&lt;b&gt;한빛&lt;/b&gt; &amp; &quot;동&quot;, '별관'\n뒤"));
     assert!(page.contains("X&lt;9&gt;"));
 }
 
 #[test]
 fn notes_what_is_missing() {
-    let summary = summary();
-    let page = render(&summary, &[keyword("누수")], &NO_CHANGES, &[]);
+    let page = render(summary(), &[keyword("누수")], Vec::new());
     assert!(page.contains("전월과의 비교가 없습니다"));
     assert!(page.contains("분석하지 못한 건물 1곳:") && page.contains("<li>은솔 (B2)</li>"));
     assert!(page.contains("등록되지 않은 건물의 글 3건"));
-    let examples = HashMap::new();
-    let page = Page::new(&summary, &NO_CHANGES, &examples, MIN_DOCUMENTS, Locale::English).finish();
+    let page = render_in(&findings(summary(), Vec::new()), &[], Locale::English);
     assert!(page.contains("There is no comparison") && page.contains("Buildings whose analysis failed (1):"));
 }
 
 #[test]
 fn compares_totals_with_the_month_before() {
-    let page = render(&summary(), &[], &NO_CHANGES, &[]);
+    let page = render(summary(), &[], Vec::new());
     assert!(page.contains("<td data-value=\"200\">+200<span class=\"percent\">+20%</span></td>"));
     let mut summary = summary();
     summary.buildings.pop();
@@ -107,7 +123,7 @@ fn compares_totals_with_the_month_before() {
         buildings: 1,
         documents: 1500,
     });
-    let page = render(&summary, &[], &NO_CHANGES, &[]);
+    let page = render(summary, &[], Vec::new());
     assert!(page.contains("전월 대비 -300 (-20%)"));
 }
 
@@ -121,12 +137,7 @@ fn lists_each_building_once_with_its_terms() {
         building_id: "B4".into(),
         ..keyword("주차권")
     };
-    let page = render(
-        &summary,
-        &[keyword("누수"), keyword("소음"), of_last],
-        &NO_CHANGES,
-        &[],
-    );
+    let page = render(summary, &[keyword("누수"), keyword("소음"), of_last], Vec::new());
     let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text} is missing"));
     let order = [
         "data-id=\"B1\"",
@@ -148,8 +159,42 @@ fn shows_no_term_of_a_single_persons_texts() {
         frequency: 40,
         ..keyword("공지문")
     };
-    let page = render(&summary(), &[of_two_texts, keyword("누수")], &NO_CHANGES, &[]);
+    let page = render(summary(), &[of_two_texts, keyword("누수")], Vec::new());
     assert!(page.contains("<span class=\"terms\">누수</span>") && !page.contains("공지문"));
+}
+
+#[test]
+fn shows_the_categories_first_and_the_texts_without_one_last() {
+    let category = |name: &str, documents, before| CategoryShare {
+        category: name.into(),
+        now: Part { documents, all: 1200 },
+        before,
+    };
+    let before = Part {
+        documents: 100,
+        all: 1000,
+    };
+    let categories = vec![category("주차", 150, Some(before)), category("기타", 600, None)];
+    let mut summary = summary();
+    summary.categories = categories.clone();
+    let mut findings = findings(summary, Vec::new());
+    findings.categories.insert("B1".into(), categories);
+    let page = render_in(&findings, &[keyword("누수")], Locale::Korean);
+    let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text} is missing"));
+    let order = [
+        "<h2 id=\"categories\"",
+        ">주차<",
+        "<td>150</td><td>12%</td><td>+50</td>",
+        ">기타<",
+        "<h2 id=\"totals\"",
+    ];
+    let order = order.map(place);
+    assert!(order.is_sorted(), "{order:?}");
+    assert_eq!(page.find("<h2"), Some(order[0]));
+    assert!(page.contains(r#""categories":[["주차",150,"12%",100],["기타",600,"50%",null]]"#));
+    assert!(page.contains(r#""terms":[["누수","누수·배관",9,1234,null]]"#));
+    let page = render_in(&findings, &[], Locale::English);
+    assert!(page.contains(">Other<") && !page.contains("기타"));
 }
 
 #[test]
@@ -166,7 +211,7 @@ fn tells_buildings_of_one_name_apart() {
         share_now: 0.2,
         z_score: 4.0,
     };
-    let page = render(&summary, &[], &[change], &[]);
+    let page = render(summary, &[], vec![change]);
     assert_eq!(
         page.matches("뒤 (B1)</").count(),
         2,
@@ -176,7 +221,7 @@ fn tells_buildings_of_one_name_apart() {
 
 #[test]
 fn loads_nothing() {
-    let page = render(&summary(), &[keyword("누수")], &NO_CHANGES, &[]);
+    let page = render(summary(), &[keyword("누수")], Vec::new());
     assert!(page.contains("content=\"default-src 'none'; script-src 'sha256-"));
     for reference in [
         "src=",
@@ -213,7 +258,7 @@ fn shows_the_largest_buildings_and_notes_that_the_csv_has_the_others() {
         share_now: 0.2,
         z_score: 4.0,
     };
-    let page = render(&summary, &[], &[change], &[]);
+    let page = render(summary, &[], vec![change]);
     assert_eq!(page.matches("<tr data-id").count(), 2_000);
     // The link at the top leads to B0000, so the page has it. The next three smallest are left to the CSV.
     for (id, is_shown) in [

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use stat_ledger::period::Period;
 use uuid::Uuid;
 
+use super::category_share::CategoryShare;
 use super::thresholds::{LONGEST_NAME, TREND_MONTHS};
 
 /// Numbers of texts, the oldest month first and the reported one last. `None` for a month without a run, or with a
@@ -18,6 +19,8 @@ pub(crate) struct Summary {
     pub(crate) period: Period,
     /// Every building of the run.
     pub(crate) buildings: Vec<BuildingSummary>,
+    /// Texts of all buildings together by category.
+    pub(crate) categories: Vec<CategoryShare>,
     /// The month before, if its run is complete.
     pub(crate) before: Option<MonthBefore>,
     /// Texts of all buildings together; `None` for a month with a failed building.

@@ -88,7 +88,6 @@ impl TermList {
     }
 
     /// Returns the name of the category of a term, [`OTHER`] if the list does not have the term.
-    #[allow(dead_code, reason = "page, mail and files show it")]
     pub(crate) fn category_of(&self, term: &str) -> &str {
         self.find(term)
             .map_or(OTHER, |term| &self.categories[self.category(term)])

@@ -93,3 +93,13 @@ pub(crate) const TERMS_ON_PAGE: usize = 10;
 pub(crate) const KEYWORDS_READ: usize = 3 * TERMS_ON_PAGE;
 /// Examples below a building's chart.
 pub(crate) const EXAMPLES_ON_PAGE: usize = 3;
+/// Categories in the mail: the shipped list has fifteen. The texts without a category are always named.
+pub(crate) const CATEGORIES_IN_MAIL: usize = 20;
+
+// Rows of the workbook.
+
+/// Rows of a sheet. Three sheets of this length are about 200 MB of temporary files; Lambda's `/tmp` has 512 MB. Excel
+/// itself would open ten times as many.
+pub(crate) const ROWS_IN_SHEET: u32 = 100_000;
+/// Characters of a cell. Excel accepts 32,767, but no name or term needs more than a few lines.
+pub(crate) const LONGEST_CELL: usize = 1_000;

@@ -43,18 +43,22 @@ async fn runs_from_the_schedule_to_the_mail() {
         json!({
             "run_id": run_id,
             "state": "done",
-            "csv": "stat/2026-10-01-2026-10-31.csv",
             "html": "stat/2026-10-01-2026-10-31.html",
+            "xlsx": "stat/2026-10-01-2026-10-31.xlsx",
+            "csv": "stat/2026-10-01-2026-10-31.csv",
+            "categories": "stat/2026-10-01-2026-10-31-categories.csv",
             "message_id": mails[0].message_id,
         })
     );
     assert_eq!(mails.len(), 1);
     assert_eq!(mails[0].attributes["run_id"], run_id);
-    let link = format!(
-        "https://s3.console.aws.amazon.com/s3/object/{}?region=ap-northeast-2&prefix=stat%2F2026-10-01-2026-10-31.csv",
-        month.bucket
-    );
-    assert!(mails[0].text.contains(&link), "{}", mails[0].text);
+    for file in [".html", ".xlsx", ".csv", "-categories.csv"] {
+        let link = format!(
+            "https://s3.console.aws.amazon.com/s3/object/{}?region=ap-northeast-2&prefix=stat%2F2026-10-01-2026-10-31{file}\n",
+            month.bucket
+        );
+        assert!(mails[0].text.contains(&link), "{}", mails[0].text);
+    }
     assert!(mails[0].text.contains("건물 4곳, 글 11건\n"), "{}", mails[0].text);
     let status = rows(
         &month,
@@ -75,10 +79,7 @@ async fn several_parallel_tasks_have_the_same_results_as_one() {
     let in_four_tasks = results(&month).await;
     let clean = clean_results().await;
     assert_eq!(in_four_tasks.rows_except("task"), clean.rows_except("task"));
-    assert_eq!(
-        (in_four_tasks.csv, in_four_tasks.html),
-        (clean.csv.clone(), clean.html.clone())
-    );
+    assert_eq!(in_four_tasks.files(), clean.files());
     assert_eq!(month.topic.mails().await.unwrap().len(), 1);
 }
 
@@ -98,7 +99,8 @@ async fn keeps_personal_data_out_of_results_report_mail_and_logs() {
         .rows
         .iter()
         .chain(&logs)
-        .chain([&results.csv, &results.html, &mails[0].text])
+        .chain(results.files())
+        .chain([&mails[0].text])
     {
         for number in ["010-0000-1234", "0000-1234", "01000001234"] {
             assert!(!text.contains(number), "{text}");

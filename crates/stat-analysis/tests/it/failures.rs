@@ -302,14 +302,14 @@ async fn an_error_names_the_intervention_that_ended_a_statement() {
 #[tokio::test]
 async fn a_task_short_of_time_continues_in_another_invocation() {
     let month = deployed_with_tables().await;
-    // Each building takes half a second and an invocation has two: it begins the second building, not the third.
+    // Each building takes 1.5 seconds and an invocation has six: it begins the second building, not the third.
     let slow = "
         create function slow() returns trigger language plpgsql as
-        $$ begin perform pg_sleep(0.5); return new; end $$;
+        $$ begin perform pg_sleep(1.5); return new; end $$;
         create trigger slow before insert on stat_building for each row execute function slow()";
     month.sql.batch_execute(slow).await.unwrap();
     let mut function = month.stat_analysis();
-    function.timeout = Duration::from_secs(2);
+    function.timeout = Duration::from_secs(6);
     month.emulator.deploy(function);
     month.run(&october()).await.unwrap();
     assert_clean(&month).await;
@@ -334,11 +334,11 @@ async fn a_task_short_of_time_continues_in_another_invocation() {
 async fn the_tenth_hop_leaves_the_rest_to_the_resume() {
     let month = deployed_with_tables().await;
     let mut function = month.stat_analysis();
-    function.timeout = Duration::from_secs(2);
+    function.timeout = Duration::from_secs(6);
     month.emulator.deploy(function);
     let slow = "
         create function slow() returns trigger language plpgsql as
-        $$ begin perform pg_sleep(0.6); return new; end $$;
+        $$ begin perform pg_sleep(1.8); return new; end $$;
         create trigger slow before insert on stat_building for each row execute function slow()";
     month.sql.batch_execute(slow).await.unwrap();
     on_function_calls(&month, Decision::Drop);

@@ -13,6 +13,7 @@ mod failures;
 mod inputs;
 mod memory;
 mod pgbouncer;
+mod report_files;
 mod requests;
 mod statistics;
 mod variables;

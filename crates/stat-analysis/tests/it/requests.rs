@@ -182,7 +182,15 @@ async fn a_report_superseded_while_it_is_uploaded_does_not_replace_the_newer_one
     }
     proxy.faults.clear();
     month.emulator.wait_until_idle(TIMEOUT).await.unwrap();
-    assert!(results(&month).await.csv.contains("보일러"));
+    let results = results(&month).await;
+    for (file, newer) in [
+        (&results.csv, "보일러"),
+        (&results.xlsx, "보일러"),
+        (&results.categories, "B4,새길 빌딩,난방·온수,1,"),
+        (&results.html, "난방·온수"),
+    ] {
+        assert!(file.contains(newer), "{file}");
+    }
     assert_eq!(mails(&month).await, 1);
     assert_eq!(
         rows(&month, "select count(distinct run_id) from stat_keyword").await,

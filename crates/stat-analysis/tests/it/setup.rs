@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use local_stack::postgres::connect;
-use local_stack::{Decision, MonthStack, Moto, PgBouncer, PostgresServer};
+use local_stack::{Decision, MonthStack, Moto, PgBouncer, PostgresServer, Workbook};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 use tokio_postgres::Client;
@@ -170,10 +170,18 @@ pub fn october() -> Value {
 pub struct Results {
     pub rows: Vec<String>,
     pub csv: String,
+    pub categories: String,
     pub html: String,
+    /// Every cell of the workbook.
+    pub xlsx: String,
 }
 
 impl Results {
+    /// Returns the texts of the report's files.
+    pub fn files(&self) -> [&String; 4] {
+        [&self.csv, &self.categories, &self.html, &self.xlsx]
+    }
+
     /// Returns the rows whose kind, the first column, is another one.
     pub fn rows_except(&self, kind: &str) -> Vec<String> {
         let kind = format!("({kind},");
@@ -198,8 +206,15 @@ pub async fn results(month: &MonthStack) -> Results {
         )
         .await,
         csv: String::from_utf8(month.report(".csv").await.unwrap()).unwrap(),
+        categories: String::from_utf8(month.report("-categories.csv").await.unwrap()).unwrap(),
         html: String::from_utf8(month.report(".html").await.unwrap()).unwrap(),
+        xlsx: format!("{:?}", workbook(month).await),
     }
+}
+
+/// Reads the workbook of the report.
+pub async fn workbook(month: &MonthStack) -> Workbook {
+    Workbook::parse(&month.report(".xlsx").await.unwrap()).unwrap()
 }
 
 /// Returns the rows of `queries`, separated by semicolons, as text; sorted within each query.

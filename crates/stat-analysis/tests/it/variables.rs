@@ -119,7 +119,7 @@ async fn page_and_mail_show_terms_of_as_many_texts_as_configured() {
         .await
         .unwrap();
     let html = results(&month).await.html;
-    assert!(html.contains("[\"층간소음\",2,2,null]"), "{html}");
+    assert!(html.contains("[\"층간소음\",\"소음\",2,2,null]"), "{html}");
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Error, GenericClient, Row, Transaction};
 use uuid::Uuid;
 
+use super::category_totals;
 use crate::statistics::summary::{
     BuildingSummary, Comparison, MonthBefore, Summary, Trend, mark_namesakes, trend_months,
 };
@@ -61,6 +62,7 @@ pub(crate) async fn summary(
     let mut summary = Summary {
         period: run.period,
         buildings: rows.iter().map(|row| building(row, &mut history)).collect(),
+        categories: Vec::new(),
         before: history.before,
         trend: history.trend,
         comparison,
@@ -72,6 +74,7 @@ pub(crate) async fn summary(
     if summary.failed().next().is_none() {
         summary.trend[TREND_MONTHS - 1] = Some(summary.documents());
     }
+    summary.categories = category_totals(transaction, run, comparison.run(), &summary).await?;
     Ok(summary)
 }
 

@@ -7,11 +7,14 @@ use lambda_core::locale::Locale;
 use local_stack::{Browser, Window};
 use serde_json::{Value, json};
 
+use crate::findings::Findings;
 use crate::page::Page;
+use crate::statistics::category_share::{CategoryShare, Part};
 use crate::statistics::change::Change;
 use crate::statistics::example::Example;
 use crate::statistics::keyword::Keyword;
 use crate::statistics::summary::{BuildingSummary, Comparison, Summary};
+use crate::statistics::term_list::TermList;
 
 const HOSTILE: &str = "</script><img src=x onerror=alert(1)>";
 
@@ -68,9 +71,22 @@ fn keyword(index: usize, rank: i32) -> Keyword {
 
 /// Renders as many terms, changes and examples as a building can have, hostile ones among them.
 fn page_of(buildings: usize, locale: Locale) -> String {
+    let category = |number: usize| CategoryShare {
+        category: format!("분류{number}"),
+        now: Part {
+            documents: 9,
+            all: 40,
+        },
+        before: Some(Part {
+            documents: 5,
+            all: 30,
+        }),
+    };
+    let categories: Vec<CategoryShare> = (0..15).map(category).collect();
     let summary = Summary {
         period: "2026-10".parse().expect("a period"),
         buildings: (0..buildings).map(building).collect(),
+        categories: categories.clone(),
         before: None,
         trend: [None; 6],
         comparison: Comparison::With(uuid::Uuid::nil()),
@@ -84,7 +100,16 @@ fn page_of(buildings: usize, locale: Locale) -> String {
     let examples: HashMap<String, Vec<Example>> = (0..buildings)
         .map(|index| (id(index), (0..3).map(example).collect()))
         .collect();
-    let mut page = Page::new(&summary, &changes, &examples, 3, locale);
+    let findings = Findings {
+        summary,
+        changes,
+        examples,
+        categories: (0..buildings)
+            .map(|index| (id(index), categories.clone()))
+            .collect(),
+    };
+    let terms = TermList::default();
+    let mut page = Page::new(&findings, &terms, 3, locale);
     for index in 0..buildings {
         (1..=10).for_each(|rank| page.push(keyword(index, rank)));
     }
@@ -136,6 +161,8 @@ async fn an_english_page_has_no_korean_headers() -> Result<()> {
     );
     let details = text(&browser, "tr.details").await?;
     for expected in [
+        "Texts by category",
+        "분류14",
         "Distinctive terms",
         "▲ 10 → 30 texts, 3.0% of this building's texts",
         "What people wrote",

@@ -1,10 +1,20 @@
-//! The sentences about changes that page and mail share.
+//! The words that page, mail and workbook share.
 
 use lambda_core::locale::Locale;
 
 use crate::number_format::{grouped, percent};
 use crate::statistics::change::Change;
 use crate::statistics::summary::{Comparison, Summary};
+use crate::statistics::term_list::OTHER;
+
+/// Returns the name of a category. Those of the list are in the language of the list.
+pub(crate) fn category_name(category: &str, locale: Locale) -> &str {
+    if category == OTHER {
+        locale.pick(OTHER, "Other")
+    } else {
+        category
+    }
+}
 
 /// Writes the texts with the term in both months, and their share: `1건 → 30건, 이 건물 문의의 12%`.
 pub(crate) fn counts_and_share(change: &Change, locale: Locale) -> String {

@@ -1,0 +1,19 @@
+//! What a report has to tell about a month.
+
+use std::collections::HashMap;
+
+use crate::statistics::category_share::CategoryShare;
+use crate::statistics::change::Change;
+use crate::statistics::example::Example;
+use crate::statistics::summary::Summary;
+
+/// Contents of page, mail and workbook.
+pub(crate) struct Findings {
+    pub(crate) summary: Summary,
+    /// Ordered by building id.
+    pub(crate) changes: Vec<Change>,
+    /// Sentences of the page's buildings by building id.
+    pub(crate) examples: HashMap<String, Vec<Example>>,
+    /// Categories of the page's buildings by building id.
+    pub(crate) categories: HashMap<String, Vec<CategoryShare>>,
+}
