@@ -60,21 +60,22 @@ impl Handler for S3ToTeamCity {
     /// the dead-letter queue; a message that no retry can repair is sent there at once. A failure of a task fails this task
     /// alone. Any other event fails as a whole, after the builds of its other uploads were queued.
     async fn handle(&self, event: Value, invocation: Invocation) -> anyhow::Result<FunctionResponse> {
+        // Boxed: nested futures of this depth exceed the compiler's limit in `main`.
         Ok(match Event::parse(&event)? {
             Event::Notification(notices) => {
-                FunctionResponse::Uploads(self.handle_notification(notices, &invocation).await?)
+                FunctionResponse::Uploads(Box::pin(self.handle_notification(notices, &invocation)).await?)
             }
             Event::SqsBatch(messages) => {
-                FunctionResponse::SqsBatch(self.handle_batch(messages, &invocation).await)
+                FunctionResponse::SqsBatch(Box::pin(self.handle_batch(messages, &invocation)).await)
             }
             Event::BatchOperations(tasks) => {
-                FunctionResponse::BatchOperations(self.handle_tasks(tasks, &invocation).await)
+                FunctionResponse::BatchOperations(Box::pin(self.handle_tasks(tasks, &invocation)).await)
             }
         })
     }
 
     async fn checks(&self, invocation: &Invocation) -> Vec<Check> {
-        self.make_checks(invocation).await
+        Box::pin(self.make_checks(invocation)).await
     }
 
     fn function_timeout(&self) -> Duration {
