@@ -38,11 +38,12 @@ def checked(app, stage):
     except KeyError as error:
         sys.exit(f"deploy: {error.args[0]}")
     written = stack.template(app)
-    faults = settings.faults(written, given) + settings.example_faults(given)
+    faults = settings.faults(written, given)
     if not faults:
         made = stack.made(written, given)
         faults = [fault for fault in [settings.name_fault(options["stack_name"], made)] if fault]
         faults += configuration_faults(made)
+    faults += settings.example_faults(given)
     if faults:
         sys.exit("\n".join([f"deploy: infra/{app}/samconfig.toml, stage {stage}:", *(f"  {fault}" for fault in faults)]))
     return written, given, options

@@ -44,7 +44,7 @@ def faults(written, given):
         if parameter is None:
             found.append(f"{name}: the template has no such parameter; {_nearest(name, written['Parameters'])}")
         else:
-            found += [f"{name}={value}: {fault}" for fault in _value(parameter, value)]
+            found += [f"{_shown(name, value)}: {fault}" for fault in _value(parameter, value)]
     for name, parameter in written["Parameters"].items():
         if name not in given and "Default" not in parameter:
             found.append(f"{name} is missing: {parameter['Description']}")
@@ -61,7 +61,7 @@ def faults(written, given):
 def example_faults(given):
     """Returns the parameters that still have an example of this repository."""
     pattern = re.compile(r"\bexample([.-]|$)")
-    return [f"{name}={value} is an example, expected your own" for name, value in given.items() if pattern.search(value)]
+    return [f"{_shown(name, value)} is an example, expected your own" for name, value in given.items() if pattern.search(value)]
 
 
 def configuration_faults(made_template, program_of=None):
@@ -100,6 +100,11 @@ def name_fault(name, made_template):
     if len(name) > room:
         return f"stack_name {name} is too long: function names would exceed {NAME} characters, expected at most {room}"
     return None
+
+
+def _shown(name, value):
+    """Returns a parameter with its value, without what may be a secret."""
+    return name if name.endswith("Secret") else f"{name}={re.sub('//[^/]*@', '//***@', value)}"
 
 
 def _nearest(name, parameters):

@@ -85,6 +85,23 @@ class Settings(unittest.TestCase):
         url = "postgres://u:hunter2@db.example.com/stats"
         [fault] = settings.faults(stack.template("month"), LEAST["month"] | {"DatabaseUrl": url})
         self.assertIn("without a password", fault)
+        self.assertNotIn("hunter2", fault)
+        self.assertNotIn("hunter2", str(settings.example_faults({"DatabaseUrl": url})))
+
+    def test_finds_a_secret_in_place_of_its_name(self):
+        reason = "expected the name or ARN of a secret in Secrets Manager, not the secret itself"
+        for app, name, secret in (
+            ("codebuild-slack", "WebhookUrlSecret", "https://hooks.slack.com/services/T0/B0/x"),
+            ("codebuild-slack", "BotTokenSecret", "xoxb-1-2-x"),
+            ("s3-to-teamcity", "TeamcityTokenSecret", "eyJ0eXAiOiAiVENWMiJ9.x"),
+            ("month", "DatabaseUrlSecret", "postgres://u:hunter2@db/stats"),
+            ("month", "DatabaseCredentialsSecret", "arn:aws:ssm:ap-northeast-2:123456789012:parameter/x"),
+        ):
+            with self.subTest(name):
+                self.assertIn(f"{name}: {reason}", settings.faults(stack.template(app), LEAST[app] | {name: secret}))
+        for secret in ("slack/web+hook=1@a.b_c-d#key of it", "rds!db-12ab", "arn:aws-cn:secretsmanager:cn-north-1:1:secret:x-AbCdEf#k"):
+            with self.subTest(secret):
+                self.check_finds("codebuild-slack", {"WebhookUrlSecret": secret})
 
     def test_finds_faulty_schedules_and_time_zones(self):
         self.check_finds(
