@@ -8,6 +8,7 @@ mod results;
 mod setup;
 pub(crate) mod source_tables;
 mod text_files;
+mod workbook_check;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -66,7 +67,7 @@ pub(crate) async fn run(servers: &Servers, texts: Option<&Path>) -> Result<ExitC
     folder.write(&evidence, &demos)?;
     let all_passed = checks::print(&evidence, demos).await;
     heading(format!(
-        "Wrote report.html, report.csv and summary.json to {}",
+        "Wrote report.html, report.xlsx, report.csv, report-categories.csv and summary.json to {}",
         folder.path().display()
     ));
     if !all_passed {
@@ -239,8 +240,11 @@ impl MonthRun {
             run: self,
             run_id,
             keyword_rows: result_tables::run_rows(sql, "stat_keyword", run_id).await?,
+            category_rows: result_tables::run_rows(sql, "stat_category", run_id).await?,
             months: result_tables::months(sql).await?,
             csv: self.stack.report(&format!("{report}.csv")).await?,
+            categories: self.stack.report(&format!("{report}-categories.csv")).await?,
+            xlsx: self.stack.report(&format!("{report}.xlsx")).await?,
             html: self.stack.report(&format!("{report}.html")).await?,
             objects,
             mails: self.stack.topic.mails().await?,

@@ -39,6 +39,8 @@ impl OutputFolder {
         for (name, content) in [
             ("report.csv", evidence.csv.as_slice()),
             ("report.html", evidence.html.as_slice()),
+            ("report.xlsx", evidence.xlsx.as_slice()),
+            ("report-categories.csv", evidence.categories.as_slice()),
             ("summary.json", summary.as_bytes()),
         ] {
             let path = self.0.join(name);

@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 
 use anyhow::{Context, Result, ensure};
-use local_stack::{Mail, Outcome};
+use local_stack::{Mail, Outcome, Workbook};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::result_tables::Month;
-use super::{MonthRun, browser_check, month_id};
+use super::{MonthRun, browser_check, month_id, workbook_check};
 use crate::functions::FunctionDemo;
 use crate::invocation_record::InvocationRecord;
 use crate::output::{grouped, heading, labelled};
@@ -21,8 +21,12 @@ pub(crate) struct Evidence<'r> {
     pub run_id: Uuid,
     /// Number of the run's rows in `stat_keyword`.
     pub keyword_rows: i64,
+    /// Number of the run's rows in `stat_category`.
+    pub category_rows: i64,
     pub months: Vec<Month>,
     pub csv: Vec<u8>,
+    pub categories: Vec<u8>,
+    pub xlsx: Vec<u8>,
     pub html: Vec<u8>,
     /// Content of all objects in the bucket by key.
     pub objects: Vec<(String, Vec<u8>)>,
@@ -57,6 +61,8 @@ pub(crate) async fn print(evidence: &Evidence<'_>, demos: Vec<FunctionDemo>) -> 
         ("invocations", every_invocation_succeeded(evidence)),
         ("mail", one_mail_was_sent(evidence)),
         ("CSV", csv_is_complete(evidence)),
+        ("categories", workbook_check::check_categories(evidence)),
+        ("workbook", workbook_check::check(evidence)),
         ("HTML", html_names_every_building(evidence)),
         ("browser", browser_check::check(&evidence.html).await),
         ("privacy", no_personal_data_is_left(evidence)),
@@ -182,7 +188,7 @@ fn csv_is_complete(evidence: &Evidence<'_>) -> CheckResult {
 }
 
 /// Counts the records of an RFC 4180 file, in which a quoted field may contain a line break.
-fn csv_records(csv: &str) -> i64 {
+pub(super) fn csv_records(csv: &str) -> i64 {
     let (mut is_quoted, mut records) = (false, 0);
     for character in csv.chars() {
         match character {
@@ -196,6 +202,11 @@ fn csv_records(csv: &str) -> i64 {
 
 fn html_names_every_building(evidence: &Evidence<'_>) -> CheckResult {
     let html = str::from_utf8(&evidence.html).context("it is not UTF-8")?;
+    let section = html.split("<h2 id=\"").nth(1).unwrap_or_default();
+    ensure!(
+        section.starts_with("categories\""),
+        "it does not begin with the categories"
+    );
     let texts: HashSet<&str> = html.split(['<', '>']).collect();
     let buildings = &evidence.run.source.buildings;
     for (id, name) in buildings {
@@ -208,7 +219,10 @@ fn html_names_every_building(evidence: &Evidence<'_>) -> CheckResult {
             "it does not name the building {id} ({name})"
         );
     }
-    Ok(format!("it names all {} buildings", grouped(buildings.len())))
+    Ok(format!(
+        "it begins with the categories and names all {} buildings",
+        grouped(buildings.len())
+    ))
 }
 
 fn no_personal_data_is_left(evidence: &Evidence<'_>) -> CheckResult {
@@ -217,6 +231,8 @@ fn no_personal_data_is_left(evidence: &Evidence<'_>) -> CheckResult {
     for (key, content) in &evidence.objects {
         outputs.push((key, String::from_utf8_lossy(content).into_owned()));
     }
+    // The workbook is compressed.
+    outputs.push(("the workbook", format!("{:?}", Workbook::parse(&evidence.xlsx)?)));
     for mail in &evidence.mails {
         outputs.push(("the mail", format!("{}\n{}", mail.subject, mail.text)));
     }
