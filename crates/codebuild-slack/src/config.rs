@@ -70,6 +70,7 @@ impl Config {
         let log_tail_lines = variables.parsed("LOG_TAIL_LINES", 15, parse_lines);
         let failed_tests = variables.parsed("FAILED_TESTS", MAX_TESTS, parse_tests);
         let compares_builds = variables.boolean("COMPARE_WITH_PREVIOUS", true);
+        check_comparison(variables, routes.as_deref(), compares_builds);
         let time_zone = variables.optional("TIME_ZONE", parse_time_zone);
         let locale = variables.parsed("LOCALE", Locale::Korean, str::parse);
         let function_timeout = variables.number("FUNCTION_TIMEOUT_S", 120, MIN_TIMEOUT_S);
@@ -154,6 +155,20 @@ fn check_channels(variables: &Variables, slack: &SlackSettings, routes: Option<&
             if needs_default && variables.text("SLACK_CHANNEL").is_none() {
                 variables.fault("SLACK_CHANNEL is missing (optional only if every route has a channel)");
             }
+        }
+    }
+}
+
+/// Checks the conditions that never hold without a comparison.
+fn check_comparison(variables: &Variables, routes: Option<&[Route]>, compares_builds: Option<bool>) {
+    if compares_builds != Some(false) {
+        return;
+    }
+    for (index, route) in routes.unwrap_or_default().iter().enumerate() {
+        for word in route.conditions_with_comparison() {
+            variables.fault(format!(
+                "SLACK_ROUTES[{index}].when: {word} never holds with COMPARE_WITH_PREVIOUS=false"
+            ));
         }
     }
 }
@@ -317,6 +332,20 @@ mod tests {
             .expect("the timeout of the deployment");
         let timeout = rest.lines().next().expect("a line");
         config(&[WEBHOOK, ("FUNCTION_TIMEOUT_S", timeout)]).expect("longer than a lease");
+    }
+
+    #[test]
+    fn conditions_on_previous_builds_need_the_comparison() {
+        let routes = (
+            "SLACK_ROUTES",
+            r#"[{"project": "a", "when": ["broken"]}, {"project": "b", "when": ["fixed", "failed"]}]"#,
+        );
+        config(&[WEBHOOK, routes]).expect("good");
+        let without = ("COMPARE_WITH_PREVIOUS", "false");
+        check_faults(
+            &[WEBHOOK, routes, without],
+            &["SLACK_ROUTES[1].when: fixed never holds with COMPARE_WITH_PREVIOUS=false"],
+        );
     }
 
     #[test]

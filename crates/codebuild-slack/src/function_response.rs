@@ -27,8 +27,10 @@ pub struct MessageLocation {
 pub enum SkipReason {
     /// Neither a route nor `NOTIFY_STATUSES` contains the status.
     Status,
-    /// No route matches the project.
+    /// No route matches the project and the branch.
     Route,
+    /// The `when` of no route contains the result.
+    When,
     /// The message already shows this event.
     Duplicate,
     /// The message already shows a newer event.
@@ -42,7 +44,8 @@ impl SkipReason {
     pub(crate) fn explanation(self) -> &'static str {
         match self {
             Self::Status => "no route or NOTIFY_STATUSES contains this status",
-            Self::Route => "no route matches the project",
+            Self::Route => "no route matches the project and the branch",
+            Self::When => "the when of no route contains this result",
             Self::Duplicate => "duplicate: the message already shows this event",
             Self::InDoubt => "Slack has not responded to the post of the message, so it cannot be updated",
             Self::Older => "stale event: the message already shows a newer one",

@@ -30,8 +30,8 @@ use crate::event::status::Status;
 use crate::function_response::{FunctionResponse, MessageLocation, SkipReason};
 use crate::history::recent_posts::RecentPosts;
 use crate::message::mention::Mention;
-use crate::message::{self, Message};
-use crate::route::{self, Decision};
+use crate::message::{self, Details, Message};
+use crate::route::{self, Decision, Subject};
 
 impl Handler for CodeBuildSlack {
     type Event = Value;
@@ -137,25 +137,42 @@ impl CodeBuildSlack {
         let reserve = RESERVE.min(invocation.deadline.total() / 10);
         let deadline = Deadline::after(invocation.deadline.remaining().saturating_sub(reserve));
         let Config { routes, statuses, .. } = &self.config;
-        let decide = |status| route::decide(routes, statuses, &build.project, status);
+        let compared = self.compared_for_routes(build, deadline).await;
+        let compared = compared.as_ref();
+        let branch = build.branch(compared.and_then(|compared| compared.head_ref.as_deref()));
+        let decide = |status| {
+            let subject = Subject {
+                project: &build.project,
+                branch: branch.as_deref(),
+                status,
+                verdict: compared.and_then(|compared| compared.verdict),
+            };
+            route::decide(routes, statuses, subject)
+        };
         let decision = decide(build.status);
         let Some(table) = &self.table else {
-            return self.post_at_end(build, decision, deadline, in_doubt).await;
+            return self
+                .post_at_end(build, decision, compared, deadline, in_doubt)
+                .await;
         };
         let notification = match decision {
             Decision::Notify { channel, mention } => Notification {
                 channel: self.channel(channel),
                 mention,
-                may_post: true,
+                compared,
+                skip_reason: None,
                 start_may_post: true,
             },
             // No route notifies this end. But a message that exists must not show a running build for ever.
-            Decision::Skip(SkipReason::Status) if build.status.is_final() => Notification {
-                channel: self.channel(None),
-                mention: None,
-                may_post: false,
-                start_may_post: matches!(decide(Status::InProgress), Decision::Notify { .. }),
-            },
+            Decision::Skip(reason @ (SkipReason::Status | SkipReason::When)) if build.status.is_final() => {
+                Notification {
+                    channel: self.channel(None),
+                    mention: None,
+                    compared,
+                    skip_reason: Some(reason),
+                    start_may_post: matches!(decide(Status::InProgress), Decision::Notify { .. }),
+                }
+            }
             Decision::Skip(reason) => return Ok(FunctionResponse::Skipped(reason)),
         };
         let request_id = &invocation.request_id;
@@ -164,11 +181,27 @@ impl CodeBuildSlack {
             .await
     }
 
+    /// Reads what the routes ask about previous builds, if they do.
+    async fn compared_for_routes(&self, build: &Build, deadline: Deadline) -> Option<Details> {
+        let branch = build.branch(None);
+        let subject = Subject {
+            project: &build.project,
+            branch: branch.as_deref(),
+            status: build.status,
+            verdict: None,
+        };
+        match build.status.is_final() && route::needs_previous_builds(&self.config.routes, subject) {
+            true => Some(self.compared(build, deadline).await),
+            false => None,
+        }
+    }
+
     /// Posts one message at the end of a build; for a function without a table.
     async fn post_at_end(
         &self,
         build: &Build,
         decision: Decision<'_>,
+        compared: Option<&Details>,
         deadline: Deadline,
         in_doubt: &PostsInDoubt,
     ) -> anyhow::Result<FunctionResponse> {
@@ -181,7 +214,7 @@ impl CodeBuildSlack {
         if self.recent_posts().contains(&key) {
             return Ok(FunctionResponse::Skipped(SkipReason::Duplicate));
         }
-        let message = self.compose(build, mention, deadline).await;
+        let message = self.compose(build, mention, compared, deadline).await;
         let channel = self.channel(channel);
         let location = match self.slack.post(channel, &message, deadline, in_doubt).await {
             Err(SlackError::NoResponse(cause)) => {
@@ -202,8 +235,14 @@ impl CodeBuildSlack {
         Ok(FunctionResponse::Posted(location))
     }
 
-    async fn compose(&self, build: &Build, mention: Option<&Mention>, deadline: Deadline) -> Message {
-        let details = self.details(build, deadline).await;
+    async fn compose(
+        &self,
+        build: &Build,
+        mention: Option<&Mention>,
+        compared: Option<&Details>,
+        deadline: Deadline,
+    ) -> Message {
+        let details = self.details(build, compared, deadline).await;
         message::render(build, &details, mention, &self.config.localization)
     }
 

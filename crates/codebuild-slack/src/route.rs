@@ -1,12 +1,16 @@
 //! The routes in `SLACK_ROUTES`: which builds are notified, in which channel, and with which mention.
 
+mod condition;
+
 use glob::Pattern;
 use lambda_core::rules::{self, Fields};
 use lambda_core::variables::Variables;
 use serde_json::Value;
 
+use self::condition::Condition;
 use crate::event::status::Status;
 use crate::function_response::SkipReason;
+use crate::history::verdict::Verdict;
 use crate::message::mention::Mention;
 
 /// The notification settings for the projects that match a pattern.
@@ -14,11 +18,25 @@ use crate::message::mention::Mention;
 pub(crate) struct Route {
     /// A pattern for project names, with `*`, `?` and `[…]`.
     pub(crate) project: Pattern,
-    /// Statuses to notify; `None` means `NOTIFY_STATUSES`.
+    /// A pattern for branches. A build without a known branch does not match one.
+    pub(crate) branch: Option<Pattern>,
+    /// Statuses to notify; `None` means those of `when`, or `NOTIFY_STATUSES`.
     pub(crate) statuses: Option<Vec<Status>>,
+    /// Conditions, one of which must hold.
+    pub(crate) when: Option<Vec<Condition>>,
     /// Name or id of the channel; `None` means `SLACK_CHANNEL`.
     pub(crate) channel: Option<String>,
     pub(crate) mention: Option<Mention>,
+}
+
+/// What routes know about a build.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Subject<'b> {
+    pub(crate) project: &'b str,
+    /// The branch, unless it is unknown. A pull request and a tag have none.
+    pub(crate) branch: Option<&'b str>,
+    pub(crate) status: Status,
+    pub(crate) verdict: Option<Verdict>,
 }
 
 /// The routing decision for a build in one status.
@@ -34,27 +52,64 @@ pub(crate) enum Decision<'r> {
 
 /// Reads `SLACK_ROUTES`. `None` means that faults were noted; without the variable there are no routes.
 pub(crate) fn read(variables: &Variables) -> Option<Vec<Route>> {
-    let keys = ["project", "statuses", "channel", "mention"];
+    let keys = ["project", "branch", "statuses", "when", "channel", "mention"];
     rules::read(variables, "SLACK_ROUTES", &keys, read_route).map(Option::unwrap_or_default)
 }
 
 fn read_route(fields: &Fields) -> Option<Route> {
-    let project = fields.required("project", parse_project);
+    let project = fields.required("project", |value| parse_pattern(value, "project names"));
+    let branch = fields.optional("branch", |value| parse_pattern(value, "branches"));
     let statuses = fields.optional("statuses", parse_statuses);
+    let when = fields.optional("when", parse_when);
     let channel = fields.optional("channel", parse_channel);
     let mention = fields.optional("mention", |value| {
         Mention::parse(value.as_str().unwrap_or_default())
     });
+    let (statuses, when) = (statuses?, when?);
+    check_combination(fields, statuses.as_deref(), when.as_deref())?;
     Some(Route {
         project: project?,
-        statuses: statuses?,
+        branch: branch?,
+        statuses,
+        when,
         channel: channel?,
         mention: mention?,
     })
 }
 
-fn parse_project(value: &Value) -> Result<Pattern, String> {
-    let pattern = value.as_str().ok_or("expected a pattern for project names")?;
+/// Reports conditions and statuses that can never come together.
+fn check_combination(fields: &Fields, statuses: Option<&[Status]>, when: Option<&[Condition]>) -> Option<()> {
+    let (Some(statuses), Some(when)) = (statuses, when) else {
+        return Some(());
+    };
+    let mut is_possible = true;
+    for condition in when {
+        if !statuses.iter().any(|status| condition.may_hold(*status)) {
+            let word = condition.as_str();
+            fields.fault(
+                "when",
+                format_args!("{word} never holds for the route's statuses"),
+            );
+            is_possible = false;
+        }
+    }
+    for status in statuses {
+        if !when.iter().any(|condition| condition.may_hold(*status)) {
+            let status = status.as_str();
+            fields.fault("statuses", format_args!("{status} never meets the route's when"));
+            is_possible = false;
+        }
+    }
+    is_possible.then_some(())
+}
+
+fn parse_when(value: &Value) -> Result<Vec<Condition>, String> {
+    let words = rules::texts(value).unwrap_or_else(|_| vec![""]);
+    words.into_iter().map(Condition::parse).collect()
+}
+
+fn parse_pattern(value: &Value, of: &str) -> Result<Pattern, String> {
+    let pattern = rules::text(value).map_err(|_| format!("expected a pattern for {of}"))?;
     Pattern::new(pattern).map_err(|error| format!("invalid pattern: {error}"))
 }
 
@@ -76,17 +131,61 @@ fn parse_channel(value: &Value) -> Result<String, &'static str> {
         .ok_or("expected the name or id of a channel")
 }
 
-/// Decides by the first route that matches both project and status. Without routes every project matches.
+impl Route {
+    fn matches_source(&self, subject: Subject) -> bool {
+        let branch = self.branch.as_ref();
+        self.project.matches(subject.project)
+            && branch.is_none_or(|pattern| subject.branch.is_some_and(|branch| pattern.matches(branch)))
+    }
+
+    fn has_status(&self, status: Status, default_statuses: &[Status]) -> bool {
+        match (&self.statuses, &self.when) {
+            (Some(statuses), _) => statuses.contains(&status),
+            (None, Some(when)) if !when.contains(&Condition::Always) => {
+                when.iter().any(|condition| condition.may_hold(status))
+            }
+            (None, _) => default_statuses.contains(&status),
+        }
+    }
+
+    fn meets_when(&self, subject: Subject) -> bool {
+        let holds = |condition: &Condition| condition.holds(subject.status, subject.verdict);
+        self.when.as_ref().is_none_or(|when| when.iter().any(holds))
+    }
+
+    /// Returns whether the mention is meant for this status: any status that the route names, otherwise failures.
+    fn mentions(&self, status: Status) -> bool {
+        let is_named = |condition: &Condition| *condition != Condition::Always && condition.may_hold(status);
+        let is_in_when = self.when.as_ref().is_some_and(|when| when.iter().any(is_named));
+        self.statuses.is_some() || is_in_when || status.is_failure()
+    }
+
+    /// Returns the conditions that hold only if there is a comparison.
+    pub(crate) fn conditions_with_comparison(&self) -> impl Iterator<Item = &'static str> {
+        let when = self.when.iter().flatten();
+        when.filter(|condition| condition.needs_comparison())
+            .map(|condition| condition.as_str())
+    }
+}
+
+/// Returns whether the decision about the project depends on what previous builds tell: the comparison, or an unknown
+/// branch.
+pub(crate) fn needs_previous_builds(routes: &[Route], subject: Subject) -> bool {
+    let mut matching = routes
+        .iter()
+        .filter(|route| route.project.matches(subject.project));
+    matching.any(|route| {
+        let mut when = route.when.iter().flatten();
+        (route.branch.is_some() && subject.branch.is_none()) || when.any(|condition| condition.compares())
+    })
+}
+
+/// Decides by the first route that matches project, branch, status and result. Without routes every project matches.
 ///
-/// A mention applies to the statuses that its route lists; if the route lists none, to failed builds.
-pub(crate) fn decide<'r>(
-    routes: &'r [Route],
-    default_statuses: &[Status],
-    project: &str,
-    status: Status,
-) -> Decision<'r> {
+/// A mention applies to the statuses that its route names; if the route names none, to failed builds.
+pub(crate) fn decide<'r>(routes: &'r [Route], default_statuses: &[Status], subject: Subject) -> Decision<'r> {
     if routes.is_empty() {
-        return match default_statuses.contains(&status) {
+        return match default_statuses.contains(&subject.status) {
             true => Decision::Notify {
                 channel: None,
                 mention: None,
@@ -94,27 +193,23 @@ pub(crate) fn decide<'r>(
             false => Decision::Skip(SkipReason::Status),
         };
     }
-    let mut matching = routes
-        .iter()
-        .filter(|route| route.project.matches(project))
-        .peekable();
-    if matching.peek().is_none() {
-        return Decision::Skip(SkipReason::Route);
+    let mut reason = SkipReason::Route;
+    for route in routes.iter().filter(|route| route.matches_source(subject)) {
+        if !route.has_status(subject.status, default_statuses) {
+            reason = match reason {
+                SkipReason::When => SkipReason::When,
+                _ => SkipReason::Status,
+            };
+        } else if !route.meets_when(subject) {
+            reason = SkipReason::When;
+        } else {
+            return Decision::Notify {
+                channel: route.channel.as_deref(),
+                mention: route.mention.as_ref().filter(|_| route.mentions(subject.status)),
+            };
+        }
     }
-    let has_status = |route: &&Route| {
-        let statuses = route.statuses.as_deref();
-        statuses.unwrap_or(default_statuses).contains(&status)
-    };
-    match matching.find(has_status) {
-        Some(route) => Decision::Notify {
-            channel: route.channel.as_deref(),
-            mention: route
-                .mention
-                .as_ref()
-                .filter(|_| route.statuses.is_some() || status.is_failure()),
-        },
-        None => Decision::Skip(SkipReason::Status),
-    }
+    Decision::Skip(reason)
 }
 
 /// Lists, one log line each, the final statuses whose mention or channel has no effect when a build has a single
@@ -122,19 +217,34 @@ pub(crate) fn decide<'r>(
 pub(crate) fn ineffective_ends(routes: &[Route], default_statuses: &[Status]) -> Vec<String> {
     let mut ends = Vec::new();
     for route in routes {
-        // The pattern stands for the projects that it matches.
+        // The patterns stand for the projects and branches that they match.
         let project = route.project.as_str();
-        let decide = |status| decide(routes, default_statuses, project, status);
+        let decide = |status, verdict| {
+            let subject = Subject {
+                project,
+                branch: route.branch.as_ref().map(Pattern::as_str),
+                status,
+                verdict,
+            };
+            decide(routes, default_statuses, subject)
+        };
         let Decision::Notify {
             channel: start_channel,
             ..
-        } = decide(Status::InProgress)
+        } = decide(Status::InProgress, None)
         else {
             continue;
         };
-        let is_ineffective = |status: &Status| match decide(*status) {
-            Decision::Notify { channel, mention } => mention.is_some() || channel != start_channel,
-            Decision::Skip(_) => false,
+        let verdicts = [
+            None,
+            Some(Verdict::StillFailing { times: 2 }),
+            Some(Verdict::Fixed { failures: 1 }),
+        ];
+        let is_ineffective = |status: &Status| {
+            verdicts.iter().any(|verdict| match decide(*status, *verdict) {
+                Decision::Notify { channel, mention } => mention.is_some() || channel != start_channel,
+                Decision::Skip(_) => false,
+            })
         };
         let finals = Status::ALL.into_iter().filter(|status| status.is_final());
         let statuses: Vec<&str> = finals.filter(is_ineffective).map(Status::as_str).collect();
@@ -160,8 +270,22 @@ mod tests {
     #[track_caller]
     fn check(routes: &str, project: &str, status: Status, expected: &str) {
         let routes = parse(routes).expect("good routes");
+        check_subject(
+            &routes,
+            Subject {
+                project,
+                branch: None,
+                status,
+                verdict: None,
+            },
+            expected,
+        );
+    }
+
+    #[track_caller]
+    fn check_subject(routes: &[Route], subject: Subject, expected: &str) {
         let default_statuses = [Status::Succeeded, Status::Failed];
-        let decision = match decide(&routes, &default_statuses, project, status) {
+        let decision = match decide(routes, &default_statuses, subject) {
             Decision::Notify { channel, mention } => {
                 let mention = mention.map_or_else(|| "-".to_owned(), ToString::to_string);
                 format!("{} {mention}", channel.unwrap_or("-"))
@@ -188,6 +312,62 @@ mod tests {
     }
 
     #[test]
+    fn the_first_failure_of_a_branch_alerts_and_the_next_does_not() {
+        let routes = parse(
+            r##"[
+            {"project": "web", "branch": "main", "when": ["broken", "fixed"], "channel": "#alerts", "mention": "@here"},
+            {"project": "web", "branch": "release/*", "when": ["always"], "channel": "#release", "mention": "@here"},
+            {"project": "web", "when": ["stopped"], "channel": "#web"}
+        ]"##,
+        )
+        .expect("good routes");
+        let check = |branch: &str, status, verdict, expected: &str| {
+            let subject = Subject {
+                project: "web",
+                branch: Some(branch).filter(|branch| !branch.is_empty()),
+                status,
+                verdict,
+            };
+            check_subject(&routes, subject, expected);
+        };
+        let still_failing = Some(Verdict::StillFailing { times: 10 });
+        let fixed = Some(Verdict::Fixed { failures: 1 });
+        check("main", Status::Failed, None, "#alerts <!here>");
+        check("main", Status::TimedOut, None, "#alerts <!here>");
+        check("main", Status::Failed, still_failing, "When");
+        check("main", Status::Succeeded, fixed, "#alerts <!here>");
+        check("main", Status::Succeeded, None, "When");
+        check("main", Status::Stopped, None, "#web -");
+        check("release/1.2", Status::Failed, still_failing, "#release <!here>");
+        check("release/1.2", Status::Succeeded, None, "#release -");
+        check("release/1.2", Status::TimedOut, None, "Status");
+        check("dev", Status::Failed, None, "Status");
+        check("", Status::Failed, None, "Status");
+        check("", Status::Stopped, None, "#web -");
+    }
+
+    #[test]
+    fn previous_builds_are_read_only_for_routes_that_need_them() {
+        let needs = |routes: &str, branch| {
+            let subject = Subject {
+                project: "web",
+                branch,
+                status: Status::Failed,
+                verdict: None,
+            };
+            needs_previous_builds(&parse(routes).expect("good routes"), subject)
+        };
+        assert!(needs(r#"[{"project": "web", "when": ["broken"]}]"#, Some("main")));
+        assert!(!needs(
+            r#"[{"project": "api", "when": ["broken"]}]"#,
+            Some("main")
+        ));
+        assert!(!needs(r#"[{"project": "web", "when": ["failed"]}]"#, None));
+        assert!(needs(r#"[{"project": "web", "branch": "main"}]"#, None));
+        assert!(!needs(r#"[{"project": "web", "branch": "main"}]"#, Some("main")));
+    }
+
+    #[test]
     fn without_routes_every_project_matches() {
         check("", "a", Status::Failed, "- -");
         check("", "a", Status::Stopped, "Status");
@@ -208,6 +388,18 @@ mod tests {
         let ends_only = r#"{"project": "*", "statuses": ["SUCCEEDED", "STOPPED"]}"#;
         assert!(ineffective(&format!("[{alerts}, {ends_only}]")).is_empty());
         assert!(ineffective(r#"[{"project": "*"}]"#).is_empty());
+    }
+
+    #[test]
+    fn a_combination_that_never_matches_is_a_fault() {
+        check_fault(
+            r#"[{"project": "a", "statuses": ["FAILED"], "when": ["failed", "fixed"]}]"#,
+            "SLACK_ROUTES[0].when: fixed never holds for the route's statuses",
+        );
+        check_fault(
+            r#"[{"project": "a", "statuses": ["FAILED", "IN_PROGRESS"], "when": ["broken"]}]"#,
+            "SLACK_ROUTES[0].statuses: IN_PROGRESS never meets the route's when",
+        );
     }
 
     #[track_caller]
@@ -233,6 +425,20 @@ mod tests {
             r#"[{"project": "a", "statuses": ["BAD"]}]"#,
             "SLACK_ROUTES[0].statuses: expected one of IN_PROGRESS",
         );
+        check_fault(
+            r#"[{"project": "a", "branch": "[a"}]"#,
+            "SLACK_ROUTES[0].branch: invalid pattern",
+        );
+        check_fault(
+            r#"[{"project": "a", "branch": ""}]"#,
+            "SLACK_ROUTES[0].branch: expected a pattern for branches",
+        );
+        for when in [r#"["red"]"#, "[]", r#""broken""#, "[1]"] {
+            check_fault(
+                &format!(r#"[{{"project": "a", "when": {when}}}]"#),
+                "SLACK_ROUTES[0].when: expected a list of failed, broken, still_failing, fixed, succeeded, stopped, always",
+            );
+        }
         check_fault(
             r#"[{"project": "a", "mention": "bob"}]"#,
             "SLACK_ROUTES[0].mention: expected @here",

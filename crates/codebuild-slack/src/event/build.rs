@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::initiator::Initiator;
 use super::phase::Phase;
-use super::source::Source;
+use super::source::{Reference, Source, Version};
 use super::status::Status;
 use crate::history::rank::Rank;
 use crate::mask::Mask;
@@ -73,6 +73,19 @@ impl Build {
         )
     }
 
+    /// Returns the branch. A pull request has none: the name of its branch may come from a fork. `head_ref` is the pushed
+    /// reference, if the event lacks it.
+    pub(crate) fn branch(&self, head_ref: Option<&str>) -> Option<String> {
+        let source = self.source.as_ref();
+        let version = source.map(Source::parsed_version).unwrap_or_default();
+        let head_ref = self.head_ref.as_deref().or(head_ref);
+        let pushed = || Version::parse(head_ref?).reference;
+        match version.reference.or_else(pushed) {
+            Some(Reference::Branch(branch)) => Some(branch),
+            _ => None,
+        }
+    }
+
     /// Returns the duration of a build that has ended.
     pub(crate) fn seconds(&self) -> Option<u64> {
         if !self.status.is_final() {
@@ -126,6 +139,29 @@ pub(crate) mod tests {
             ..build()
         };
         assert_eq!(short.short_id(), "web:1");
+    }
+
+    #[test]
+    fn a_pull_request_has_no_branch() {
+        let of = |version: &str, head_ref: &str| {
+            let build = Build {
+                source: Some(Source {
+                    kind: "GITHUB".to_owned(),
+                    location: None,
+                    version: Some(version.to_owned()),
+                }),
+                ..build()
+            };
+            build.branch(Some(head_ref))
+        };
+        let commit = "1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d";
+        let main = Some("main".to_owned());
+        assert_eq!(of("refs/heads/main", ""), main);
+        assert_eq!(of(commit, "refs/heads/main"), main);
+        assert_eq!(of("pr/12", "refs/heads/main"), None);
+        assert_eq!(of(commit, "refs/tags/v1"), None);
+        assert_eq!(of(commit, ""), None);
+        assert_eq!(build().branch(None), None);
     }
 
     #[test]

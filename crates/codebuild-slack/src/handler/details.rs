@@ -21,11 +21,21 @@ const READ_PER_LINE: usize = 5;
 const READ_AT_LEAST: usize = 100;
 
 impl CodeBuildSlack {
-    /// Reads the details in parallel. A detail that cannot be read is left out with a warning.
-    pub(super) async fn details(&self, build: &Build, deadline: Deadline) -> Details {
+    /// Reads the details in parallel, except those in `compared`. A detail that cannot be read is left out with a warning.
+    pub(super) async fn details(
+        &self,
+        build: &Build,
+        compared: Option<&Details>,
+        deadline: Deadline,
+    ) -> Details {
         let (log_tail, compared, tested) = tokio::join!(
             self.log_tail(build, deadline),
-            self.compared(build, deadline),
+            async {
+                match compared {
+                    Some(compared) => compared.clone(),
+                    None => self.compared(build, deadline).await,
+                }
+            },
             self.tested(build, deadline)
         );
         Details {
@@ -78,7 +88,7 @@ impl CodeBuildSlack {
     }
 
     /// Returns the verdict, and what CodeBuild has recorded about the source of the build.
-    async fn compared(&self, build: &Build, deadline: Deadline) -> Details {
+    pub(super) async fn compared(&self, build: &Build, deadline: Deadline) -> Details {
         let is_comparable = build.status.is_failure() || build.status == Status::Succeeded;
         if !self.config.compares_builds || !is_comparable {
             return Details::default();

@@ -37,8 +37,10 @@ const LONGEST_DELAY: Duration = Duration::from_secs(2);
 pub(super) struct Notification<'n> {
     pub(super) channel: &'n str,
     pub(super) mention: Option<&'n Mention>,
-    /// Permission to post a new message, beside updating an existing one.
-    pub(super) may_post: bool,
+    /// What is already known about previous builds.
+    pub(super) compared: Option<&'n Details>,
+    /// The reason not to post a new message, but only to update an existing one.
+    pub(super) skip_reason: Option<SkipReason>,
     /// Permission to post for the start event of this build.
     pub(super) start_may_post: bool,
 }
@@ -94,7 +96,7 @@ impl<'i> SharedMessage<'i> {
             // The request id alone is not unique: AWS may deliver one request to two environments at the same time.
             owner: format!("{request_id}/{:016x}", fastrand::u64(..)),
             rank: build.rank(),
-            may_post: notification.may_post,
+            may_post: notification.skip_reason.is_none(),
             notification,
             has_recorded: false,
             record: None,
@@ -108,7 +110,7 @@ impl<'i> SharedMessage<'i> {
         self.record = self.table.read(&self.build.id).await?;
         // There is no message to update, and no start event will post one.
         if self.record.is_none() && !self.may_post && !self.notification.start_may_post {
-            return Ok(FunctionResponse::Skipped(SkipReason::Status));
+            return Ok(FunctionResponse::Skipped(self.skip_reason()));
         }
         loop {
             match self.next_step() {
@@ -124,9 +126,17 @@ impl<'i> SharedMessage<'i> {
                     let location = self.record.and_then(|record| record.location);
                     return Ok(FunctionResponse::Updated(location.unwrap_or_default()));
                 }
+                Step::Skip(SkipReason::Status) => {
+                    return Ok(FunctionResponse::Skipped(self.skip_reason()));
+                }
                 Step::Skip(reason) => return Ok(FunctionResponse::Skipped(reason)),
             }
         }
+    }
+
+    /// Returns the reason why no route notifies this event.
+    fn skip_reason(&self) -> SkipReason {
+        self.notification.skip_reason.unwrap_or(SkipReason::Status)
     }
 
     /// Delivers the revisions that other events recorded during the delivery. A failure is only logged: the event of
@@ -384,7 +394,11 @@ impl<'i> SharedMessage<'i> {
             return revision.clone();
         }
         let mention = self.notification.mention;
-        let message = self.function.compose(self.build, mention, self.deadline).await;
+        let compared = self.notification.compared;
+        let message = self
+            .function
+            .compose(self.build, mention, compared, self.deadline)
+            .await;
         let revision = self.revision_with(message);
         self.revision = Some(revision.clone());
         revision
@@ -395,7 +409,7 @@ impl<'i> SharedMessage<'i> {
             rank: self.build.rank(),
             message,
             channel: self.notification.channel.to_owned(),
-            may_post: self.notification.may_post,
+            may_post: self.notification.skip_reason.is_none(),
             expires: clock::now() + RETENTION,
         }
     }

@@ -318,3 +318,49 @@ async fn reads_the_responses_of_motos_codebuild() {
     setup.response(&event("failed")).await;
     assert!(!setup.logs().contains("without a comparison"), "{}", setup.logs());
 }
+
+/// Posts a failed build of `main` after `builds`, with a route for its first failures in the channel `alerts`.
+async fn response_of_a_route(branch: &str, builds: &[&str]) -> Value {
+    let setup = Setup::table().await;
+    let own = format!("8745a7a9-c340-456a-9166-edf953571b01 FAILED {branch}");
+    let proxy = with_history(&setup, &[&[own.as_str()], builds].concat()).await;
+    if builds.is_empty() {
+        let denied = Fault::respond(400, r#"{"__type":"AccessDeniedException"}"#);
+        proxy.faults.clear();
+        proxy
+            .faults
+            .inject(Match::containing("CodeBuild_20161006"), denied, usize::MAX);
+    }
+    let routes = r##"[{"project": "web", "branch": "ma*", "when": ["broken"], "channel": "#alerts"}]"##;
+    let function = setup.table_function().variable("COMPARE_WITH_PREVIOUS", "true");
+    setup.emulator.deploy(
+        function
+            .variable("AWS_ENDPOINT_URL", proxy.endpoint())
+            .variable("SLACK_ROUTES", routes),
+    );
+    let mut failed = event("failed");
+    failed["detail"]["additional-information"]["source-version"] = json!(branch);
+    setup.response(&failed).await
+}
+
+#[tokio::test]
+async fn a_route_alerts_at_the_first_failure_of_a_branch_and_never_hides_an_unknown_one() {
+    let check = async |branch: &str, builds: &[&str], expected: Value| {
+        let mut response = response_of_a_route(branch, builds).await;
+        if let Some(posted) = response.get_mut("posted") {
+            posted["ts"].take();
+        }
+        assert_eq!(response, expected, "{branch} {builds:?}");
+    };
+    let posted = || json!({"posted": {"channel": "C0ALERTS", "ts": null}});
+    futures_util::join!(
+        check("main", &["127 SUCCEEDED main"], posted()),
+        check(
+            "main",
+            &["127 FAILED main", "126 SUCCEEDED main"],
+            json!({"skipped": "when"})
+        ),
+        check("main", &[], posted()),
+        check("dev", &["127 SUCCEEDED dev"], json!({"skipped": "route"})),
+    );
+}
