@@ -19,10 +19,10 @@ def anchors(text: str) -> set[str]:
 
 
 def faults(document: Path, text: str) -> list[str]:
-    """Relative links to a file or heading that does not exist."""
+    """Relative links and pictures to a file or heading that does not exist."""
     prose = re.sub(r"^ *```.*?^ *```$|`[^`\n]*`", "", text, flags=re.MULTILINE | re.DOTALL)
     found = []
-    for link in re.findall(r"\]\(([^()\s]+)\)", prose):
+    for link in re.findall(r"\]\(([^()\s]+)\)", prose) + re.findall(r'<img [^>]*src="([^"]+)"', prose):
         path, _, anchor = link.partition("#")
         if ":" in path:
             continue
