@@ -45,6 +45,16 @@ def faults(text):
     return found
 
 
+def map_faults(text):
+    """Returns the source files in ARCHITECTURE's code map that a crate does not have."""
+    found = []
+    for crate, description in re.findall(r"^- `crates/([\w-]+)`: (.*)$", text, re.MULTILINE):
+        folder = ROOT / "crates" / crate
+        names = re.findall(r"`(\w[\w/]*(?:\.rs|/))`", description)
+        found += [f"{crate} has no {name}" for name in names if not (folder / name).exists() and not (folder / "src" / name).exists()]
+    return found
+
+
 def split(command):
     """Returns the words of a command, up to its comment; a placeholder may have an open quotation mark."""
     try:

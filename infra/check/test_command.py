@@ -34,6 +34,13 @@ class Commands(unittest.TestCase):
     def test_finds_a_file_in_the_text(self):
         self.assertEqual(["infra/opnapi.yaml: no such file"], command.faults("See `infra/opnapi.yaml` and `infra/<name>/a`."))
 
+    def test_the_code_map_names_existing_files(self):
+        text = (link.ROOT / "ARCHITECTURE.md").read_text()
+        self.assertEqual([], command.map_faults(text))
+        self.assertEqual(
+            ["stat-prep has no run_descision.rs"], command.map_faults(text.replace("run_decision.rs", "run_descision.rs"))
+        )
+
     def test_placeholders_and_comments_are_free(self):
         for line in (
             "make invoke FN=<function> EVENT=<case>",
