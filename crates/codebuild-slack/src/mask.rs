@@ -52,7 +52,7 @@ impl Mask {
     pub(crate) fn new<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut values: Vec<Value> = Vec::new();
         for (name, value) in variables {
-            let is_unnamed = !pattern::SECRET_NAME.is_match(name.as_bytes());
+            let is_unnamed = !pattern::is_secret_name(name);
             if is_unnamed && ordinary::is_ordinary(value) {
                 continue;
             }

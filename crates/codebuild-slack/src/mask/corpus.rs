@@ -68,7 +68,7 @@ fn lines_with_secrets() -> Vec<Line> {
             }
         })
         .collect();
-    for (_, _, examples) in TOKENS {
+    for (_, _, _, examples) in TOKENS {
         for example in examples {
             let token = expanded(example);
             for (kind, text) in [

@@ -1,34 +1,79 @@
 //! Patterns of secrets in text.
 
 use std::ops::Range;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use regex::bytes::{Captures, Regex, RegexBuilder};
 
 use super::harmless::is_harmless;
 use super::ordinary::is_ordinary;
-use super::token::TOKENS;
+use super::token;
 
 /// Finds the secrets in a text.
 pub(super) fn find(text: &str) -> Vec<Range<usize>> {
-    let mut secrets = Vec::new();
-    for pattern in CERTAIN.iter() {
-        for captures in pattern.captures_iter(text.as_bytes()) {
-            secrets.extend(groups(&captures));
+    let mut secrets = token::find(text);
+    let lower = text.to_ascii_lowercase();
+    for pattern in PATTERNS.iter().filter(|pattern| pattern.may_match(&lower)) {
+        let regex = pattern.compiled.get_or_init(|| regex(&(pattern.source)()));
+        match pattern.after {
+            After::Nothing => {
+                let found = regex.captures_iter(text.as_bytes());
+                secrets.extend(found.flat_map(|captures| groups(&captures)));
+            }
+            After::Name => find_named(regex, text, &mut secrets),
+            After::NameAndSpace => {
+                let looks_random = |value: &Range<usize>| {
+                    let value = text.get(value.clone()).unwrap_or_default();
+                    !is_ordinary(value.trim_matches(['"', '\'']))
+                };
+                let found = regex.captures_iter(text.as_bytes());
+                secrets.extend(found.flat_map(|captures| groups(&captures)).filter(looks_random));
+            }
         }
     }
-    for pattern in NAMED.iter() {
-        find_named(pattern, text, &mut secrets);
+    if lower.contains("akia") || lower.contains("asia") {
+        secrets.extend(beside_access_key_ids(text));
     }
-    for captures in BESIDE_NAME.captures_iter(text.as_bytes()) {
-        let looks_random = |value: &Range<usize>| {
-            let value = text.get(value.clone()).unwrap_or_default();
-            !is_ordinary(value.trim_matches(['"', '\'']))
-        };
-        secrets.extend(groups(&captures).filter(looks_random));
-    }
-    secrets.extend(beside_access_key_ids(text));
     secrets
+}
+
+/// A pattern, compiled once a text has one of its needles: all together take as long as a cold start.
+struct Pattern {
+    /// Texts in lower case, of which every match has one.
+    needles: &'static [&'static str],
+    source: Box<dyn Fn() -> String + Send + Sync>,
+    after: After,
+    compiled: OnceLock<Regex>,
+}
+
+/// What precedes the secret in a pattern.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum After {
+    /// Nothing but the secret matches.
+    Nothing,
+    /// The name of a secret, so that the value may be harmless.
+    Name,
+    /// The name of a secret and a space: the value is one only if it looks like one.
+    NameAndSpace,
+}
+
+impl Pattern {
+    fn new(
+        needles: &'static [&'static str],
+        after: After,
+        source: impl Fn() -> String + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            needles,
+            source: Box::new(source),
+            after,
+            compiled: OnceLock::new(),
+        }
+    }
+
+    fn may_match(&self, lower: &str) -> bool {
+        self.needles.iter().any(|needle| lower.contains(needle))
+    }
 }
 
 /// Finds values after the name of a secret. A harmless one may contain another name with its secret, so the search goes
@@ -38,9 +83,10 @@ fn find_named(pattern: &Regex, text: &str, secrets: &mut Vec<Range<usize>>) {
     while let Some(captures) = pattern.captures_at(text.as_bytes(), at) {
         let whole = captures.get_match().range();
         let found: Vec<_> = groups(&captures)
+            .into_iter()
             .filter(|value| !is_harmless(text, value.clone()))
             .collect();
-        let next = match (found.is_empty(), groups(&captures).next()) {
+        let next = match (found.is_empty(), groups(&captures).into_iter().next()) {
             (true, Some(value)) => value.start,
             _ => whole.end,
         };
@@ -50,10 +96,10 @@ fn find_named(pattern: &Regex, text: &str, secrets: &mut Vec<Range<usize>>) {
 }
 
 /// Returns the groups of a match, which are its secrets. Without groups, the whole match is one.
-fn groups(captures: &Captures<'_>) -> impl Iterator<Item = Range<usize>> {
+fn groups(captures: &Captures<'_>) -> Vec<Range<usize>> {
     let skipped = usize::from(captures.len() > 1);
     let groups = captures.iter().skip(skipped).flatten();
-    groups.map(|group| group.range()).collect::<Vec<_>>().into_iter()
+    groups.map(|group| group.range()).collect()
 }
 
 /// Finds secret access keys in lines with an access key id: `aws … --output text` prints them without a name.
@@ -86,8 +132,14 @@ const ANYWHERE: &str = r"비밀번호|패스워드|암호|인증키|비밀키|�
 /// Words that mark a secret only as separate words, between `_`, `-` or `.`: `AUTH`, but not `AUTHOR`.
 const WORDS: &str = "auth|pass|pin|pw|pat|sid|sig";
 
+/// Reports whether a variable is named like a secret.
+pub(super) fn is_secret_name(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    IN_NAMES.iter().any(|part| lower.contains(part)) && SECRET_NAME.is_match(name.as_bytes())
+}
+
 /// The names of variables whose values are secrets.
-pub(super) static SECRET_NAME: LazyLock<Regex> = LazyLock::new(|| {
+static SECRET_NAME: LazyLock<Regex> = LazyLock::new(|| {
     regex(&format!(
         r"(?i){ANYWHERE}|(?:^|[_.-])(?:{WORDS}|key)(?:[_.-]|$)|pass$|(?-i:[a-z](?:Key|Pass|Pin|Pw|Pat)$)"
     ))
@@ -125,30 +177,91 @@ fn value(not: &str) -> String {
     format!(r"({QUOTED}|\[[^\]\n]+\]?{rest}|[^\s\x22'{not}]{rest})")
 }
 
-/// Patterns that match nothing but secrets.
-static CERTAIN: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-    vec![
-        regex(PRIVATE_KEY),
-        regex(KEY_WITHOUT_BEGINNING),
-        regex(IN_ADDRESS),
-        regex(WEBHOOK),
-        regex(&TOKENS.map(|(_, pattern, _)| pattern).join("|")),
-        regex(&headers()),
-    ]
+/// Parts of [`ANYWHERE`] and [`WORDS`], of which every name of a secret has one.
+const IN_NAMES: &[&str] = &[
+    "비밀번호",
+    "패스워드",
+    "암호",
+    "인증키",
+    "비밀키",
+    "토큰",
+    "pass",
+    "pwd",
+    "secret",
+    "token",
+    "key",
+    "credential",
+    "auth",
+    "connection",
+    "webhook",
+    "jwt",
+    "sess",
+    "x-amz-",
+    "pin",
+    "pw",
+    "pat",
+    "sid",
+    "sig",
+];
+
+/// Commands and options with a secret that no name announces.
+const COMMANDS: &[&str] = &[
+    "login",
+    "mysql",
+    "mariadb",
+    "mongo",
+    "sshpass",
+    "zip",
+    "redis-cli",
+    "codecov",
+    "htpasswd",
+    "snyk",
+    "doppler",
+    "openssl",
+    "pgpassword",
+    "vault",
+];
+
+static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
+    let certain =
+        |needles, pattern: &'static str| Pattern::new(needles, After::Nothing, || pattern.to_owned());
+    let mut patterns = vec![
+        certain(&["private key"], PRIVATE_KEY),
+        certain(&["private key"], KEY_WITHOUT_BEGINNING),
+        certain(&["://"], IN_ADDRESS),
+        certain(
+            &["hooks.slack", "discord", "webhook.office", "logic.azure"],
+            WEBHOOK,
+        ),
+        Pattern::new(
+            &["authorization", "cookie", "bearer", "x-"],
+            After::Nothing,
+            headers,
+        ),
+        Pattern::new(IN_NAMES, After::NameAndSpace, beside_name),
+    ];
+    for index in 0..OPTIONS {
+        let needles = match index {
+            1 | 5 => COMMANDS,
+            2 => &["-"],
+            _ => IN_NAMES,
+        };
+        patterns.push(Pattern::new(needles, After::Name, move || {
+            options()[index].clone()
+        }));
+    }
+    for index in 0..NAMED {
+        patterns.push(Pattern::new(IN_NAMES, After::Name, move || {
+            named()[index].clone()
+        }));
+    }
+    patterns
 });
 
-/// Patterns that match what follows the name of a secret.
-static NAMED: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-    let patterns = options().into_iter().chain(named());
-    patterns.map(|pattern| regex(&pattern)).collect()
-});
-
-/// A text in quotes beside the name of a secret, as in `expected token "…"`. It is one only if it looks like one.
-static BESIDE_NAME: LazyLock<Regex> = LazyLock::new(|| {
-    regex(&format!(
-        r"(?i)(?:{ANYWHERE})s?[ \t]+(\x22[^\x22\s]+\x22|'[^'\s]+')"
-    ))
-});
+/// Returns the pattern of a text in quotes beside the name of a secret, as in `expected token "…"`.
+fn beside_name() -> String {
+    format!(r"(?i)(?:{ANYWHERE})s?[ \t]+(\x22[^\x22\s]+\x22|'[^'\s]+')")
+}
 
 /// A private key, up to its end or to the end of the text.
 const PRIVATE_KEY: &str = r"(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(.*?)(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\z)";
@@ -187,8 +300,10 @@ fn headers() -> String {
     .join("|")
 }
 
+const OPTIONS: usize = 7;
+
 /// Returns the patterns of values after a name and a space: options of commands, and commands that set a variable.
-fn options() -> [String; 7] {
+fn options() -> [String; OPTIONS] {
     let value = value("=:-");
     [
         // An option that reads its value from standard input has none here.
@@ -215,9 +330,11 @@ fn options() -> [String; 7] {
     ]
 }
 
+const NAMED: usize = 6;
+
 /// Returns the patterns of values after a name: `NAME_TOKEN=value`, `"password": "value"`, `<secret>value</secret>`,
 /// `token("value")`, `{"name": "DB_PASSWORD", "value": "value"}`.
-fn named() -> [String; 6] {
+fn named() -> [String; NAMED] {
     let (name, before_colon) = (name(false), name(true));
     let end = r"[\x22'\]\\]{0,8}[ \t]*";
     // A YAML value may begin in the next line.
