@@ -60,7 +60,7 @@ test: $(STACK) $(DICTIONARY) $(PLAIN) $(LEARNED) ## run every test; BROWSER=none
 	[ -z "$$skip" ] || echo 'NOT RUN: the months through PgBouncer (tests pgbouncer::). Install the package pgbouncer.' >&2; \
 	exit $$failed
 
-check: $(if $(APP),$(CHECKS),check-infra) ## check formatting, lints, documentation and infra/; APP= STAGE= checks the parameters of one stage, offline
+check: $(if $(APP),$(CHECKS),check-infra) ## check formatting, lints, documentation and infra/; APP= STAGE= checks the parameters of one stage, offline, with RELEASE=version by the released programs
 ifneq ($(APP),)
 	@$(call need,STAGE,a stage of infra/$(APP)/samconfig.toml)
 	@$(CHECK_BIN)/python infra/deploy.py --check '$(APP)' '$(STAGE)'
