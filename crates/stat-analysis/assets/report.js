@@ -91,7 +91,7 @@
   function termTable(terms) {
     const rows = terms.map(([term, category, texts, count, before]) =>
       [element("th", { scope: "row" }, term), category, number.format(texts), number.format(count), before === null ? "–" : number.format(before)]);
-    const scroll = element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": words.terms },
+    const scroll = element("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": words.terms },
       numberTable(words.terms, words.columns, rows));
     return element("details", {}, element("summary", {}, words.table), scroll);
   }

@@ -2,7 +2,7 @@
 
 use super::overlap::{self, CountedTerm};
 
-/// A term whose share in a building's terms has changed significantly.
+/// A term that a significantly larger or smaller share of a building's texts has.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Change {
     pub(crate) building_id: String,
@@ -15,7 +15,7 @@ pub(crate) struct Change {
     pub(crate) share_before: f64,
     /// Share of the building's texts that have the term in the reported month, from 0 to 1.
     pub(crate) share_now: f64,
-    /// Result of the two-proportion z-test of the term's occurrences among the building's: positive for a rise.
+    /// Result of the two-proportion z-test: positive for a rise.
     pub(crate) z_score: f64,
 }
 

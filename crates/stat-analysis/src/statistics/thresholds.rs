@@ -40,9 +40,9 @@ pub(crate) const CHANGE_Z: f64 = 2.576;
 pub(crate) const FALSE_DISCOVERY_RATE: f64 = 0.05;
 /// |z| below which no rank of Benjamini–Hochberg rejects: its p-value, 0.05001, is above [`FALSE_DISCOVERY_RATE`].
 pub(crate) const DISCOVERY_Z: f64 = 1.9598;
-/// Occurrences that the pooled share predicts for each month. Below them the normal approximation of the z-test
-/// does not hold.
-pub(crate) const CHANGE_EXPECTED_OCCURRENCES: i64 = 5;
+/// Texts with the term that the pooled share predicts for each month. Below them the normal approximation of the
+/// z-test does not hold.
+pub(crate) const CHANGE_EXPECTED_TEXTS: i64 = 5;
 /// Changes that the database returns for a building and direction. Three times as many as are kept leave enough
 /// after compounds and their parts are merged.
 pub(crate) const CHANGE_CANDIDATES: usize = 3 * CHANGES_PER_DIRECTION;
@@ -93,7 +93,7 @@ pub(crate) const TERMS_ON_PAGE: usize = 10;
 pub(crate) const KEYWORDS_READ: usize = 3 * TERMS_ON_PAGE;
 /// Examples below a building's chart.
 pub(crate) const EXAMPLES_ON_PAGE: usize = 3;
-/// Categories in the mail: the shipped list has fifteen. The texts without a category are always named.
+/// Categories in the mail: the shipped list has nineteen. The texts without a category are always named.
 pub(crate) const CATEGORIES_IN_MAIL: usize = 20;
 
 // Rows of the workbook.

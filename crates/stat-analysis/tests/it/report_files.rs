@@ -84,6 +84,64 @@ async fn the_workbook_is_typed_and_has_filters_and_a_visible_header() {
 }
 
 #[tokio::test]
+async fn an_event_in_many_spellings_is_the_first_change_of_page_mail_and_workbook() {
+    let month = empty_month().await;
+    for id in ["D1", "D5", "D7"] {
+        month.add_building(id, &format!("{id} 단지"), None).await.unwrap();
+    }
+    // Each spelling alone grows less than the leak of D1: 0 -> 7 or 8 of 60 texts, and 1 -> 20.
+    let spellings = [
+        "음쓰 통이 넘쳐요",
+        "음식물 쓰레기 냄새",
+        "음식쓰레기 수거 언제 하나요",
+        "음식물쓰래기통이 가득해요",
+    ];
+    for (period, leaks, waste) in [("2026-09", 1, 1), ("2026-10", 20, 30)] {
+        for (building, event) in [("D1", leaks), ("D5", 0), ("D7", waste)] {
+            for number in 0..60 {
+                let text = match building {
+                    _ if number >= event => ["주차권을 더 주세요", "복도 조명이 깜빡여요"][number % 2],
+                    "D1" => "천장에서 누수가 있어요",
+                    _ => spellings[number % spellings.len()],
+                };
+                add_text(&month, building, period, text).await;
+            }
+        }
+    }
+    month.deploy();
+    run_without_mail(&month, "2026-09").await;
+    month.run(&october()).await.unwrap();
+
+    let mail = month.topic.mails().await.unwrap().remove(0).text;
+    let line = "(9월 → 10월):\n- D7 단지: 음식물쓰레기 1건 → 30건, 이 건물 문의의 50%\n";
+    assert!(mail.contains(line), "{mail}");
+    let html = results(&month).await.html;
+    let first = html
+        .split("class=\"loudest\"")
+        .nth(1)
+        .unwrap()
+        .split("</li>")
+        .next()
+        .unwrap();
+    assert!(
+        first.contains("<b>음식물쓰레기</b>") && first.contains("1건 → 30건"),
+        "{first}"
+    );
+    let text = |text: &str| Cell::Text(text.to_owned());
+    let workbook = workbook(&month).await;
+    let first = &workbook.sheet("변화").unwrap().rows[1];
+    assert_eq!(
+        first[1..5],
+        [
+            text("D7"),
+            text("D7 단지"),
+            text("음식물쓰레기"),
+            text("청소·쓰레기")
+        ]
+    );
+}
+
+#[tokio::test]
 async fn the_csv_of_categories_compares_texts_and_has_those_without_one() {
     let month = two_months().await;
     month.run(&october()).await.unwrap();

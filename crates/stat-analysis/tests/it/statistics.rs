@@ -262,7 +262,7 @@ async fn a_change_is_shown_if_it_is_neither_chance_nor_a_small_number() {
     // B3: 누수 was not there and is 9 of 40. z = 0.225 / sqrt(9/80 · 71/80 · (1/40 + 1/40)) = 3.18, but 9/80 of 40
     // are 4.5 a month, too few. 승강기 is the opposite, and often enough.
     texts_of_one_term(&month, "B3", &[("승강기", 40)], &[("누수", 9), ("승강기", 31)]).await;
-    // B4: 누수 was not there and is 20 of 60. z = 1/3 / sqrt(1/5 · 4/5 · (1/60 + 1/40)) = 4.08, but in one text.
+    // B4: 누수 was not there and occurs twenty times, but in one text of 41.
     let notice = "누수 ".repeat(20);
     texts_of_one_term(&month, "B4", &[("승강기", 40)], &[(&notice, 1), ("승강기", 40)]).await;
     month.deploy();

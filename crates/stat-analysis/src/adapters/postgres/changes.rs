@@ -10,53 +10,51 @@ use uuid::Uuid;
 use crate::statistics::change::{Change, strongest_of_building};
 use crate::statistics::false_discovery::StepUp;
 use crate::statistics::thresholds::{
-    CHANGE_CANDIDATES, CHANGE_EXPECTED_OCCURRENCES, CHANGE_Z, CHANGES_PER_DIRECTION, DISCOVERY_Z,
+    CHANGE_CANDIDATES, CHANGE_EXPECTED_TEXTS, CHANGE_Z, CHANGES_PER_DIRECTION, DISCOVERY_Z,
 };
 
 /// SQL of the two-proportion z-test with a pooled share (NIST/SEMATECH, "e-Handbook of Statistical Methods",
-/// 7.3.3): z = (p₁ - p₀) / sqrt(p (1 - p) (1/n₁ + 1/n₀)), where n are a building's terms.
+/// 7.3.3): z = (p₁ - p₀) / sqrt(p (1 - p) (1/n₁ + 1/n₀)), where n are a building's texts and p those with the term.
 ///
+/// Texts are what a reader counts, and nearly independent of each other; the occurrences of a term in one text are not.
 /// The test compares shares and not counts: a month with twice the texts has each term twice. But a share also falls
-/// when others rise, so the share, the occurrences and the texts with the term have to change in the same direction.
+/// when others rise, so share and count have to change in the same direction.
 ///
 /// The first rows have no building: the strongest z-scores of all tests with the number of tests, for the false
 /// discovery rate. One statement returns both, so that the months are joined once.
 fn sql() -> String {
     format!(
         "
-with both_months as (
-    select building_id, term, coalesce(now.frequency, 0)::float8 as now, coalesce(before.frequency, 0)::float8 as before,
-           coalesce(now.documents, 0) as texts_now, coalesce(before.documents, 0) as texts_before
-    from (select building_id, term, frequency, documents from stat_term where run_id = $1) now
-    full join (select building_id, term, frequency, documents from stat_term where run_id = $2) before
-        using (building_id, term)
+with building as (
+    select building_id, new.documents::float8 as n_now, old.documents::float8 as n_before
+    from stat_building new join stat_building old using (building_id)
+    where new.run_id = $1 and old.run_id = $2
 ),
-counted as (
-    select *, sum(now) over building as n_now, sum(before) over building as n_before
-    from both_months window building as (partition by building_id)
+both_months as (
+    select building_id, term, coalesce(new.documents, 0) as now, coalesce(old.documents, 0) as before
+    from (select building_id, term, documents from stat_term where run_id = $1) new
+    full join (select building_id, term, documents from stat_term where run_id = $2) old using (building_id, term)
 ),
 tested as (
     select *, (now / n_now - before / n_before)
               / nullif(sqrt(pooled * (1 - pooled) * (1 / n_now + 1 / n_before)), 0) as z_score
-    from counted cross join lateral (select (now + before) / (n_now + n_before) as pooled) pooled
-    where least(n_now, n_before) * pooled >= {CHANGE_EXPECTED_OCCURRENCES} and greatest(texts_now, texts_before) >= $3
+    from both_months join building using (building_id)
+    cross join lateral (select (now + before) / nullif(n_now + n_before, 0) as pooled) pooled
+    where least(n_now, n_before) * pooled >= {CHANGE_EXPECTED_TEXTS} and greatest(now, before) >= $3
 ),
 strongest as (
     select * from (select z_score, count(z_score) over () as tests from tested) test where abs(z_score) >= {DISCOVERY_Z}
 ),
 ranked as (
     select *, row_number() over (partition by building_id, z_score > 0 order by abs(z_score) desc, term) as rank
-    from tested
-    where abs(z_score) >= {CHANGE_Z} and z_score * (now - before) > 0 and z_score * (texts_now - texts_before) > 0
+    from tested where abs(z_score) >= {CHANGE_Z} and z_score * (now - before) > 0
 ),
 found as (
-    select null as building_id, null as term, tests, null as texts_now, null as share_before, null as share_now, z_score
+    select null as building_id, null as term, tests, null as now, null as share_before, null as share_now, z_score
     from strongest
     union all
-    select building_id, term, texts_before, texts_now, texts_before::float8 / old.documents, texts_now::float8 / new.documents,
-           z_score
-    from ranked join stat_building new using (building_id) join stat_building old using (building_id)
-    where rank <= {CHANGE_CANDIDATES} and new.run_id = $1 and old.run_id = $2
+    select building_id, term, before, now, before / n_before, now / n_now, z_score
+    from ranked where rank <= {CHANGE_CANDIDATES}
 )
 select * from found order by building_id nulls first, abs(z_score) desc"
     )
