@@ -10,6 +10,20 @@ pub enum FunctionResponse {
     /// The build's message now shows this event, or a newer one.
     Updated(MessageLocation),
     Skipped(SkipReason),
+    Reconciled(Reconciliation),
+}
+
+/// The numbers of messages that one run has found without an end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Reconciliation {
+    /// Messages without an event for 30 minutes.
+    pub unfinished: usize,
+    /// Messages that show the end of their build now.
+    pub completed: usize,
+    /// Messages of builds that still run.
+    pub running: usize,
+    /// Messages of ended builds that are left to the next run, because time was short.
+    pub left: usize,
 }
 
 /// The identity of a message in Slack. A webhook returns neither part.
@@ -77,6 +91,16 @@ mod tests {
         assert_eq!(
             json(FunctionResponse::Skipped(SkipReason::Older)),
             json!({"skipped": "older"})
+        );
+        let run = Reconciliation {
+            unfinished: 3,
+            completed: 2,
+            running: 1,
+            left: 0,
+        };
+        assert_eq!(
+            json(FunctionResponse::Reconciled(run)),
+            json!({"reconciled": {"unfinished": 3, "completed": 2, "running": 1, "left": 0}})
         );
     }
 }

@@ -2,6 +2,7 @@
 
 mod checks;
 mod details;
+mod reconciliation;
 mod shared_message;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,7 +15,7 @@ use lambda_core::metrics::{self, Unit};
 use lambda_core::run::{ErrorType, Handler};
 use lambda_core::secrets::Secrets;
 use lambda_core::variables::Variables;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use self::shared_message::{LeaseHeld, Notification, SharedMessage};
 use crate::adapters::aws::Aws;
@@ -42,13 +43,17 @@ impl Handler for CodeBuildSlack {
         ErrorType::any("CodeBuildSlackError"),
     ];
 
-    /// Posts the message about a build, or updates it.
+    /// Posts the message about a build, or updates it; `{"reconcile": true}` completes messages that show no end.
     ///
     /// Events without a matching route and duplicate or stale events are skipped with a reason. Every other event that
     /// is not posted is an error, so that Lambda retries it: Slack is down or limits the rate, the token is wrong,
     /// another environment works on the message of the same build. Log tail, comparison and commit are best effort: a
     /// message is posted without them if they cannot be read.
     async fn handle(&self, event: Value, invocation: Invocation) -> anyhow::Result<FunctionResponse> {
+        if event == json!({"reconcile": true}) {
+            // Boxed as below.
+            return Box::pin(self.reconcile(&invocation)).await;
+        }
         let build = event::parse(&event)?;
         let in_doubt = PostsInDoubt::default();
         // Boxed: the SDKs' futures are large, and would be part of every future from here up to `main`.
@@ -281,7 +286,7 @@ fn emit_metrics(function: &str, response: Option<&FunctionResponse>, in_doubt: &
         Some(FunctionResponse::Posted(_)) => posted = 1.0,
         Some(FunctionResponse::Updated(_)) => updated = 1.0,
         Some(FunctionResponse::Skipped(_)) => skipped = 1.0,
-        None => {}
+        Some(FunctionResponse::Reconciled(_)) | None => {}
     }
     let metrics = [
         ("MessagesPosted", posted, Unit::Count),
@@ -298,6 +303,7 @@ fn log_outcome(build: &Build, response: &FunctionResponse) {
         FunctionResponse::Posted(_) => "posted the message".to_owned(),
         FunctionResponse::Updated(_) => "updated the message".to_owned(),
         FunctionResponse::Skipped(reason) => format!("skipped: {}", reason.explanation()),
+        FunctionResponse::Reconciled(_) => return,
     };
     tracing::info!(
         build.id = id,

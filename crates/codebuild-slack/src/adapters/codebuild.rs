@@ -66,6 +66,20 @@ impl CodeBuild {
         Ok(events.filter_map(|event| event::parse(&event).ok()).collect())
     }
 
+    /// Reads the states of builds by their ARNs. A build that CodeBuild does not know has the status `Unknown`.
+    pub(crate) async fn states(&self, arns: &[String]) -> anyhow::Result<Vec<build::Build>> {
+        let mut known = self
+            .read(arns.iter().map(|arn| short_id(arn).to_owned()).collect())
+            .await?;
+        known.retain(|build| arns.contains(&build.id));
+        let is_known = |arn: &&String| known.iter().any(|build| build.id == **arn);
+        let unknown = arns.iter().filter(|arn| !is_known(arn));
+        let unknown: Vec<_> = unknown
+            .map(|arn| build::Build::of_arn(arn, Status::Unknown))
+            .collect();
+        Ok(known.into_iter().chain(unknown).collect())
+    }
+
     /// Reads a page of a project's builds, the latest page without a token.
     pub(crate) async fn builds(&self, project: &str, token: Option<String>) -> anyhow::Result<BuildPage> {
         let client = self.0.get().await;
@@ -97,6 +111,11 @@ impl CodeBuild {
             next_token,
         })
     }
+}
+
+/// Returns `project:uuid` of an ARN.
+fn short_id(arn: &str) -> &str {
+    arn.rsplit_once('/').map_or(arn, |(_, id)| id)
 }
 
 /// Keeps the fields that the comparison needs. CodeBuild's response also contains the values of the environment.

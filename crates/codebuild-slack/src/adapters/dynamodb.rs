@@ -1,6 +1,8 @@
 //! Amazon DynamoDB: the table that records messages.
 //!
-//! Its key is `build_id`, a string; its time-to-live attribute is `expires_at`, in seconds since 1970. Each write is
+//! Its key is `build_id`, a string; its time-to-live attribute is `expires_at`, in seconds since 1970. Its index
+//! `unfinished` (key `state` and `expires_at`) holds the few messages that show no end, because only they have a `state`:
+//! a scan would read every message of 30 days, four times an hour. Each write is
 //! conditional. If the condition does not hold, DynamoDB returns the current item.
 
 use std::collections::HashMap;
@@ -26,6 +28,8 @@ use crate::history::record::{Lease, Record, Revision, WriteOutcome};
 /// Time-out of one attempt. A lease lasts a minute, and no attempt may take half of it.
 const ATTEMPT: Duration = Duration::from_secs(5);
 
+/// Name of the index, and the value of its partition key.
+const UNFINISHED: &str = "unfinished";
 /// Key that no build has.
 const NO_BUILD: &str = "nightshift-check";
 
@@ -44,8 +48,9 @@ impl Table {
         }
     }
 
-    /// Checks the table and the permissions: reads an item, and attempts a write whose condition never holds.
-    pub(crate) async fn checks(&self) -> [Check; 2] {
+    /// Checks the table and the permissions: reads an item, attempts a write whose condition never holds, and queries the
+    /// index for records before 1970.
+    pub(crate) async fn checks(&self) -> [Check; 3] {
         let name = format!("table {} readable", self.name);
         let read = match self.read(NO_BUILD).await {
             Ok(_) => Check::passed(name, "granted"),
@@ -60,7 +65,18 @@ impl Table {
             Ok(_) => Check::passed(name, "granted"),
             Err(error) => Check::failed(name, self.remedy(&error)),
         };
-        [read, write]
+        let name = format!("index {UNFINISHED} of the table {}", self.name);
+        let index = match self.unfinished(Timestamp::UNIX_EPOCH).await {
+            Ok(_) => Check::passed(name, "granted"),
+            Err(error) => Check::failed(
+                name,
+                format!(
+                    "{error:#}; the table needs the index {UNFINISHED} with the keys state, a string, and expires_at, a \
+                     number, and the role dynamodb:Query on it"
+                ),
+            ),
+        };
+        [read, write, index]
     }
 
     fn remedy(&self, error: &anyhow::Error) -> String {
@@ -92,11 +108,19 @@ impl Table {
         now: Timestamp,
     ) -> anyhow::Result<WriteOutcome> {
         let (set, also_removed) = lease_clauses(lease);
+        // A revision that may not be posted leaves no message to complete.
+        let (state, without_state) = match revision.may_post {
+            true => (", #state = :unfinished", ""),
+            false => ("", ", #state"),
+        };
         let update = format!(
             "SET #wanted = :rank, #message = :message, #target = :target, #is_told = :is_told, #expires_at = :expires, \
-             #posted = :nothing{set} REMOVE #channel, #ts, #unanswered{also_removed}"
+             #posted = :nothing{set}{state} REMOVE #channel, #ts, #unanswered{also_removed}{without_state}"
         );
         let mut values = revision_values(revision, lease);
+        if revision.may_post {
+            values.push((":unfinished", text(UNFINISHED)));
+        }
         values.push((":nothing", number(Rank::NOTHING.0.into())));
         values.push((":now", number(now.as_second())));
         let condition = "attribute_not_exists(#wanted) OR #expires_at <= :now";
@@ -115,9 +139,10 @@ impl Table {
         let (set, _) = lease_clauses(lease);
         let update = format!(
             "SET #wanted = :rank, #message = :message, #target = if_not_exists(#target, :target), #is_told = :is_told, \
-             #expires_at = :expires{set} REMOVE #unanswered"
+             #expires_at = :expires, #state = :unfinished{set} REMOVE #unanswered"
         );
         let mut values = revision_values(revision, lease);
+        values.push((":unfinished", text(UNFINISHED)));
         let condition = match lease {
             None => "#wanted < :rank".to_owned(),
             Some(_) => {
@@ -182,8 +207,14 @@ impl Table {
             }
             None => "SET #posted = :rank REMOVE #channel, #ts, #unanswered, #lease_owner, #lease_until",
         };
-        self.write(build_id, update, "#lease_owner = :owner", values)
-            .await
+        let finished = if rank.is_end() { ", #state" } else { "" };
+        self.write(
+            build_id,
+            &format!("{update}{finished}"),
+            "#lease_owner = :owner",
+            values,
+        )
+        .await
     }
 
     /// Releases the lease after a failed delivery.
@@ -191,6 +222,45 @@ impl Table {
         let update = "REMOVE #lease_owner, #lease_until";
         let values = vec![(":owner", text(owner))];
         self.write(build_id, update, "#lease_owner = :owner", values)
+            .await?;
+        Ok(())
+    }
+
+    /// Lists the builds whose message shows no end and whose record expires before `expires`, the oldest first.
+    pub(crate) async fn unfinished(&self, expires: Timestamp) -> anyhow::Result<Vec<String>> {
+        let client = self.client.get().await;
+        let (mut builds, mut start) = (Vec::new(), None);
+        loop {
+            let query = client
+                .query()
+                .table_name(&self.name)
+                .index_name(UNFINISHED)
+                .key_condition_expression("#state = :unfinished AND #expires_at < :expires")
+                .expression_attribute_names("#state", "state")
+                .expression_attribute_names("#expires_at", "expires_at")
+                .expression_attribute_values(":unfinished", text(UNFINISHED))
+                .expression_attribute_values(":expires", number(expires.as_second()))
+                .set_exclusive_start_key(start)
+                .send();
+            let page = Box::pin(query)
+                .await
+                .map_err(aws::readable_error)
+                .with_context(|| self.could_not("query the index unfinished of", "Query"))?;
+            let ids = page
+                .items()
+                .iter()
+                .filter_map(|item| item.get("build_id")?.as_s().ok());
+            builds.extend(ids.cloned());
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(builds);
+            }
+        }
+    }
+
+    /// Records that nothing is left to do for a build's message.
+    pub(crate) async fn finish(&self, build_id: &str) -> anyhow::Result<()> {
+        self.write(build_id, "REMOVE #state", "attribute_exists(#state)", Vec::new())
             .await?;
         Ok(())
     }

@@ -61,6 +61,34 @@ pub(crate) struct Logs {
 }
 
 impl Build {
+    /// Creates a build of which only its ARN is known, `arn:aws:codebuild:REGION:ACCOUNT:build/PROJECT:UUID`.
+    pub(crate) fn of_arn(arn: &str, status: Status) -> Self {
+        let parts: Vec<&str> = arn.split(':').collect();
+        let part = |index: usize| parts.get(index).copied().unwrap_or_default();
+        Self {
+            id: arn.to_owned(),
+            project: part(5).rsplit('/').next().unwrap_or_default().to_owned(),
+            batch_identifier: None,
+            status,
+            completed_phase: None,
+            region: part(3).to_owned(),
+            account: part(4).to_owned(),
+            event_time: None,
+            initiator: None,
+            number: None,
+            started: None,
+            ended: None,
+            source: None,
+            head_ref: None,
+            commit: None,
+            reports: Vec::new(),
+            logs: None,
+            phases: Vec::new(),
+            context: None,
+            mask: Mask::default(),
+        }
+    }
+
     /// Returns `project:uuid`, the id in CodeBuild's API.
     pub(crate) fn short_id(&self) -> &str {
         self.id.rsplit_once('/').map_or(&self.id, |(_, id)| id)
@@ -107,28 +135,10 @@ pub(crate) mod tests {
 
     /// Creates a build that has just begun, with only the fields that every event has.
     pub(crate) fn build() -> Build {
-        Build {
-            id: "arn:aws:codebuild:ap-northeast-2:123456789012:build/web:8745a7a9".to_owned(),
-            project: "web".to_owned(),
-            batch_identifier: None,
-            status: Status::InProgress,
-            completed_phase: None,
-            region: "ap-northeast-2".to_owned(),
-            account: "123456789012".to_owned(),
-            event_time: None,
-            initiator: None,
-            number: None,
-            started: None,
-            ended: None,
-            source: None,
-            head_ref: None,
-            commit: None,
-            reports: Vec::new(),
-            logs: None,
-            phases: Vec::new(),
-            context: None,
-            mask: Mask::default(),
-        }
+        Build::of_arn(
+            "arn:aws:codebuild:ap-northeast-2:123456789012:build/web:8745a7a9",
+            Status::InProgress,
+        )
     }
 
     #[test]

@@ -12,6 +12,8 @@ pub(crate) enum Status {
     Fault,
     /// The build took longer than the project allows.
     TimedOut,
+    /// CodeBuild no longer knows the build. No event has this status.
+    Unknown,
 }
 
 impl Status {
@@ -42,6 +44,7 @@ impl Status {
             Self::Stopped => "STOPPED",
             Self::Fault => "FAULT",
             Self::TimedOut => "TIMED_OUT",
+            Self::Unknown => "UNKNOWN",
         }
     }
 

@@ -29,7 +29,7 @@ const _: () = assert!(
 /// The end of a lease that stays unused, so that a request that has begun is over when the lease is.
 const LEASE_MARGIN: Duration = Duration::from_secs(5);
 /// Lifetime of a record. EventBridge delivers an event for a day, and a dead-letter queue keeps it for two weeks.
-const RETENTION: SignedDuration = SignedDuration::from_hours(30 * 24);
+pub(super) const RETENTION: SignedDuration = SignedDuration::from_hours(30 * 24);
 const FIRST_DELAY: Duration = Duration::from_millis(100);
 const LONGEST_DELAY: Duration = Duration::from_secs(2);
 

@@ -14,6 +14,7 @@ pub(crate) fn status(locale: Locale, status: Status) -> &'static str {
         Status::Stopped => locale.pick("중지됨", "stopped"),
         Status::Fault => locale.pick("CodeBuild 장애", "failed by a fault of CodeBuild"),
         Status::TimedOut => locale.pick("시간 초과", "timed out"),
+        Status::Unknown => locale.pick("결과를 알 수 없음", "ended with an unknown result"),
     }
 }
 
@@ -119,6 +120,7 @@ pub(crate) fn emoji(status: Status, verdict: Option<Verdict>) -> &'static str {
         (Status::Stopped, _) => "🛑",
         (Status::Fault, _) => "💥",
         (Status::TimedOut, _) => "⌛",
+        (Status::Unknown, _) => "❔",
     }
 }
 

@@ -13,6 +13,7 @@ mod failed_tests;
 mod history;
 mod log_tail;
 mod models;
+mod reconciliation;
 mod routes;
 mod secrets;
 mod serial_dynamodb;

@@ -205,7 +205,19 @@ async fn make_table(moto: &Moto, name: &str) {
     let table = json!({
         "TableName": name,
         "KeySchema": [{"AttributeName": "build_id", "KeyType": "HASH"}],
-        "AttributeDefinitions": [{"AttributeName": "build_id", "AttributeType": "S"}],
+        "AttributeDefinitions": [
+            {"AttributeName": "build_id", "AttributeType": "S"},
+            {"AttributeName": "state", "AttributeType": "S"},
+            {"AttributeName": "expires_at", "AttributeType": "N"},
+        ],
+        "GlobalSecondaryIndexes": [{
+            "IndexName": "unfinished",
+            "KeySchema": [
+                {"AttributeName": "state", "KeyType": "HASH"},
+                {"AttributeName": "expires_at", "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": "KEYS_ONLY"},
+        }],
         "BillingMode": "PAY_PER_REQUEST",
     });
     moto.json("dynamodb", "DynamoDB_20120810.CreateTable", &table)
