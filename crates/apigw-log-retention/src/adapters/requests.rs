@@ -45,9 +45,15 @@ pub(crate) struct RequestError {
     action: String,
     reason: String,
     code: Option<String>,
+    is_transient: bool,
 }
 
 impl RequestError {
+    /// Returns true if the request may succeed later: AWS throttled it, failed, or did not respond.
+    pub(crate) fn is_transient(&self) -> bool {
+        self.is_transient
+    }
+
     /// Returns true if API Gateway has no such API or stage.
     pub(crate) fn is_not_found(&self) -> bool {
         self.has_code("NotFoundException")
@@ -133,9 +139,8 @@ impl Requests {
                 Ok(response) => return Ok(response),
                 Err(error) => error,
             };
-            let is_transient = is_transient(&error);
             let error = request_error(action, error);
-            if !is_transient || attempt == ATTEMPTS || !self.pause(attempt, FIRST_PAUSE).await {
+            if !error.is_transient || attempt == ATTEMPTS || !self.pause(attempt, FIRST_PAUSE).await {
                 return Err(error);
             }
             tracing::debug!("attempt {attempt} of {ATTEMPTS} failed, retrying: {error}");
@@ -202,6 +207,7 @@ fn request_error<E: ProvideErrorMetadata + Error + 'static>(
     error: SdkError<E>,
 ) -> RequestError {
     RequestError {
+        is_transient: is_transient(&error),
         action: action.to_owned(),
         code: error.code().map(str::to_owned),
         reason: readable_error(error).to_string(),

@@ -4,7 +4,7 @@ use anyhow::anyhow;
 use lambda_core::check::Check;
 use lambda_core::invocation::Invocation;
 
-use super::ApigwLogRetention;
+use super::{AccountRole, ApigwLogRetention};
 use crate::adapters::requests::{RequestError, Requests};
 use crate::execution_log_delivery::ExecutionLogDelivery;
 use crate::known_log_groups::KnownLogGroups;
@@ -18,17 +18,17 @@ const NO_LOG_GROUP: &str = "/nightshift/check/does-not-exist";
 impl ApigwLogRetention {
     pub(super) async fn make_checks(&self, invocation: &Invocation) -> Vec<Check> {
         let requests = Requests::unpaced(invocation.deadline);
+        let rest = self.rest.apis(&requests).await;
+        let v2 = self.v2.apis(&requests).await;
+        let needs_role = [&rest, &v2].into_iter().any(|apis| match apis {
+            Ok(apis) => apis.iter().any(|api| api.api_type.logs_with_account_role()),
+            Err(_) => true,
+        });
         let mut checks = vec![
-            found(
-                "API Gateway: REST APIs",
-                self.rest.apis(&requests).await.map(|apis| apis.len()),
-            ),
-            found(
-                "API Gateway: HTTP and WebSocket APIs",
-                self.v2.apis(&requests).await.map(|apis| apis.len()),
-            ),
+            found("API Gateway: REST APIs", rest.map(|apis| apis.len())),
+            found("API Gateway: HTTP and WebSocket APIs", v2.map(|apis| apis.len())),
             self.check_reading_logs(invocation, &requests).await,
-            self.check_account_role(&requests).await,
+            self.check_account_role(&requests, needs_role).await,
             self.check_updating_stages(&requests).await,
             self.check_setting_retentions(&requests).await,
         ];
@@ -69,16 +69,30 @@ impl ApigwLogRetention {
         outcome("CloudWatch Logs: log groups", read.map(|()| "listed".to_owned()))
     }
 
-    async fn check_account_role(&self, requests: &Requests) -> Check {
+    async fn check_account_role(&self, requests: &Requests, is_needed: bool) -> Check {
         let name = "the account's CloudWatch role";
         match self.read_account_role(requests).await {
-            Err(error) => Check::of(name, Err::<String, _>(error.into())),
+            Err(error) => outcome(name, Err(error)),
+            Ok(role) if !role.is_usable() && self.replaces(&role) => Check::not_tried(
+                name,
+                "API Gateway cannot use the present one; the next sweep sets CLOUDWATCH_ROLE_ARN, unless DRY_RUN is on",
+            ),
+            Ok(role) if !role.is_usable() && !is_needed => Check::not_tried(
+                name,
+                format!("no REST or WebSocket API needs it yet: {}", role.describe()),
+            ),
             Ok(role) if !role.is_usable() => Check::failed(name, role.describe()),
             Ok(role) if role.exists.is_none() => {
                 Check::not_tried(name, format!("{}: allow iam:GetRole", role.describe()))
             }
             Ok(role) => Check::passed(name, role.describe()),
         }
+    }
+
+    /// Returns true if an event replaces this role, which API Gateway cannot use.
+    fn replaces(&self, role: &AccountRole) -> bool {
+        let new = self.config.cloudwatch_role_arn.as_deref();
+        new.is_some_and(|new| role.arn.as_deref() != Some(new))
     }
 
     async fn check_updating_stages(&self, requests: &Requests) -> Check {
@@ -103,7 +117,16 @@ fn found(name: &str, read: Result<usize, RequestError>) -> Check {
     outcome(name, read.map(|count| format!("{count} found")))
 }
 
+/// Reports a request. One that AWS did not respond to says nothing about this deployment.
 fn outcome(name: &str, read: Result<String, RequestError>) -> Check {
+    if let Err(error) = &read
+        && error.is_transient()
+    {
+        return Check::failed(
+            format!("{name} reachable"),
+            format!("{error}: send the event again"),
+        );
+    }
     let hint = |error: RequestError| match error.is_denied() {
         true => anyhow!("{error}: allow the action in parentheses in the function's role"),
         false => error.into(),

@@ -1,6 +1,8 @@
 //! The check event.
 
-use local_stack::Match;
+use std::time::Duration;
+
+use local_stack::{Function, Match};
 use serde_json::{Value, json};
 use stand_ins::control_plane::{ControlPlane, aws_error};
 
@@ -91,5 +93,69 @@ async fn a_failed_check_tells_what_to_do() {
         "the account's CloudWatch role",
         json!(false),
         "role/deleted does not exist, so API Gateway writes no logs of REST and WebSocket APIs: create it",
+    );
+}
+
+/// The check of the account's role, which no API Gateway may use, with this API and these variables.
+async fn unusable_role(api: Option<&'static str>, variables: &[(&str, &str)]) -> (Value, String) {
+    let aws = ControlPlane::start().await.unwrap();
+    aws.state(|state| state.role = None);
+    if let Some(api_type) = api {
+        aws.add_stage(api_type, "a1", "prod");
+    }
+    let function = Setup::new(&aws, variables).await;
+    let (_, checks) = checks(&function).await;
+    let (_, ok, detail) = checks
+        .into_iter()
+        .find(|(name, ..)| name == "the account's CloudWatch role")
+        .unwrap();
+    (ok, detail)
+}
+
+#[tokio::test]
+async fn a_missing_role_fails_only_if_an_api_needs_it_and_no_event_sets_it() {
+    for api in ["REST", "WEBSOCKET"] {
+        let (ok, detail) = unusable_role(Some(api), &[]).await;
+        assert!(ok == false && detail.contains("set one"), "{api}: {detail}");
+    }
+    for api in [None, Some("HTTP")] {
+        let (ok, detail) = unusable_role(api, &[]).await;
+        assert!(
+            ok.is_null() && detail.contains("no REST or WebSocket API needs it yet"),
+            "{api:?}: {detail}"
+        );
+    }
+    let role = [("CLOUDWATCH_ROLE_ARN", "arn:aws:iam::123456789012:role/logs")];
+    let (ok, detail) = unusable_role(Some("REST"), &role).await;
+    assert!(
+        ok.is_null() && detail.contains("the next sweep sets CLOUDWATCH_ROLE_ARN"),
+        "{detail}"
+    );
+}
+
+#[tokio::test]
+async fn an_aws_that_throttles_is_no_fault_of_the_deployment() {
+    let aws = ControlPlane::start().await.unwrap();
+    aws.faults.inject(
+        Match::path("GET", "/v2/apis"),
+        aws_error(429, "TooManyRequestsException", "slow down"),
+        100,
+    );
+    let function = Setup::with(&aws.endpoint(), &[], |function| Function {
+        timeout: Duration::from_secs(5),
+        ..function
+    })
+    .await;
+    let (_, checks) = checks(&function).await;
+    check(
+        &checks,
+        "API Gateway: HTTP and WebSocket APIs reachable",
+        json!(false),
+        "TooManyRequestsException: slow down: send the event again",
+    );
+    let failed = checks.iter().filter(|(_, ok, _)| ok == &json!(false));
+    assert!(
+        failed.into_iter().all(|(name, ..)| name.ends_with(" reachable")),
+        "{checks:?}"
     );
 }
