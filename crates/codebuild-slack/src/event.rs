@@ -1,6 +1,7 @@
 //! The event: a change of state or phase of a CodeBuild build, as EventBridge delivers it.
 
 pub(crate) mod build;
+pub(crate) mod delivery;
 pub(crate) mod initiator;
 pub(crate) mod phase;
 pub(crate) mod source;
@@ -21,7 +22,9 @@ use crate::mask::Mask;
 use crate::message::log_tail;
 
 const EXPECTED: &str = "expected EventBridge's event of source aws.codebuild, \"CodeBuild Build State Change\" or \
-                        \"CodeBuild Build Phase Change\"";
+                        \"CodeBuild Build Phase Change\", directly, as a notification of CodeStar Notifications, inside \
+                        SNS or SQS, from a pipe, or its detail alone; an input transformer must keep detail, so remove \
+                        it or let it pass <$.detail>; without a rule for CodeBuild, add one";
 
 /// Parses an event of CodeBuild. It reads the JSON itself: the public struct for this event requires fields that real
 /// events lack.

@@ -11,6 +11,19 @@ pub enum FunctionResponse {
     Updated(MessageLocation),
     Skipped(SkipReason),
     Reconciled(Reconciliation),
+    /// The outcomes of several events in one invocation.
+    Several(Vec<FunctionResponse>),
+    /// The messages that SQS delivers again. It accepts only this form.
+    #[serde(rename = "batchItemFailures")]
+    BatchItemFailures(Vec<BatchItemFailure>),
+}
+
+/// A message of SQS that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchItemFailure {
+    /// Id of the message.
+    pub item_identifier: String,
 }
 
 /// The numbers of messages that one run has found without an end.

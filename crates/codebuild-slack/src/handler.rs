@@ -27,8 +27,9 @@ use crate::adapters::slack::{PostsInDoubt, Slack, SlackError};
 use crate::config::Config;
 use crate::event;
 use crate::event::build::Build;
+use crate::event::delivery::{Delivery, SqsMessage};
 use crate::event::status::Status;
-use crate::function_response::{FunctionResponse, MessageLocation, SkipReason};
+use crate::function_response::{BatchItemFailure, FunctionResponse, MessageLocation, SkipReason};
 use crate::history::recent_posts::RecentPosts;
 use crate::message::mention::Mention;
 use crate::message::{self, Details, Message};
@@ -54,14 +55,10 @@ impl Handler for CodeBuildSlack {
             // Boxed as below.
             return Box::pin(self.reconcile(&invocation)).await;
         }
-        let build = event::parse(&event)?;
-        let in_doubt = PostsInDoubt::default();
-        // Boxed: the SDKs' futures are large, and would be part of every future from here up to `main`.
-        let result = Box::pin(self.notify(&build, &invocation, &in_doubt)).await;
-        emit_metrics(&invocation.function_name, result.as_ref().ok(), &in_doubt);
-        let response = result?;
-        log_outcome(&build, &response);
-        Ok(response)
+        match Delivery::of(&event) {
+            Delivery::Events(events) => self.process_all(&events, &invocation).await,
+            Delivery::SqsBatch(messages) => Ok(self.process_messages(&messages, &invocation).await),
+        }
     }
 
     async fn checks(&self, invocation: &Invocation) -> Vec<Check> {
@@ -133,6 +130,53 @@ const LEAST_TIME: Duration = Duration::from_secs(5);
 const RESERVE: Duration = Duration::from_secs(2);
 
 impl CodeBuildSlack {
+    /// Processes the events of one delivery. If one fails, the delivery fails after the others: a repeated event has no
+    /// effect.
+    async fn process_all(
+        &self,
+        events: &[Value],
+        invocation: &Invocation,
+    ) -> anyhow::Result<FunctionResponse> {
+        let mut outcomes = Vec::new();
+        for event in events {
+            outcomes.push(self.process(event, invocation).await);
+        }
+        let mut responses = outcomes.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
+        Ok(match responses.len() {
+            1 => responses.remove(0),
+            _ => FunctionResponse::Several(responses),
+        })
+    }
+
+    /// Processes each message of SQS by itself, and returns those that failed.
+    async fn process_messages(&self, messages: &[SqsMessage], invocation: &Invocation) -> FunctionResponse {
+        let mut failures = Vec::new();
+        for message in messages {
+            if let Err(error) = self.process_all(&message.events, invocation).await {
+                let id = &message.id;
+                tracing::error!(
+                    sqs.message_id = id,
+                    "the SQS message {id} failed and is delivered again: {error:#}"
+                );
+                failures.push(BatchItemFailure {
+                    item_identifier: id.clone(),
+                });
+            }
+        }
+        FunctionResponse::BatchItemFailures(failures)
+    }
+
+    async fn process(&self, event: &Value, invocation: &Invocation) -> anyhow::Result<FunctionResponse> {
+        let build = event::parse(event)?;
+        let in_doubt = PostsInDoubt::default();
+        // Boxed: the SDKs' futures are large, and would be part of every future from here up to `main`.
+        let result = Box::pin(self.notify(&build, invocation, &in_doubt)).await;
+        emit_metrics(&invocation.function_name, result.as_ref().ok(), &in_doubt);
+        let response = result?;
+        log_outcome(&build, &response);
+        Ok(response)
+    }
+
     async fn notify(
         &self,
         build: &Build,
@@ -286,7 +330,7 @@ fn emit_metrics(function: &str, response: Option<&FunctionResponse>, in_doubt: &
         Some(FunctionResponse::Posted(_)) => posted = 1.0,
         Some(FunctionResponse::Updated(_)) => updated = 1.0,
         Some(FunctionResponse::Skipped(_)) => skipped = 1.0,
-        Some(FunctionResponse::Reconciled(_)) | None => {}
+        _ => {}
     }
     let metrics = [
         ("MessagesPosted", posted, Unit::Count),
@@ -303,7 +347,7 @@ fn log_outcome(build: &Build, response: &FunctionResponse) {
         FunctionResponse::Posted(_) => "posted the message".to_owned(),
         FunctionResponse::Updated(_) => "updated the message".to_owned(),
         FunctionResponse::Skipped(reason) => format!("skipped: {}", reason.explanation()),
-        FunctionResponse::Reconciled(_) => return,
+        _ => return,
     };
     tracing::info!(
         build.id = id,

@@ -9,6 +9,7 @@
 
 mod checks;
 mod crash;
+mod deliveries;
 mod failed_tests;
 mod history;
 mod log_tail;
