@@ -20,6 +20,7 @@ pub(super) fn is_harmless(text: &str, value: Range<usize>) -> bool {
         || is_placeholder(bare)
         || is_in_arn(text, value.start, bare)
         || is_action(before, trimmed)
+        || trimmed.to_lowercase() == place.last_word()
         || place.is_name_of_no_secret(trimmed)
         || is_number(&place, trimmed)
         || is_docker_option(before, bare)
@@ -146,7 +147,7 @@ fn is_placeholder(value: &str) -> bool {
     const WORDS: &str = "null none nil undefined true false yes no on off unset set empty redacted hidden masked \
         required missing optional unknown n/a na todo changed unchanged default";
     const BEGINNINGS: &str =
-        "(known (sensitive (unknown (none (empty (not (hidden (redacted ${ $( {{ !Ref !Sub !GetAtt";
+        "(known (line (sensitive (unknown (none (empty (not (hidden (redacted ${ $( {{ !Ref !Sub !GetAtt";
     let word = value
         .trim_end_matches([',', ';', ')', ']', '}', '.', ':'])
         .to_lowercase();
@@ -174,7 +175,7 @@ fn is_variable(value: &str) -> bool {
 
 /// Reports whether the value belongs to an ARN, which has `secret:` and `key/` in it.
 fn is_in_arn(text: &str, start: usize, value: &str) -> bool {
-    let is_end = |character: char| character.is_whitespace() || "\"'(),;<>".contains(character);
+    let is_end = |character: char| character.is_whitespace() || "\"'(),;<>[]{}=".contains(character);
     let word = text[..start].rfind(is_end).map_or(0, |at| at + 1);
     text.get(word..start)
         .is_some_and(|before| before.starts_with("arn:"))
@@ -197,7 +198,9 @@ fn is_action(before: &str, value: &str) -> bool {
 }
 
 fn is_number(place: &Place<'_>, value: &str) -> bool {
-    let number = value.trim_end_matches(|character: char| "smh%".contains(character));
+    let number = value
+        .trim_start_matches('v')
+        .trim_end_matches(|character: char| "smh%".contains(character));
     let number = number.trim_end_matches("ms").replace([',', '.', '_'], "");
     !number.is_empty()
         && number.len() <= 9
@@ -273,7 +276,20 @@ fn is_prose(place: &Place<'_>, is_quoted: bool, value: &str, trimmed: &str, afte
         return true;
     }
     let continues = after.starts_with([' ', ',', '.']) || after.is_empty();
-    is_korean || (continues && has(PROSE, &trimmed.to_lowercase()))
+    let goes_on = !place.name.to_lowercase().contains("pass")
+        && place.separator == Separator::ColonSpace
+        && is_lower_word(trimmed)
+        && after
+            .split_whitespace()
+            .take(2)
+            .filter(|word| is_lower_word(word))
+            .count()
+            == 2;
+    is_korean || goes_on || (continues && has(PROSE, &trimmed.to_lowercase()))
+}
+
+fn is_lower_word(word: &str) -> bool {
+    word.len() > 1 && word.chars().all(|character| character.is_ascii_lowercase())
 }
 
 /// Words with which a sentence about a secret goes on.
@@ -285,7 +301,8 @@ const PROSE: &str = "is are was were be been must should may might can cannot ca
     unset blank enter given valid ok okay success successful successfully succeeded done created \
     updated deleted loaded generated refreshed accepted verified rotated revoked available \
     unavailable disabled enabled minimum maximum only all any resolving fetching checking \
-    validating so";
+    validating so creation creating refreshing destroying destruction modifying modifications reading still read \
+    resource execution started stopped opened closed ended";
 
 #[cfg(test)]
 mod tests {

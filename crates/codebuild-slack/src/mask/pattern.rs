@@ -127,7 +127,7 @@ pub(super) fn regex(pattern: &str) -> Regex {
 }
 
 /// Parts of names that mark a secret anywhere in the name.
-const ANYWHERE: &str = r"비밀번호|패스워드|암호|인증키|비밀키|토큰|passw(?:or)?d|passphrase|pwd|secret|token|(?:api|access|private|signing|encryption|account|auth|client|master|deploy|shared|session)[ _-]?key|credential|[_-]authorization|connection[ _-]?string|webhook|jwt|session(?:[ _-]?id)?|sessid|x-amz-signature|x-amz-credential";
+const ANYWHERE: &str = r"비밀번호|패스워드|암호|인증키|비밀키|토큰|passw(?:or)?d|storepass|keypass|passphrase|pwd|secret|token|(?:api|access|private|signing|encryption|account|auth|client|master|deploy|shared|session)[ _-]?key|credential|[_-]authorization|connection[ _-]?string|webhook|jwt|session(?:[ _-]?id)?|sessid|x-amz-signature|x-amz-credential";
 
 /// Words that mark a secret only as separate words, between `_`, `-` or `.`: `AUTH`, but not `AUTHOR`.
 const WORDS: &str = "auth|pass|pin|pw|pat|sid|sig";
@@ -220,6 +220,17 @@ const COMMANDS: &[&str] = &[
     "openssl",
     "pgpassword",
     "vault",
+    "snowsql",
+    "poetry",
+    "keychain",
+    "sqlcmd",
+    "creds",
+    "lftp",
+    "ldap",
+    "sqlplus",
+    "http-basic",
+    "bundle",
+    "net use",
 ];
 
 static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
@@ -258,9 +269,9 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
     patterns
 });
 
-/// Returns the pattern of a text in quotes beside the name of a secret, as in `expected token "…"`.
+/// Returns the pattern of a text beside the name of a secret, as in `expected token "…"`.
 fn beside_name() -> String {
-    format!(r"(?i)(?:{ANYWHERE})s?[ \t]+(\x22[^\x22\s]+\x22|'[^'\s]+')")
+    format!(r"(?i)(?:{ANYWHERE})s?[ \t]+(\x22[^\x22\s]+\x22|'[^'\s]+'|[A-Za-z0-9+/_!@#$%^&*=-]{{8,}})")
 }
 
 /// A private key, up to its end or to the end of the text.
@@ -311,7 +322,7 @@ fn options() -> [String; OPTIONS] {
             r"(?i)(?:^|[\s\x22'\[(,])(?:--[a-z-]*-stdin\b|--?(?:[\w-]*(?:{ANYWHERE})[\w-]*|(?:[\w-]+-)?(?:{WORDS}))[\x22']?,?[ \t]+{value})"
         ),
         format!(
-            r"\b(?:login|mysql|mariadb|mongo|sshpass|zip)(?:[\w-]*)\b[^\n]*?[ \t]-p[ \t=]*{value}|\bredis-cli\b[^\n]*?[ \t]-a[ \t]+{value}|\b(?:un)?zip\b[^\n]*?[ \t]-P[ \t]*{value}"
+            r"\b(?:login|mysql|mariadb|mongo|sshpass|zip|snowsql|poetry|unlock-keychain)(?:[\w-]*)\b[^\n]*?[ \t]-p[ \t=]*{value}|\bredis-cli\b[^\n]*?[ \t]-a[ \t]+{value}|\b(?:(?:un)?zip|sqlcmd)\b[^\n]*?[ \t]-P[ \t]*{value}"
         ),
         r"(?:^|\s)(?:-[A-Za-z]*u|-U|--user|--proxy-user)[=\s]*(?:\x22[^\x22:\n]*:([^\x22\n]+)|'[^':\n]*:([^'\n]+)|[^\s:\x22']*:([^\s\x22']+))"
             .to_owned(),
@@ -322,7 +333,7 @@ fn options() -> [String; OPTIONS] {
             r"(?i)\b(?:aws_secret_access_key|aws_session_token|SecretAccessKey|SessionToken|_authToken|_password)[ \t|]+{value}"
         ),
         // Tools whose option says nothing about a secret.
-        r"\bcodecov\b[^\n]*?\s-t[ =]*([A-Za-z0-9-]{20,})|\bhtpasswd\s+-[A-Za-z]*b[A-Za-z]*\s+(?:\S+\s+)?\S+\s+(\S+)|\bsnyk\s+auth\s+(\S+)|\bdoppler\s+configure\s+set\s+token\s+(\S+)|\bvault\s+login\s+(?:-\S+\s+)*(\S{8,})|\bopenssl\b[^\n]*?\s-pass(?:in|out)?\s+pass:(\S+)|\bPGPASSWORD=(\S+)"
+        r"\bcodecov\b[^\n]*?\s-t[ =]*([A-Za-z0-9-]{20,})|\bhtpasswd\s+-[A-Za-z]*b[A-Za-z]*\s+(?:\S+\s+)?\S+\s+(\S+)|\bsnyk\s+auth\s+(\S+)|\bdoppler\s+configure\s+set\s+token\s+(\S+)|\bvault\s+login\s+(?:-\S+\s+)*(\S{8,})|\bopenssl\b[^\n]*?\s-pass(?:in|out)?\s+pass:(\S+)|\bPGPASSWORD=(\S+)|--(?:src-|dest-)?creds[ =]+[^\s:]+:(\S+)|\blftp\b[^\n]*?\s-u\s+[^\s,]+,(\S+)|\bldap(?:search|modify|add|whoami)\b[^\n]*?\s-w\s+(\S+)|\bsqlplus\s+[^\s/]+/([^\s@]+)|\bhttp-basic\.\S+\s+\S+\s+(\S+)|\bbundle\s+config\s+(?:set\s+)?(?:--\S+\s+)?\S+\s+[^\s:]+:(\S+)|\bnet\s+use\b[^\n]*?/user:\S+\s+(\S+)"
             .to_owned(),
         format!(
             r"(?im)\blogin\s+\S+\s+(?:account\s+\S+\s+)?password\s+{value}|^[ \t]*password[ \t]+(\S+)[ \t]*$"
@@ -350,7 +361,9 @@ fn named() -> [String; NAMED] {
             r"(?i){name}{end}(?:(?:=>|:=|%3D){space}{after_equals}|=={space}{after_two}|={space}{after_equals})"
         ),
         format!(r"(?i)(?:{before_colon}{end}:{space})+{after_colon}"),
-        format!(r"(?i)<[\w:.-]*(?:{ANYWHERE}|{WORDS})[\w.-]*(?:\s[^<>]*)?>([^<]+)</"),
+        format!(
+            r"(?i)<[\w:.-]*(?:(?:{ANYWHERE}|{WORDS})[\w.-]*(?:\s[^<>]*)?|\s(?:key|name)=\x22[^\x22<>]*(?:{ANYWHERE})[^\x22<>]*\x22[^<>]*)>([^<]+)</"
+        ),
         format!(r"(?i){name}[ \t]*\([ \t]*({QUOTED})"),
         format!(r"(?i){key}{is_secret}(?:[^{{}}\n]*\n){{0,3}}?[^{{}}\n]*?{its_value}"),
         format!(r"(?i)\{{[^{{}}]*?{its_value}[^{{}}]*?{key}{is_secret}"),
