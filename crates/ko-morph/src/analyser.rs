@@ -4,6 +4,7 @@ use crate::chunk::{Chunk, Chunks};
 use crate::dictionary::Dictionary;
 use crate::image::{Analysis, View};
 use crate::lattice::{Lattice, LatticeWord, PathWord, USER_ENTRY};
+use crate::lexicon::Lexicon;
 use crate::morpheme::Morphemes;
 use crate::tag::Tag;
 use crate::token::Tokens;
@@ -22,6 +23,14 @@ impl Analyser {
     /// Returns an analyser over a dictionary and the user's words.
     pub fn new(dictionary: Dictionary, user: UserDictionary) -> Self {
         Self { dictionary, user }
+    }
+
+    /// Adds words to the user's. Of a word that both have, the added one stays.
+    pub fn extended_by(self, words: UserDictionary) -> Self {
+        Self {
+            user: self.user.extended_by(words),
+            ..self
+        }
     }
 
     /// Returns the version of everything that an analysis depends on: this crate, the dictionary and the user's
@@ -50,14 +59,22 @@ impl Analyser {
     ///
     /// A worker owns the buffers of the search: keep one for each thread instead of creating one for each text.
     pub fn worker(&self) -> Worker<'_> {
-        let vocabulary = Vocabulary {
-            view: self.dictionary.view(),
-            user: &self.user,
-        };
         Worker {
-            vocabulary,
+            vocabulary: self.vocabulary(),
             lattice: Lattice::default(),
             path: Vec::new(),
+        }
+    }
+
+    /// Returns the words of the dictionary and of the user.
+    pub fn lexicon(&self) -> Lexicon<'_> {
+        Lexicon::new(self.vocabulary())
+    }
+
+    fn vocabulary(&self) -> Vocabulary<'_> {
+        Vocabulary {
+            view: self.dictionary.view(),
+            user: &self.user,
         }
     }
 }
@@ -77,6 +94,11 @@ pub struct Worker<'a> {
 }
 
 impl<'a> Worker<'a> {
+    /// Returns the words of the dictionary and of the user.
+    pub fn lexicon(&self) -> Lexicon<'a> {
+        Lexicon::new(self.vocabulary)
+    }
+
     /// Returns an iterator over the tokens of a text, as mecab-ko has them.
     ///
     /// The text should be [normalised](crate::normalise). It may have any length and any number of lines.
@@ -128,9 +150,9 @@ impl<'a> Worker<'a> {
 
 /// The words of the dictionary and of the user.
 #[derive(Clone, Copy)]
-struct Vocabulary<'a> {
-    view: View<'a>,
-    user: &'a UserDictionary,
+pub(crate) struct Vocabulary<'a> {
+    pub(crate) view: View<'a>,
+    pub(crate) user: &'a UserDictionary,
 }
 
 /// An iterator over the words of a text, chunk by chunk.
@@ -199,7 +221,7 @@ impl<'t> Words<'_, 't> {
 }
 
 impl<'a> Vocabulary<'a> {
-    fn analysis(&self, entry: u32) -> Analysis<'a> {
+    pub(crate) fn analysis(&self, entry: u32) -> Analysis<'a> {
         let analysis = if entry & USER_ENTRY != 0 {
             let word = self.user.word(entry & !USER_ENTRY);
             word.and_then(|word| Analysis::read(word.analysis(), 0))

@@ -5,7 +5,7 @@
 //! - [`Dictionary`] opens an image, and [`include_image!`] embeds one.
 //! - [`UserDictionary`] parses the user's words.
 //! - [`Analyser`] joins both. Its [`Worker`]s iterate over the [`Token`]s or [`Morpheme`]s of a text, each with a
-//!   [`Tag`].
+//!   [`Tag`]. Its [`Lexicon`] looks single words up.
 //! - [`normalise`] prepares a text.
 //! - [`mod@image`] is the file format, for programs that build or inspect images. [`Worker::lattice`] is for programs
 //!   that learn or explain costs.
@@ -13,6 +13,7 @@
 // The interface.
 mod analyser;
 mod dictionary;
+mod lexicon;
 mod morpheme;
 mod normalise;
 mod tag;
@@ -34,6 +35,7 @@ pub use dictionary::Dictionary;
 pub use image::Aligned;
 pub use image::{ImageError, Parts};
 pub use lattice::LatticeWord;
+pub use lexicon::Lexicon;
 pub use morpheme::{Morpheme, Morphemes};
 pub use normalise::normalise;
 pub use tag::{Tag, UnknownTag};

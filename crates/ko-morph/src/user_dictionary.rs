@@ -6,6 +6,7 @@ use xxhash_rust::xxh64::xxh64;
 
 use crate::image::Analysis;
 use crate::image::layout::template;
+use crate::lattice::USER_ENTRY;
 use crate::normalise::normalise;
 use crate::tag::{Tag, UnknownTag};
 
@@ -41,7 +42,12 @@ pub struct UserDictionary {
     words: Vec<UserWord>,
     /// Range in `words` of each first character.
     starts: HashMap<char, Range<usize>>,
+    /// The remainders of the first characters by [`STARTS`]: they rule most positions of a text out.
+    may_start: Vec<bool>,
 }
+
+/// Number of remainders of first characters. A prime spreads syllables, which differ by multiples of 28.
+const STARTS: usize = 4_093;
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct UserWord {
@@ -133,9 +139,17 @@ impl UserDictionary {
 
     /// Reports whether the dictionary has a word, which must be [normalised](crate::normalise).
     pub fn contains(&self, word: &str) -> bool {
-        self.words
-            .binary_search_by(|known| known.text.as_str().cmp(word))
-            .is_ok()
+        self.find(word).is_ok()
+    }
+
+    /// Returns the entry number of a word.
+    pub(crate) fn number(&self, word: &str) -> Option<u32> {
+        let index = u32::try_from(self.find(word).ok()?).ok()?;
+        Some(USER_ENTRY | index)
+    }
+
+    fn find(&self, word: &str) -> Result<usize, usize> {
+        self.words.binary_search_by(|known| known.text.as_str().cmp(word))
     }
 
     /// Returns the words of both dictionaries. Of a word that both have, the one of `other` stays.
@@ -155,7 +169,15 @@ impl UserDictionary {
         {
             starts.entry(start).or_insert(index..index).end = index + 1;
         }
-        Self { words, starts }
+        let mut may_start = vec![false; STARTS];
+        for start in starts.keys() {
+            may_start[*start as usize % STARTS] = true;
+        }
+        Self {
+            words,
+            starts,
+            may_start,
+        }
     }
 
     pub(crate) fn word(&self, number: u32) -> Option<&UserWord> {
@@ -166,10 +188,16 @@ impl UserDictionary {
     /// characters and its number.
     #[inline]
     pub(crate) fn prefixes(&self, text: &str, mut found: impl FnMut(usize, u32)) {
-        if self.words.is_empty() {
+        let Some(start) = text.chars().next() else { return };
+        if !self
+            .may_start
+            .get(start as usize % STARTS)
+            .copied()
+            .unwrap_or(false)
+        {
             return;
         }
-        let Some(range) = text.chars().next().and_then(|start| self.starts.get(&start)) else {
+        let Some(range) = self.starts.get(&start) else {
             return;
         };
         let mut from = range.start;

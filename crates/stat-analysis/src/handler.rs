@@ -34,7 +34,7 @@ use crate::function_response::{FunctionResponse, SkipReason};
 use crate::statistics::stop_words::{self, StopWords};
 use crate::statistics::term;
 use crate::statistics::term_list::{self, TermList};
-use crate::statistics::vocabulary::Vocabulary;
+use crate::statistics::vocabulary::{self, Vocabulary};
 
 /// The user dictionary for building management that ships with the function.
 const SHIPPED_USER_DICTIONARY: &str = include_str!("../data/building-management.csv");
@@ -98,9 +98,13 @@ impl StatAnalysis {
             .await
             .context("USER_DICTIONARY")?;
         let user_dictionary = user_dictionary(&words).context("USER_DICTIONARY is malformed")?;
-        let vocabulary = read_vocabulary(&s3, &config).await?;
+        let (stop_words, terms) = read_terms(&s3, &config).await?;
+        let dictionary = dictionary::open(config.dictionary.as_deref())?;
+        let analyser = vocabulary::analyser(dictionary, user_dictionary, &terms)
+            .context("could not use the words of TERMS")?;
+        let vocabulary = Vocabulary::new(stop_words, terms, &mut analyser.worker());
         Ok(Self {
-            analyser: Analyser::new(dictionary::open(config.dictionary.as_deref())?, user_dictionary),
+            analyser,
             vocabulary,
             database: Database::new(config.database.clone(), &sdk),
             topic: Topic::new(&sdk, config.topic.clone()),
@@ -174,17 +178,17 @@ fn user_dictionary(words: &WordLists) -> Result<UserDictionary, UserDictionaryEr
     Ok(shipped.extended_by(UserDictionary::parse(&words.own)?))
 }
 
-async fn read_vocabulary(s3: &S3, config: &Config) -> anyhow::Result<Vocabulary> {
+async fn read_terms(s3: &S3, config: &Config) -> anyhow::Result<(StopWords, TermList)> {
     let stop_words = WordLists::read(s3, &config.stop_words, stop_words::SHIPPED)
         .await
         .context("STOP_WORDS")?;
     let terms = WordLists::read(s3, &config.terms, term_list::SHIPPED)
         .await
         .context("TERMS")?;
-    Ok(Vocabulary {
-        stop_words: StopWords::parse(stop_words.shipped, &stop_words.own),
-        terms: TermList::parse(terms.shipped, &terms.own).context("TERMS is malformed")?,
-    })
+    Ok((
+        StopWords::parse(stop_words.shipped, &stop_words.own),
+        TermList::parse(terms.shipped, &terms.own).context("TERMS is malformed")?,
+    ))
 }
 
 fn skip(event: TaskEvent, reason: SkipReason) -> FunctionResponse {

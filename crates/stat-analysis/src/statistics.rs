@@ -6,8 +6,14 @@ pub(crate) mod change;
 pub(crate) mod example;
 pub(crate) mod false_discovery;
 pub(crate) mod keyword;
+mod noun_run;
 mod overlap;
 mod personal_data;
+mod personal_name;
+mod phrase;
+mod plain_text;
+#[cfg(test)]
+mod shipped;
 pub(crate) mod stop_words;
 pub(crate) mod summary;
 pub(crate) mod term;

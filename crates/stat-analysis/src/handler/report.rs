@@ -96,6 +96,7 @@ impl StatAnalysis {
         }
         let timeout_s = (deadline.remaining().as_secs() / 4).clamp(1, EXAMPLES_TIMEOUT_S);
         let mut worker = self.analyser.worker();
+        let lexicon = worker.lexicon();
         let has_term =
             |sentence: &str, term: &str| TermCounter::has_term(sentence, term, &mut worker, &self.vocabulary);
         postgres::examples(
@@ -104,6 +105,7 @@ impl StatAnalysis {
             buildings,
             self.config.min_documents,
             timeout_s,
+            lexicon,
             has_term,
         )
         .await

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use ko_morph::normalise;
+use ko_morph::Lexicon;
 
 use super::personal_data::{MASK, mask};
+use super::plain_text::plain;
 use super::thresholds::{EXAMPLE_LEAD, EXAMPLE_LENGTH, IDENTIFYING_DIGITS};
 
 /// A sentence from a text, without personal data.
@@ -19,9 +20,14 @@ pub(crate) struct Example {
 ///
 /// Beyond the data that is masked before the analysis, the numbers of doors and every number of four or more digits
 /// are masked: a door, a car or an account identifies the writer. Years and amounts of money stay.
-pub(crate) fn example(text: &str, term: &str, mut has_term: impl FnMut(&str) -> bool) -> Option<Example> {
-    let text = normalise(text);
-    let text = mask(&text);
+pub(crate) fn example(
+    text: &str,
+    term: &str,
+    lexicon: Lexicon<'_>,
+    mut has_term: impl FnMut(&str) -> bool,
+) -> Option<Example> {
+    let text = plain(text);
+    let text = mask(&text, lexicon);
     let text = mask_numbers(&text);
     let sentence = sentences(&text).find(|sentence| sentence.contains(term) && has_term(sentence))?;
     Some(Example {
@@ -109,10 +115,15 @@ fn identifies_writer(number: &str, after: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::statistics::shipped;
+
+    fn lexicon() -> Lexicon<'static> {
+        shipped::analyser().lexicon()
+    }
 
     #[track_caller]
     fn check(text: &str, term: &str, expected: Option<&str>) {
-        let found = example(text, term, |_| true).map(|example| example.text);
+        let found = example(text, term, lexicon(), |_| true).map(|example| example.text);
         assert_eq!(found.as_deref(), expected);
     }
 
@@ -175,7 +186,12 @@ mod tests {
     #[test]
     fn skips_a_sentence_with_the_term_inside_a_word() {
         let is_word = |sentence: &str| !sentence.contains("수도 있");
-        let found = example("그럴 수도 있어요. 수도 요금이 비싸요.", "수도", is_word);
+        let found = example(
+            "그럴 수도 있어요. 수도 요금이 비싸요.",
+            "수도",
+            lexicon(),
+            is_word,
+        );
         assert_eq!(
             found.map(|example| example.text).as_deref(),
             Some("수도 요금이 비싸요.")
@@ -185,7 +201,7 @@ mod tests {
     #[test]
     fn shortens_a_long_sentence_around_the_term() {
         let text = format!("{}누수 {}", "가나다 ".repeat(100), "라마바 ".repeat(100));
-        let shown = example(&text, "누수", |_| true)
+        let shown = example(&text, "누수", lexicon(), |_| true)
             .expect("the text has the term")
             .text;
         assert!(
@@ -195,7 +211,7 @@ mod tests {
         assert!(shown.chars().count() <= EXAMPLE_LENGTH + 2, "{shown}");
         let text = "누수 ".repeat(100);
         assert!(
-            !example(&text, "누수", |_| true)
+            !example(&text, "누수", lexicon(), |_| true)
                 .expect("the text has the term")
                 .text
                 .starts_with('…')

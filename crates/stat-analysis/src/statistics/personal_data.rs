@@ -3,7 +3,10 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
+use ko_morph::Lexicon;
 use regex::Regex;
+
+use super::personal_name::mask_names;
 
 /// Replacement of personal data.
 pub(crate) const MASK: &str = "***";
@@ -25,16 +28,23 @@ const PATTERN: &str = r"(?xi)
 static PERSONAL_DATA: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(PATTERN).expect("the pattern is a constant"));
 
-/// Replaces URLs, e-mail addresses, and phone, resident registration and card numbers by [`MASK`].
+/// Replaces URLs, e-mail addresses, phone, resident registration and card numbers, and names of persons by [`MASK`].
 ///
 /// In doubt it masks: a meter reading of 13 digits is masked, and is no term anyway.
-pub(crate) fn mask(text: &str) -> Cow<'_, str> {
+pub(crate) fn mask<'t>(text: &'t str, lexicon: Lexicon<'_>) -> Cow<'t, str> {
+    mask_names(mask_numbers(text), lexicon)
+}
+
+fn mask_numbers(text: &str) -> Cow<'_, str> {
     if may_have_any(text) {
         PERSONAL_DATA.replace_all(text, MASK)
     } else {
         Cow::Borrowed(text)
     }
 }
+
+/// Beginnings of spelled numbers, and the Korean name of `@`.
+const SIGNS: [&str; 5] = ["골뱅이", "공일", "영일", "공 일", "영 일"];
 
 /// Returns false for nearly every text, so that the slow pattern runs on few. A match needs an `@`, a dot before a
 /// letter as in the name of a host, the beginning of a spelled number, or the digits of the shortest number.
@@ -48,14 +58,20 @@ fn may_have_any(text: &str) -> bool {
             b'/' if bytes[..index].ends_with(b":/") => return true,
             b'0'..=b'9' => digits += 1,
             // The first byte of every full-width digit.
+            0xEF if bytes[index..].starts_with("＠".as_bytes()) => return true,
             0xEF => digits += 1,
+            // The first bytes of the signs in Hangul.
+            0xEA | 0xEC
+                if SIGNS
+                    .iter()
+                    .any(|sign| bytes[index..].starts_with(sign.as_bytes())) =>
+            {
+                return true;
+            }
             _ => {}
         }
     }
     digits >= 8
-        || ["＠", "골뱅이", "공일", "영일", "공 일", "영 일"]
-            .iter()
-            .any(|sign| text.contains(sign))
 }
 
 #[cfg(test)]
@@ -64,7 +80,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: &str) {
-        assert_eq!(mask(text), expected);
+        assert_eq!(mask_numbers(text), expected);
     }
 
     #[test]

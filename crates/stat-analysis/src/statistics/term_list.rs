@@ -29,6 +29,8 @@ pub(crate) struct TermList {
     terms: Vec<Term>,
     /// Numbers of terms by folded spelling.
     spellings: HashMap<Box<str>, TermId>,
+    /// Names and spellings as the list has them.
+    written: Vec<(Box<str>, TermId)>,
 }
 
 /// Number of a term in its list.
@@ -75,6 +77,26 @@ impl TermList {
     /// Returns the term with this spelling, in any case and with any spaces.
     pub(crate) fn find(&self, spelling: &str) -> Option<TermId> {
         self.spellings.get(fold(spelling).as_ref()).copied()
+    }
+
+    /// Returns the names and other spellings as the list has them, without phrases.
+    pub(crate) fn spellings(&self) -> impl Iterator<Item = &str> {
+        let words = self.written.iter().map(|(spelling, _)| spelling.as_ref());
+        words.filter(|spelling| !is_phrase(spelling))
+    }
+
+    /// Returns the names and other spellings as the list has them, with their terms.
+    #[cfg(test)]
+    pub(crate) fn written(&self) -> impl Iterator<Item = (&str, TermId)> {
+        self.written
+            .iter()
+            .map(|(spelling, term)| (spelling.as_ref(), *term))
+    }
+
+    /// Returns the spellings that are phrases, with their terms.
+    pub(crate) fn phrases(&self) -> impl Iterator<Item = (&str, TermId)> {
+        let phrases = self.written.iter().filter(|(spelling, _)| is_phrase(spelling));
+        phrases.map(|(spelling, term)| (spelling.as_ref(), *term))
     }
 
     /// Returns the name under which a term counts.
@@ -124,15 +146,17 @@ impl TermList {
             None => {
                 let id = TermId(u32::try_from(self.terms.len()).unwrap_or(u32::MAX));
                 self.terms.push(Term {
-                    name: entry.term.into(),
+                    name: entry.term.as_str().into(),
                     category,
                 });
                 id
             }
         };
         self.spellings.insert(name.into(), id);
+        self.written.push((entry.term.into(), id));
         for spelling in entry.spellings {
             self.spellings.insert(fold(&spelling).into(), id);
+            self.written.push((spelling.into(), id));
         }
     }
 
@@ -233,14 +257,22 @@ fn check_spelling(spelling: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Returns the form that all spellings of a word have in common: without spaces, Latin letters in upper case and of
-/// normal width.
+/// Returns whether a spelling ends like the dictionary form of a verb.
+fn is_phrase(spelling: &str) -> bool {
+    spelling.ends_with('다')
+}
+
+/// Returns the form that all spellings of a word have in common: without spaces and signs, Latin letters in upper case
+/// and of normal width.
 pub(crate) fn fold(word: &str) -> Cow<'_, str> {
-    let is_folded = |c: char| !c.is_ascii_lowercase() && !c.is_whitespace() && !is_full_width(c);
+    let is_folded = |c: char| match c {
+        '가'..='힣' | 'A'..='Z' | '0'..='9' => true,
+        _ => !c.is_ascii() && c.is_alphanumeric() && !is_full_width(c),
+    };
     if word.chars().all(is_folded) {
         return Cow::Borrowed(word);
     }
-    let letters = word.chars().filter(|c| !c.is_whitespace());
+    let letters = word.chars().filter(|c| c.is_alphanumeric());
     Cow::Owned(letters.map(|c| half_width(c).to_ascii_uppercase()).collect())
 }
 

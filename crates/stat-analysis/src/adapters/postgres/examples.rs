@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use anyhow::Context;
 use futures_util::TryStreamExt;
+use ko_morph::Lexicon;
 use postgres_session::Session;
 use stat_ledger::run::Run;
 use tokio_postgres::Transaction;
@@ -47,13 +48,14 @@ pub(crate) async fn examples(
     buildings: &[&str],
     min_documents: u32,
     timeout_s: u64,
+    lexicon: Lexicon<'_>,
     has_term: impl FnMut(&str, &str) -> bool,
 ) -> anyhow::Result<HashMap<String, Vec<Example>>> {
     let failed = || format!("could not read examples for run {}", run.id);
     let transaction = session.begin().await?;
     let settings = format!("set local statement_timeout = '{timeout_s}s'; set local work_mem = '64MB'");
     transaction.batch_execute(&settings).await.with_context(failed)?;
-    let examples = match read(&transaction, run, buildings, min_documents, has_term).await {
+    let examples = match read(&transaction, run, buildings, min_documents, lexicon, has_term).await {
         Ok(examples) => examples,
         Err(error) if error.code().is_some() => {
             let error = without_content(error.into());
@@ -71,6 +73,7 @@ async fn read(
     run: &Run,
     buildings: &[&str],
     min_documents: u32,
+    lexicon: Lexicon<'_>,
     mut has_term: impl FnMut(&str, &str) -> bool,
 ) -> Result<HashMap<String, Vec<Example>>, tokio_postgres::Error> {
     let min_documents = i64::from(min_documents);
@@ -95,7 +98,7 @@ async fn read(
         if has_example || kept.len() == EXAMPLES_KEPT {
             continue;
         }
-        if let Some(example) = example(body, term, |sentence| has_term(sentence, term))
+        if let Some(example) = example(body, term, lexicon, |sentence| has_term(sentence, term))
             && !kept.iter().any(|other| other.text == example.text)
         {
             kept.push(example);
