@@ -159,17 +159,14 @@ impl NounRun {
     /// Looks several pieces up as one word.
     fn compound(&self, pieces: Range<usize>, vocabulary: &Vocabulary, lexicon: Lexicon<'_>) -> Option<Match> {
         let text = self.text(pieces.clone());
-        if let Some(term) = vocabulary.terms.find(text) {
-            return Some(Match::Listed(term));
+        if let Some(meaning) = listed_or_stopped(text, vocabulary) {
+            return Some(meaning);
         }
         let names = &self.names[self.pieces[pieces.start].name.start..self.pieces[pieces.end - 1].name.end];
         if names != text
-            && let Some(term) = vocabulary.terms.find(names)
+            && let Some(meaning) = listed_or_stopped(names, vocabulary)
         {
-            return Some(Match::Listed(term));
-        }
-        if vocabulary.stop_words.contains(text) {
-            return Some(Match::StopWord);
+            return Some(meaning);
         }
         let pieces = &self.pieces[pieces];
         let is_spaced = pieces[1..].iter().any(|piece| piece.starts_word);
@@ -184,7 +181,12 @@ impl NounRun {
     }
 
     fn single(&self, at: usize, vocabulary: &Vocabulary) -> Option<Match> {
-        vocabulary.terms.find(self.text(at..at + 1)).map(Match::Listed)
+        let text = self.text(at..at + 1);
+        // With what follows it may be a term nevertheless.
+        if vocabulary.stop_words.contains(&fold(text)) {
+            return None;
+        }
+        listed_or_stopped(text, vocabulary)
     }
 
     /// Returns the end of the affixes and single syllables that follow in the same word. A prefix also takes the piece
@@ -260,6 +262,20 @@ impl NounRun {
     fn text(&self, pieces: Range<usize>) -> &str {
         &self.text[self.pieces[pieces.start].text.start..self.pieces[pieces.end - 1].text.end]
     }
+}
+
+/// Looks a text up in the stop words and in the list of terms. A stop word wins, also against a spelling of it.
+fn listed_or_stopped(text: &str, vocabulary: &Vocabulary) -> Option<Match> {
+    if vocabulary.stop_words.contains(&fold(text)) {
+        return Some(Match::StopWord);
+    }
+    let term = vocabulary.terms.find(text)?;
+    Some(
+        match vocabulary.stop_words.contains(vocabulary.terms.name(term)) {
+            true => Match::StopWord,
+            false => Match::Listed(term),
+        },
+    )
 }
 
 impl Kind {
