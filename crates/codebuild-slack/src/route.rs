@@ -29,7 +29,7 @@ pub(crate) struct Route {
     pub(crate) mention: Option<Mention>,
 }
 
-/// What routes know about a build.
+/// Properties of a build that routes read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Subject<'b> {
     pub(crate) project: &'b str,

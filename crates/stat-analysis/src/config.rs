@@ -58,7 +58,7 @@ pub(crate) enum WordFile {
 pub(crate) enum LinkKind {
     /// To S3's page in the AWS console, which needs a login.
     Console,
-    /// With a signature, for anybody, as long as the credentials live that sign it.
+    /// Signed links, for anybody, as long as the credentials live that sign it.
     Presigned,
 }
 

@@ -37,7 +37,7 @@ const LONGEST_DELAY: Duration = Duration::from_secs(2);
 pub(super) struct Notification<'n> {
     pub(super) channel: &'n str,
     pub(super) mention: Option<&'n Mention>,
-    /// What is already known about previous builds.
+    /// Knowledge about previous builds so far.
     pub(super) compared: Option<&'n Details>,
     /// The reason not to post a new message, but only to update an existing one.
     pub(super) skip_reason: Option<SkipReason>,

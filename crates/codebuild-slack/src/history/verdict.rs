@@ -27,7 +27,7 @@ pub(crate) struct PastBuild {
     pub(crate) commit: Option<String>,
     /// Value of [`HEAD_REF`].
     pub(crate) head_ref: Option<String>,
-    /// What builds must share beside their branch. `None` if a part of it is unknown.
+    /// Properties that builds must share beside their branch. `None` if a part of it is unknown.
     pub(crate) setup: Option<Setup>,
 }
 

@@ -46,7 +46,7 @@ struct Pattern {
     compiled: OnceLock<Regex>,
 }
 
-/// What precedes the secret in a pattern.
+/// Text that precedes the secret in a pattern.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum After {
     /// Nothing but the secret matches.

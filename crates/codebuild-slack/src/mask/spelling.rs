@@ -12,7 +12,7 @@ const SHORTEST_IN_BASE64: usize = 6;
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Spelling {
     characters: Vec<char>,
-    /// Whether the neighbours hold further bits of the secret: Base64 whose beginning or end is not known.
+    /// True if the neighbours hold further bits of the secret: Base64 whose beginning or end is not known.
     is_base64: bool,
 }
 

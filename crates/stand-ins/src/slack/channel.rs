@@ -12,11 +12,11 @@ pub struct Channel {
     pub id: String,
     /// Name without `#`.
     pub name: String,
-    /// Whether the channel is archived: it accepts no messages.
+    /// True for an archived channel, which accepts no messages.
     pub is_archived: bool,
-    /// Whether the app is a member, and may post.
+    /// True if the app is a member, and may post.
     pub is_member: bool,
-    /// Whether only members may see and post to it.
+    /// True if only members may see it and post to it.
     pub is_private: bool,
 }
 

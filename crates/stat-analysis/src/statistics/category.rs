@@ -7,7 +7,7 @@ use super::term_list::{OTHER, TermList};
 /// Counts the texts of each category, text by text.
 #[derive(Default)]
 pub(crate) struct CategoryCounter {
-    /// By number of the category.
+    /// Texts by number of the category.
     categories: Vec<Texts>,
     /// Texts with any category.
     categorised: Texts,

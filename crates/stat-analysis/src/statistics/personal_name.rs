@@ -90,11 +90,11 @@ static TITLES: Words = LazyLock::new(|| {
     )
 });
 
-/// What follows a name with which somebody introduces himself.
+/// Words that follow the name of a person in an introduction.
 static COPULAS: Words =
     LazyLock::new(|| words("입니다 입니당 이에요 예요 이예요 에요 이라고 라고 인데요 이라고요"));
 
-/// What may follow a name in its word.
+/// Particles and endings that may follow a name in its word.
 static TAILS: Words = LazyLock::new(|| {
     words(
         "입니다 입니당 이에요 예요 이예요 에요 이요 인데요 인데 이라고 라고 이며 이고 이 가 은 는 을 를 의 께 와 과 에게 한테 이가 이는 께서 도 \
@@ -250,14 +250,14 @@ fn given_name<'t>(word: Word<'t>, around: &[Option<Word<'t>>; 5], lexicon: Lexic
     )
 }
 
-/// What tells that a word is a name.
+/// Sign that a word is a name.
 #[derive(Clone, Copy, PartialEq)]
 enum Context {
-    /// Before 드림 or 올림.
+    /// Position before 드림 or 올림.
     SignOff,
-    /// Before 씨, 님 or a title.
+    /// Position before 씨, 님 or a title.
     Honorific,
-    /// After a word like 이름, or before 입니다.
+    /// Position after a word like 이름, or before 입니다.
     Label,
     /// Beside a door or a phone number.
     Neighbour,
@@ -418,7 +418,7 @@ fn split_surname(name: &str) -> Option<(&str, &str)> {
     Some(given)
 }
 
-/// What a syllable can be in a name: a sum of these.
+/// Roles that a syllable can have in a name: a sum of these.
 const SURNAME: u8 = 1;
 const FIRST: u8 = 2;
 const LAST: u8 = 4;

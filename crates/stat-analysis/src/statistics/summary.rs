@@ -37,7 +37,7 @@ pub(crate) struct Summary {
 /// Comparison of terms and categories with the month before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Comparison {
-    /// With this run of the month before.
+    /// Comparison with this run of the month before.
     With(Uuid),
     /// The month before was counted by another analyser, or with other dictionaries, word lists or rules.
     OtherVersion,

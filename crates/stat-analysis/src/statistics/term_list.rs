@@ -24,7 +24,7 @@ const LONGEST_CATEGORY: usize = 30;
 /// the term. Neither spaces nor the case of Latin letters distinguish spellings.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TermList {
-    /// In the order of the list.
+    /// Terms in the order of the list.
     categories: Vec<Box<str>>,
     terms: Vec<Term>,
     /// Numbers of terms by folded spelling.

@@ -12,9 +12,9 @@ pub(super) enum Cell<'a> {
     Text(&'a str),
     Count(i64),
     Difference(i64),
-    /// From 0 to 1.
+    /// Share from 0 to 1.
     Share(f64),
-    /// From -1 to 1.
+    /// Change from -1 to 1.
     ShareChange(f64),
     Score(f64),
     Unknown,
