@@ -31,7 +31,7 @@ pub(crate) struct Budget {
 
 /// Least time of the Python handler, divided by the function's.
 pub(crate) const LEAST_RATIO: f64 = 45.0;
-/// The same where Python has no database to sign in to.
+/// Least time of the Python handler, divided by the function's, where Python has no database to sign in to.
 pub(crate) const LEAST_RATIO_WITH_DATABASE: f64 = 10.0;
 
 const SMALL: Budget = Budget {

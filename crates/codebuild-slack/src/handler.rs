@@ -268,11 +268,8 @@ impl CodeBuildSlack {
         let location = match self.slack.post(channel, &message, deadline, in_doubt).await {
             Err(SlackError::NoResponse(cause)) => {
                 warn_of_lost_response(build, &cause);
-                match deadline.remaining() < LEAST_TIME {
-                    true => None,
-                    // Another error changes nothing: the first message is most likely there.
-                    false => self.slack.post(channel, &message, deadline, in_doubt).await.ok(),
-                }
+                self.repeat_post(build, channel, &message, deadline, in_doubt)
+                    .await
             }
             outcome => Some(outcome?),
         };
@@ -282,6 +279,29 @@ impl CodeBuildSlack {
         });
         self.recent_posts().add(key);
         Ok(FunctionResponse::Posted(location))
+    }
+
+    /// Posts a message again, to whose first post Slack did not respond. Returns its location if Slack responds now.
+    async fn repeat_post(
+        &self,
+        build: &Build,
+        channel: &str,
+        message: &Message,
+        deadline: Deadline,
+        in_doubt: &PostsInDoubt,
+    ) -> Option<MessageLocation> {
+        if deadline.remaining() < LEAST_TIME {
+            return None;
+        }
+        match self.slack.post(channel, message, deadline, in_doubt).await {
+            Ok(location) => Some(location),
+            // No error of the event: its retry would post a third time, and the first message is most likely there.
+            Err(error) => {
+                let id = build.short_id();
+                tracing::warn!(build.id = id, "could not repeat the post for {id}: {error}");
+                None
+            }
+        }
     }
 
     async fn compose(

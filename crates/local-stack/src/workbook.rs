@@ -9,7 +9,7 @@ use zip::ZipArchive;
 /// Workbook with inline strings, as `rust_xlsxwriter` writes it in constant memory.
 #[derive(Debug, PartialEq)]
 pub struct Workbook {
-    /// In their order.
+    /// Sheets in their order.
     pub sheets: Vec<Sheet>,
 }
 

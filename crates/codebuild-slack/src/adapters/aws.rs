@@ -10,8 +10,7 @@ use tokio::sync::OnceCell;
 
 /// The SDK's configuration, shared by all clients.
 ///
-/// Its set-up loads the system's certificate authorities, a third of a cold start. A function that posts successful
-/// builds to a webhook never needs it.
+/// Its set-up takes time at a cold start. A function that posts successful builds to a webhook never needs it.
 #[derive(Default)]
 pub(crate) struct Aws(OnceCell<SdkConfig>);
 

@@ -334,7 +334,11 @@ impl<'i> SharedMessage<'i> {
                 Err(error) => {
                     // Slack has refused it, so that it does not count. If this fails, one repetition less is left.
                     if let Err(failure) = count(unanswered).await {
-                        tracing::warn!("could not take back the count of a refused post: {failure:#}");
+                        let id = self.build.short_id();
+                        tracing::warn!(
+                            build.id = id,
+                            "could not take back the count of the refused post for {id}: {failure:#}"
+                        );
                     }
                     return Err(error.into());
                 }

@@ -14,7 +14,7 @@ pub(super) fn find(text: &str) -> Vec<Range<usize>> {
     let mut secrets = token::find(text);
     let lower = text.to_ascii_lowercase();
     for pattern in PATTERNS.iter().filter(|pattern| pattern.may_match(&lower)) {
-        let regex = pattern.compiled.get_or_init(|| regex(&(pattern.source)()));
+        let regex = pattern.compiled.get_or_init(|| regex(&pattern.source));
         match pattern.after {
             After::Nothing => {
                 let found = regex.captures_iter(text.as_bytes());
@@ -41,7 +41,7 @@ pub(super) fn find(text: &str) -> Vec<Range<usize>> {
 struct Pattern {
     /// Texts in lower case, of which every match has one.
     needles: &'static [&'static str],
-    source: Box<dyn Fn() -> String + Send + Sync>,
+    source: String,
     after: After,
     compiled: OnceLock<Regex>,
 }
@@ -58,14 +58,10 @@ enum After {
 }
 
 impl Pattern {
-    fn new(
-        needles: &'static [&'static str],
-        after: After,
-        source: impl Fn() -> String + Send + Sync + 'static,
-    ) -> Self {
+    fn new(needles: &'static [&'static str], after: After, source: impl Into<String>) -> Self {
         Self {
             needles,
-            source: Box::new(source),
+            source: source.into(),
             after,
             compiled: OnceLock::new(),
         }
@@ -234,38 +230,19 @@ const COMMANDS: &[&str] = &[
 ];
 
 static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
-    let certain =
-        |needles, pattern: &'static str| Pattern::new(needles, After::Nothing, || pattern.to_owned());
+    let certain = |needles, source| Pattern::new(needles, After::Nothing, source);
+    let webhooks = &["hooks.slack", "discord", "webhook.office", "logic.azure"];
+    let in_headers = &["authorization", "cookie", "bearer", "x-"];
     let mut patterns = vec![
         certain(&["private key"], PRIVATE_KEY),
         certain(&["private key"], KEY_WITHOUT_BEGINNING),
         certain(&["://"], IN_ADDRESS),
-        certain(
-            &["hooks.slack", "discord", "webhook.office", "logic.azure"],
-            WEBHOOK,
-        ),
-        Pattern::new(
-            &["authorization", "cookie", "bearer", "x-"],
-            After::Nothing,
-            headers,
-        ),
-        Pattern::new(IN_NAMES, After::NameAndSpace, beside_name),
+        certain(webhooks, WEBHOOK),
+        Pattern::new(in_headers, After::Nothing, headers()),
+        Pattern::new(IN_NAMES, After::NameAndSpace, beside_name()),
     ];
-    for index in 0..OPTIONS {
-        let needles = match index {
-            1 | 5 => COMMANDS,
-            2 => &["-"],
-            _ => IN_NAMES,
-        };
-        patterns.push(Pattern::new(needles, After::Name, move || {
-            options()[index].clone()
-        }));
-    }
-    for index in 0..NAMED {
-        patterns.push(Pattern::new(IN_NAMES, After::Name, move || {
-            named()[index].clone()
-        }));
-    }
+    patterns.extend(options().map(|(needles, source)| Pattern::new(needles, After::Name, source)));
+    patterns.extend(named().map(|source| Pattern::new(IN_NAMES, After::Name, source)));
     patterns
 });
 
@@ -311,41 +288,38 @@ fn headers() -> String {
     .join("|")
 }
 
-const OPTIONS: usize = 7;
-
-/// Returns the patterns of values after a name and a space: options of commands, and commands that set a variable.
-fn options() -> [String; OPTIONS] {
+/// Returns the patterns of values after a name and a space, each with its needles: options of commands, and commands that
+/// set a variable.
+fn options() -> [(&'static [&'static str], String); 7] {
     let value = value("=:-");
     [
         // An option that reads its value from standard input has none here.
-        format!(
+        (IN_NAMES, format!(
             r"(?i)(?:^|[\s\x22'\[(,])(?:--[a-z-]*-stdin\b|--?(?:[\w-]*(?:{ANYWHERE})[\w-]*|(?:[\w-]+-)?(?:{WORDS}))[\x22']?,?[ \t]+{value})"
-        ),
-        format!(
+        )),
+        (COMMANDS, format!(
             r"\b(?:login|mysql|mariadb|mongo|sshpass|zip|snowsql|poetry|unlock-keychain)(?:[\w-]*)\b[^\n]*?[ \t]-p[ \t=]*{value}|\bredis-cli\b[^\n]*?[ \t]-a[ \t]+{value}|\b(?:(?:un)?zip|sqlcmd)\b[^\n]*?[ \t]-P[ \t]*{value}"
-        ),
-        r"(?:^|\s)(?:-[A-Za-z]*u|-U|--user|--proxy-user)[=\s]*(?:\x22[^\x22:\n]*:([^\x22\n]+)|'[^':\n]*:([^'\n]+)|[^\s:\x22']*:([^\s\x22']+))"
-            .to_owned(),
-        format!(
+        )),
+        (&["-"], r"(?:^|\s)(?:-[A-Za-z]*u|-U|--user|--proxy-user)[=\s]*(?:\x22[^\x22:\n]*:([^\x22\n]+)|'[^':\n]*:([^'\n]+)|[^\s:\x22']*:([^\s\x22']+))"
+            .to_owned()),
+        (IN_NAMES, format!(
             r"(?i)\b(?:set|setx|setenv|export|env|arg)[ \t]+[^\s=]*(?:{ANYWHERE})[^\s=]*[ \t]+{value}"
-        ),
-        format!(
+        )),
+        (IN_NAMES, format!(
             r"(?i)\b(?:aws_secret_access_key|aws_session_token|SecretAccessKey|SessionToken|_authToken|_password)[ \t|]+{value}"
-        ),
+        )),
         // Tools whose option says nothing about a secret.
-        r"\bcodecov\b[^\n]*?\s-t[ =]*([A-Za-z0-9-]{20,})|\bhtpasswd\s+-[A-Za-z]*b[A-Za-z]*\s+(?:\S+\s+)?\S+\s+(\S+)|\bsnyk\s+auth\s+(\S+)|\bdoppler\s+configure\s+set\s+token\s+(\S+)|\bvault\s+login\s+(?:-\S+\s+)*(\S{8,})|\bopenssl\b[^\n]*?\s-pass(?:in|out)?\s+pass:(\S+)|\bPGPASSWORD=(\S+)|--(?:src-|dest-)?creds[ =]+[^\s:]+:(\S+)|\blftp\b[^\n]*?\s-u\s+[^\s,]+,(\S+)|\bldap(?:search|modify|add|whoami)\b[^\n]*?\s-w\s+(\S+)|\bsqlplus\s+[^\s/]+/([^\s@]+)|\bhttp-basic\.\S+\s+\S+\s+(\S+)|\bbundle\s+config\s+(?:set\s+)?(?:--\S+\s+)?\S+\s+[^\s:]+:(\S+)|\bnet\s+use\b[^\n]*?/user:\S+\s+(\S+)"
-            .to_owned(),
-        format!(
+        (COMMANDS, r"\bcodecov\b[^\n]*?\s-t[ =]*([A-Za-z0-9-]{20,})|\bhtpasswd\s+-[A-Za-z]*b[A-Za-z]*\s+(?:\S+\s+)?\S+\s+(\S+)|\bsnyk\s+auth\s+(\S+)|\bdoppler\s+configure\s+set\s+token\s+(\S+)|\bvault\s+login\s+(?:-\S+\s+)*(\S{8,})|\bopenssl\b[^\n]*?\s-pass(?:in|out)?\s+pass:(\S+)|\bPGPASSWORD=(\S+)|--(?:src-|dest-)?creds[ =]+[^\s:]+:(\S+)|\blftp\b[^\n]*?\s-u\s+[^\s,]+,(\S+)|\bldap(?:search|modify|add|whoami)\b[^\n]*?\s-w\s+(\S+)|\bsqlplus\s+[^\s/]+/([^\s@]+)|\bhttp-basic\.\S+\s+\S+\s+(\S+)|\bbundle\s+config\s+(?:set\s+)?(?:--\S+\s+)?\S+\s+[^\s:]+:(\S+)|\bnet\s+use\b[^\n]*?/user:\S+\s+(\S+)"
+            .to_owned()),
+        (IN_NAMES, format!(
             r"(?im)\blogin\s+\S+\s+(?:account\s+\S+\s+)?password\s+{value}|^[ \t]*password[ \t]+(\S+)[ \t]*$"
-        ),
+        )),
     ]
 }
 
-const NAMED: usize = 6;
-
 /// Returns the patterns of values after a name: `NAME_TOKEN=value`, `"password": "value"`, `<secret>value</secret>`,
 /// `token("value")`, `{"name": "DB_PASSWORD", "value": "value"}`.
-fn named() -> [String; NAMED] {
+fn named() -> [String; 6] {
     let (name, before_colon) = (name(false), name(true));
     let end = r"[\x22'\]\\]{0,8}[ \t]*";
     // A YAML value may begin in the next line.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use local_stack::{Fault, Function, Match};
+use local_stack::{CheckReport, Fault, Function, Match};
 use serde_json::{Value, json};
 use stand_ins::slack::Channel;
 
@@ -11,24 +11,11 @@ use crate::setup::{NAME, Setup, TOKEN};
 const REACHABLE: &str = "Slack reachable";
 const ACCEPTED: &str = "token accepted by Slack";
 
-struct Report(Value);
-
-impl Report {
-    async fn of(setup: &Setup) -> Self {
-        let report = setup.response(&json!({"check": true})).await;
-        assert_eq!(setup.slack.messages(), [], "a check posts nothing");
-        assert!(!report.to_string().contains(TOKEN));
-        Self(report)
-    }
-
-    #[track_caller]
-    fn assert(&self, name: &str, ok: impl Into<Value>, detail: &str) {
-        let checks = self.0["checks"].as_array().unwrap();
-        let check = checks.iter().find(|check| check["name"] == name);
-        let check = check.unwrap_or_else(|| panic!("{name} is not among {checks:#?}"));
-        assert_eq!(check["ok"], ok.into(), "{check}");
-        assert!(check["detail"].as_str().unwrap().contains(detail), "{check}");
-    }
+async fn report_of(setup: &Setup) -> CheckReport {
+    let report = setup.response(&json!({"check": true})).await;
+    assert_eq!(setup.slack.messages(), [], "a check posts nothing");
+    assert!(!report.to_string().contains(TOKEN));
+    CheckReport(report)
 }
 
 fn with_channel(function: Function, channel: &str) -> Function {
@@ -43,7 +30,7 @@ async fn a_sound_deployment_with_a_bot_and_a_table_passes() {
         .variable("LOG_TAIL_LINES", "15");
     setup.emulator.deploy(function);
     let before = items(&setup).await;
-    let report = Report::of(&setup).await;
+    let report = report_of(&setup).await;
     assert_eq!(
         (&report.0["function"], &report.0["ok"]),
         (&json!(NAME), &json!(true))
@@ -79,7 +66,7 @@ async fn items(setup: &Setup) -> Value {
 #[tokio::test]
 async fn a_webhook_is_not_used() {
     let setup = Setup::webhook().await;
-    let report = Report::of(&setup).await;
+    let report = report_of(&setup).await;
     report.assert("secret SLACK_WEBHOOK_URL", true, "read");
     report.assert("webhook", Value::Null, "only a message would show more");
     assert_eq!(report.0["ok"], true);
@@ -92,12 +79,12 @@ async fn a_wrong_token_and_a_missing_scope_fail() {
     setup
         .slack
         .change(|settings| settings.scopes = vec!["channels:read".to_owned()]);
-    let report = Report::of(&setup).await;
+    let report = report_of(&setup).await;
     report.assert("scope chat:write", false, "install the app again");
     setup
         .slack
         .change(|settings| settings.token = "xoxb-another".to_owned());
-    let report = Report::of(&setup).await;
+    let report = report_of(&setup).await;
     report.assert(REACHABLE, true, "");
     report.assert(ACCEPTED, false, "invalid_auth: the token is invalid");
     assert_eq!(report.0["ok"], false);
@@ -106,7 +93,7 @@ async fn a_wrong_token_and_a_missing_scope_fail() {
 #[tokio::test]
 async fn a_channel_is_checked_as_far_as_the_token_may_see_it() {
     let setup = Setup::bot().await;
-    let report = Report::of(&setup).await;
+    let report = report_of(&setup).await;
     report.assert("channel #builds", Value::Null, "by its id");
 
     setup
@@ -115,18 +102,18 @@ async fn a_channel_is_checked_as_far_as_the_token_may_see_it() {
     setup
         .slack
         .change(|settings| settings.channels[0].is_member = false);
-    let report = Report::of(&setup).await;
+    let report = report_of(&setup).await;
     report.assert("channel C0BUILDS", false, "the app is not in #builds: invite it");
     setup
         .slack
         .change(|settings| settings.scopes.push("chat:write.public".to_owned()));
-    Report::of(&setup)
+    report_of(&setup)
         .await
         .assert("channel C0BUILDS", true, "#builds");
     setup
         .slack
         .change(|settings| settings.channels[0].is_archived = true);
-    Report::of(&setup)
+    report_of(&setup)
         .await
         .assert("channel C0BUILDS", false, "archived");
 
@@ -134,19 +121,19 @@ async fn a_channel_is_checked_as_far_as_the_token_may_see_it() {
         .emulator
         .deploy(with_channel(setup.bot_function(), "C0NOWHERE"));
     // A private channel seems not to exist for a token that sees public ones only.
-    Report::of(&setup)
+    report_of(&setup)
         .await
         .assert("channel C0NOWHERE", Value::Null, "may not see it");
     setup
         .slack
         .change(|settings| settings.scopes.push("groups:read".to_owned()));
-    Report::of(&setup)
+    report_of(&setup)
         .await
         .assert("channel C0NOWHERE", false, "channel_not_found");
     setup
         .slack
         .change(|settings| settings.scopes.retain(|scope| !scope.ends_with(":read")));
-    Report::of(&setup)
+    report_of(&setup)
         .await
         .assert("channel C0NOWHERE", Value::Null, "which no message needs");
 }
@@ -165,7 +152,7 @@ async fn the_channels_of_routes_are_checked_once_each() {
     let function =
         with_channel(setup.bot_function(), "C0BUILDS").variable("SLACK_ROUTES", routes.to_string());
     setup.emulator.deploy(function);
-    let report = Report::of(&setup).await;
+    let report = report_of(&setup).await;
     for channel in ["C0BUILDS", "C0ALERTS", "C0THIRD01"] {
         report.assert(&format!("channel {channel}"), true, "#");
     }
@@ -189,15 +176,14 @@ async fn slack_that_is_down_or_hangs_is_not_reachable_and_nothing_else_fails() {
         });
         setup.slack.faults.inject(Match::any(), fault, usize::MAX);
         let began = Instant::now();
-        let report = Report::of(&setup).await;
+        let report = report_of(&setup).await;
         assert!(
             began.elapsed() < Duration::from_secs(6),
             "the invocation did not time out"
         );
         report.assert(REACHABLE, false, "VPC");
         report.assert(ACCEPTED, Value::Null, "not reachable");
-        let checks = report.0["checks"].as_array().unwrap().iter();
-        assert_eq!(checks.filter(|check| check["ok"] == false).count(), 1);
+        assert_eq!(report.failed(), [REACHABLE]);
     }
 }
 
@@ -206,7 +192,7 @@ async fn a_page_in_slacks_place_is_a_fault_of_the_configuration() {
     let setup = Setup::bot().await;
     let page = Fault::respond(200, "<html>proxy</html>");
     setup.slack.faults.inject(Match::any(), page, usize::MAX);
-    let report = Report::of(&setup).await;
+    let report = report_of(&setup).await;
     report.assert("Slack's Web API at SLACK_API_URL", false, "is there a proxy?");
 }
 
@@ -216,7 +202,7 @@ async fn a_table_that_does_not_exist_fails() {
     setup
         .emulator
         .deploy(setup.table_function().variable("MESSAGES_TABLE", "no-such-table"));
-    let report = Report::of(&setup).await;
+    let report = report_of(&setup).await;
     report.assert("table no-such-table readable", false, "ResourceNotFoundException");
     report.assert("table no-such-table writable", false, "dynamodb:UpdateItem");
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use local_stack::{Fault, Function, Match, Moto};
+use local_stack::{CheckReport, Fault, Function, Match, Moto};
 use serde_json::{Value, json};
 use stand_ins::teamcity::{self, Permission};
 
@@ -12,24 +12,11 @@ const SERVER: &str = "/app/rest/server";
 const REACHABLE: &str = "TeamCity reachable";
 const ACCEPTED: &str = "token accepted by TeamCity";
 
-struct Report(Value);
-
-impl Report {
-    async fn of(setup: &Setup) -> Self {
-        let report = setup.invoke(&json!({"check": true})).await;
-        assert_eq!(setup.teamcity.builds(), [], "a check queues nothing");
-        assert_eq!(setup.teamcity.faults.count(&Match::path("POST", "/")), 0);
-        Self(report)
-    }
-
-    #[track_caller]
-    fn assert(&self, name: &str, ok: impl Into<Value>, detail: &str) {
-        let checks = self.0["checks"].as_array().unwrap();
-        let check = checks.iter().find(|check| check["name"] == name);
-        let check = check.unwrap_or_else(|| panic!("{name} is not among {checks:#?}"));
-        assert_eq!(check["ok"], ok.into(), "{check}");
-        assert!(check["detail"].as_str().unwrap().contains(detail), "{check}");
-    }
+async fn report_of(setup: &Setup) -> CheckReport {
+    let report = setup.invoke(&json!({"check": true})).await;
+    assert_eq!(setup.teamcity.builds(), [], "a check queues nothing");
+    assert_eq!(setup.teamcity.faults.count(&Match::path("POST", "/")), 0);
+    CheckReport(report)
 }
 
 fn with_short_timeout(function: Function) -> Function {
@@ -52,7 +39,7 @@ async fn a_sound_deployment_passes() {
         route("b/", "Daily_Export"),
         route("c/", BUILD_TYPE)
     ]));
-    let report = Report::of(&setup).await;
+    let report = report_of(&setup).await;
     assert_eq!(
         (&report.0["function"], &report.0["ok"]),
         (&json!(NAME), &json!(true))
@@ -79,7 +66,7 @@ async fn a_sound_deployment_passes() {
 async fn a_build_configuration_that_does_not_exist_or_is_hidden_fails() {
     let setup = Setup::new().await;
     setup.deploy("TEAMCITY_BUILD_TYPE", "Nightly_Imprt");
-    let report = Report::of(&setup).await;
+    let report = report_of(&setup).await;
     assert_eq!(report.0["ok"], false);
     report.assert(
         "build configuration Nightly_Imprt",
@@ -92,7 +79,7 @@ async fn a_build_configuration_that_does_not_exist_or_is_hidden_fails() {
             .permissions
             .retain(|held| *held != Permission::ViewProject)
     });
-    let report = Report::of(&setup).await;
+    let report = report_of(&setup).await;
     report.assert(ACCEPTED, true, "");
     report.assert("build configuration Nightly_Import", false, "may not see it");
 }
@@ -100,7 +87,7 @@ async fn a_build_configuration_that_does_not_exist_or_is_hidden_fails() {
 #[tokio::test]
 async fn a_template_fails() {
     let setup = Setup::with(|settings| settings.templates = vec![BUILD_TYPE.to_owned()]).await;
-    let report = Report::of(&setup).await;
+    let report = report_of(&setup).await;
     report.assert("build configuration Nightly_Import", false, "it is a template");
 }
 
@@ -108,7 +95,7 @@ async fn a_template_fails() {
 async fn a_wrong_token_fails_and_the_server_counts_as_reachable() {
     let setup = Setup::new().await;
     setup.deploy("TEAMCITY_TOKEN", &format!("{TOKEN}-old"));
-    let report = Report::of(&setup).await;
+    let report = report_of(&setup).await;
     report.assert(REACHABLE, true, "");
     report.assert(ACCEPTED, false, "401 (the token is not valid)");
     report.assert(
@@ -127,7 +114,7 @@ async fn a_secret_that_cannot_be_read_fails() {
     setup
         .emulator
         .deploy(function.variable("TEAMCITY_TOKEN_SECRET", "no-such-secret"));
-    let report = Report::of(&setup).await;
+    let report = report_of(&setup).await;
     report.assert("secret TEAMCITY_TOKEN", false, "no-such-secret");
     report.assert(REACHABLE, Value::Null, "token could not be read");
 }
@@ -143,22 +130,12 @@ async fn a_server_that_is_down_or_overloaded_is_not_reachable_and_nothing_else_f
             .teamcity
             .faults
             .inject(Match::path("GET", SERVER), fault, usize::MAX);
-        let report = Report::of(&setup).await;
+        let report = report_of(&setup).await;
         report.assert(REACHABLE, false, "check TEAMCITY_URL");
         report.assert(ACCEPTED, Value::Null, "not reachable");
         report.assert("build configuration Nightly_Import", Value::Null, "");
-        assert_fails_only(&report, REACHABLE);
+        assert_eq!(report.failed(), [REACHABLE]);
     }
-}
-
-#[track_caller]
-fn assert_fails_only(report: &Report, name: &str) {
-    let checks = report.0["checks"].as_array().unwrap().iter();
-    let failed: Vec<&Value> = checks
-        .filter(|check| check["ok"] == false)
-        .map(|check| &check["name"])
-        .collect();
-    assert_eq!(failed, [name]);
 }
 
 #[tokio::test]
@@ -171,7 +148,7 @@ async fn a_server_that_never_responds_leaves_time_for_the_report() {
         usize::MAX,
     );
     let began = Instant::now();
-    let report = Report::of(&setup).await;
+    let report = report_of(&setup).await;
     report.assert(REACHABLE, false, "check TEAMCITY_URL");
     assert!(
         began.elapsed() < Duration::from_secs(5),
@@ -184,7 +161,7 @@ async fn an_address_that_leads_elsewhere_is_a_fault_of_the_configuration() {
     let name = "TeamCity's REST API at TEAMCITY_URL";
     let setup = Setup::with(|settings| settings.context_path = "/teamcity".to_owned()).await;
     setup.deploy("TEAMCITY_URL", &setup.teamcity.url().replace("/teamcity", ""));
-    Report::of(&setup)
+    report_of(&setup)
         .await
         .assert(name, false, "TEAMCITY_URL may lack a path such as /teamcity");
 
@@ -194,12 +171,12 @@ async fn an_address_that_leads_elsewhere_is_a_fault_of_the_configuration() {
         .teamcity
         .faults
         .inject(Match::path("GET", SERVER), redirect, 1);
-    Report::of(&setup).await.assert(name, false, "a login page");
+    report_of(&setup).await.assert(name, false, "a login page");
     setup
         .teamcity
         .faults
         .inject(Match::path("GET", SERVER), teamcity::login_page(), 1);
-    Report::of(&setup)
+    report_of(&setup)
         .await
         .assert(name, false, "TEAMCITY_URL may lead to another server");
 }

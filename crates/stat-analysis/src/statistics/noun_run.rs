@@ -19,7 +19,7 @@ const LONGEST_RUN: usize = 64;
 pub(crate) struct NounRun {
     /// Surfaces of the pieces, one after another.
     text: String,
-    /// The same with the names of listed terms instead of their spellings.
+    /// Text with the names of listed terms instead of their spellings.
     names: String,
     pieces: Vec<Piece>,
 }

@@ -51,7 +51,7 @@ pub(crate) fn analyser(
 /// Returns the words of the list that the analyser would take apart or guess, as lines of a user dictionary. Compounds of
 /// known nouns are not among them.
 ///
-/// Of a spelling with Latin letters, the Hangul beside them is the word (유플러스 in LG유플러스).
+/// A spelling with Latin letters gives the Hangul beside them as the word: 유플러스 of LG유플러스.
 fn unknown_words(terms: &TermList, analyser: &Analyser) -> String {
     let (lexicon, mut worker) = (analyser.lexicon(), analyser.worker());
     let is_hangul = |c: char| ('가'..='힣').contains(&c);

@@ -1,37 +1,24 @@
 //! `{"check":true}`: the state of the database and the dictionary, and no work.
 
-use local_stack::MonthStack;
+use local_stack::{CheckReport, MonthStack};
 use serde_json::{Value, json};
 
 use crate::setup::{october, rows, small_month};
 
-struct Report(Value);
-
-impl Report {
-    async fn of(month: &MonthStack) -> Self {
-        let outcome = month
-            .emulator
-            .invoke("stat-analysis", &json!({"check": true}))
-            .await
-            .unwrap();
-        Self(outcome.into_response().unwrap())
-    }
-
-    #[track_caller]
-    fn assert(&self, name: &str, ok: impl Into<Value>, detail: &str) {
-        let checks = self.0["checks"].as_array().unwrap();
-        let check = checks.iter().find(|check| check["name"] == name);
-        let check = check.unwrap_or_else(|| panic!("{name} is not among {checks:#?}"));
-        assert_eq!(check["ok"], ok.into(), "{check}");
-        assert!(check["detail"].as_str().unwrap().contains(detail), "{check}");
-    }
+async fn report_of(month: &MonthStack) -> CheckReport {
+    let outcome = month
+        .emulator
+        .invoke("stat-analysis", &json!({"check": true}))
+        .await
+        .unwrap();
+    CheckReport(outcome.into_response().unwrap())
 }
 
 #[tokio::test]
 async fn before_the_first_month_the_tables_are_still_to_come() {
     let month = small_month().await;
     month.deploy();
-    let report = Report::of(&month).await;
+    let report = report_of(&month).await;
     assert_eq!(report.0["ok"], true);
     report.assert("dictionary and word lists", true, "ko-morph");
     report.assert("variable S3_BUCKET", true, "set");
@@ -59,7 +46,7 @@ async fn a_role_without_rights_on_the_tables_fails_with_the_grant() {
     let month = small_month().await;
     month.deploy();
     month.run(&october()).await.unwrap();
-    Report::of(&month)
+    report_of(&month)
         .await
         .assert("rights on the tables", true, "read and write");
     let role = "do $$ begin create role stat_checked login password 'p'; exception when duplicate_object then null; end $$;
@@ -73,7 +60,7 @@ async fn a_role_without_rights_on_the_tables_fails_with_the_grant() {
     month
         .emulator
         .deploy(month.stat_analysis().variable("DATABASE_URL", url));
-    let report = Report::of(&month).await;
+    let report = report_of(&month).await;
     assert_eq!(report.0["ok"], false);
     report.assert("rights on the tables", false, "stat_term (update, delete)");
     report.assert(
@@ -91,7 +78,7 @@ async fn an_unreachable_database_is_not_a_fault_of_the_role() {
         .stat_analysis()
         .variable("DATABASE_URL", "postgres://u@127.0.0.1:1/x");
     month.emulator.deploy(nowhere);
-    let report = Report::of(&month).await;
+    let report = report_of(&month).await;
     report.assert("database reachable", false, "security groups");
     let names = report.0["checks"]
         .as_array()

@@ -1,22 +1,13 @@
 //! `{"check":true}`: the state of the database as somebody who deploys needs to see it.
 
-use local_stack::MonthStack;
-use serde_json::{Value, json};
+use local_stack::{CheckReport, MonthStack};
+use serde_json::json;
 
 use crate::setup::{deploy_and_drop_tasks, error_of, invoke, october, three_buildings};
 
 /// Returns the checks of the function.
-async fn checks(stack: &MonthStack) -> Vec<Value> {
-    let report = invoke(stack, &json!({"check": true})).await;
-    report["checks"].as_array().unwrap().clone()
-}
-
-#[track_caller]
-fn assert_check(checks: &[Value], name: &str, ok: Value, detail: &str) {
-    let check = checks.iter().find(|check| check["name"] == name);
-    let check = check.unwrap_or_else(|| panic!("{name} is not among {checks:#?}"));
-    assert_eq!(check["ok"], ok, "{check}");
-    assert!(check["detail"].as_str().unwrap().contains(detail), "{check}");
+async fn checks(stack: &MonthStack) -> CheckReport {
+    CheckReport(invoke(stack, &json!({"check": true})).await)
 }
 
 /// Gives the function a role of its own with the least rights; `grants` come on top.
@@ -42,35 +33,19 @@ async fn a_sound_database_passes_and_nothing_is_created() {
     deploy_and_drop_tasks(&stack);
     let checks = checks(&stack).await;
     let ok = json!(true);
-    assert_check(&checks, "variable DATABASE_URL", ok.clone(), "set");
-    assert_check(
-        &checks,
-        "database reachable",
-        ok.clone(),
-        "connected to 127.0.0.1",
-    );
-    assert_check(&checks, "sign-in to the database", ok.clone(), "PostgreSQL ");
-    assert_check(
-        &checks,
+    checks.assert("variable DATABASE_URL", ok.clone(), "set");
+    checks.assert("database reachable", ok.clone(), "connected to 127.0.0.1");
+    checks.assert("sign-in to the database", ok.clone(), "PostgreSQL ");
+    checks.assert(
         "rights in the schema",
         ok.clone(),
         "gets our tables with the first event",
     );
-    assert_check(&checks, "pooling mode", ok.clone(), "direct");
-    assert_check(
-        &checks,
-        "view stat_source_building",
-        ok.clone(),
-        "expected columns",
-    );
-    assert_check(&checks, "view stat_source_text", ok.clone(), "expected columns");
-    assert_check(
-        &checks,
-        "plan of the month's count",
-        ok,
-        "no table of more than a million",
-    );
-    assert_check(&checks, "invocation of stat-analysis", json!(null), "starts work");
+    checks.assert("pooling mode", ok.clone(), "direct");
+    checks.assert("view stat_source_building", ok.clone(), "expected columns");
+    checks.assert("view stat_source_text", ok.clone(), "expected columns");
+    checks.assert("plan of the month's count", ok, "no table of more than a million");
+    checks.assert("invocation of stat-analysis", json!(null), "starts work");
     let tables = "select count(*) from pg_tables where tablename like 'stat_%'";
     let tables = stack.sql.query_one(tables, &[]).await.unwrap();
     assert_eq!(tables.get::<_, i64>(0), 0);
@@ -82,30 +57,18 @@ async fn every_fault_is_reported_with_its_remedy() {
     deploy_as(&stack, "stat_poor", None, "drop view stat_source_building").await;
     let checks = checks(&stack).await;
     let failed = json!(false);
-    assert_check(
-        &checks,
+    checks.assert(
         "rights in the schema",
         failed.clone(),
         "grant usage, create on schema public",
     );
-    assert_check(
-        &checks,
-        "view stat_source_building",
-        failed.clone(),
-        "create it as a view",
-    );
-    assert_check(
-        &checks,
+    checks.assert("view stat_source_building", failed.clone(), "create it as a view");
+    checks.assert(
         "view stat_source_text",
         failed,
         "grant select on stat_source_text",
     );
-    assert_check(
-        &checks,
-        "plan of the month's count",
-        json!(null),
-        "a view is missing",
-    );
+    checks.assert("plan of the month's count", json!(null), "a view is missing");
 }
 
 #[tokio::test]
@@ -119,9 +82,8 @@ async fn a_refused_password_and_an_unreachable_host_are_told_apart() {
     )
     .await;
     let refused = checks(&stack).await;
-    assert_check(&refused, "database reachable", json!(true), "answered");
-    assert_check(
-        &refused,
+    refused.assert("database reachable", json!(true), "answered");
+    refused.assert(
         "sign-in to the database",
         json!(false),
         "password authentication failed",
@@ -130,12 +92,9 @@ async fn a_refused_password_and_an_unreachable_host_are_told_apart() {
         .stat_prep()
         .variable("DATABASE_URL", "postgres://u@127.0.0.1:1/x");
     stack.emulator.deploy(nowhere);
-    assert_check(
-        &checks(&stack).await,
-        "database reachable",
-        json!(false),
-        "security groups",
-    );
+    checks(&stack)
+        .await
+        .assert("database reachable", json!(false), "security groups");
 }
 
 #[tokio::test]
