@@ -272,17 +272,7 @@ fn misspelt(
             .cost(surface, analysis)
             .unwrap_or_else(|| costs.estimate(counted))
             + options.misspelt_cost;
-        let misspellings = match counted.seam {
-            None => misspellings(surface),
-            Some(seam) => {
-                let place = surface
-                    .char_indices()
-                    .nth(seam)
-                    .map_or(surface.len(), |(place, _)| place);
-                misspellings_at_seam(&surface[..place], &surface[place..])
-            }
-        };
-        for misspelling in misspellings {
+        for misspelling in misspellings_of(surface, counted) {
             // A word itself: taken for a misspelling only where the other word is far more frequent.
             let others = counts.surfaces.get(&misspelling).copied().unwrap_or(0);
             let is_word = known.has(&misspelling) || others > 0;
@@ -300,6 +290,15 @@ fn misspelt(
     }
     words.truncate(options.most_misspelt);
     words
+}
+
+fn misspellings_of(surface: &str, counted: &Counted) -> Vec<String> {
+    let Some(seam) = counted.seam else {
+        return misspellings(surface);
+    };
+    let mut places = surface.char_indices();
+    let place = places.nth(seam).map_or(surface.len(), |(place, _)| place);
+    misspellings_at_seam(&surface[..place], &surface[place..])
 }
 
 /// Puts misspellings into texts.

@@ -152,70 +152,80 @@ impl Edits {
         let (Some(one), Some(two)) = (self.syllable(place), self.syllable(place + 1)) else {
             return;
         };
-        let mut edit = |last, initial| {
-            self.replace(place, &[Syllable { last, ..one }, Syllable { initial, ..two }]);
-        };
-        if two.initial == 'ㅇ' {
-            // A final consonant moves to the next syllable.
-            match one.last {
-                NO_FINAL | 'ㅇ' => {}
-                'ㅎ' => edit(NO_FINAL, 'ㅇ'),
-                'ㅆ' => {
-                    edit(NO_FINAL, 'ㅆ');
-                    edit('ㅆ', 'ㅅ');
-                    edit('ㅆ', 'ㅆ');
-                    edit('ㅅ', 'ㅅ');
-                }
-                last => match CLUSTERS.into_iter().find(|&(cluster, ..)| cluster == last) {
-                    Some((_, stays, moves)) => edit(stays, moves),
-                    None => edit(NO_FINAL, last),
-                },
-            }
-            if two.vowel == 'ㅣ' {
-                match one.last {
-                    'ㅌ' => edit(NO_FINAL, 'ㅊ'),
-                    'ㄷ' => edit(NO_FINAL, 'ㅈ'),
-                    _ => {}
-                }
-            }
-        }
-        // ㅎ merges with its neighbour.
-        if let Some(stays) = [('ㅎ', NO_FINAL), ('ㄶ', 'ㄴ'), ('ㅀ', 'ㄹ')]
+        let sounds = move_final(one.last, two)
             .into_iter()
-            .find(|it| it.0 == one.last)
-            && let Some((_, aspirated)) = ASPIRATED
-                .into_iter()
-                .find(|it| it.0 == two.initial && it.0 != 'ㅅ')
-        {
-            edit(stays.1, aspirated);
-            edit(one.last, aspirated);
-        }
-        if two.initial == 'ㅎ'
-            && let Some((_, aspirated)) = ASPIRATED.into_iter().find(|it| it.0 == one.last)
-        {
-            edit(NO_FINAL, aspirated);
-        }
-        // A final consonant becomes like the nasal or liquid after it.
-        if matches!(two.initial, 'ㄴ' | 'ㅁ') {
-            match one.last {
-                'ㅂ' | 'ㅍ' | 'ㅄ' => edit('ㅁ', two.initial),
-                'ㄱ' | 'ㄲ' | 'ㅋ' | 'ㄺ' => edit('ㅇ', two.initial),
-                'ㄷ' | 'ㅅ' | 'ㅆ' | 'ㅈ' | 'ㅊ' | 'ㅌ' | 'ㅎ' => edit('ㄴ', two.initial),
-                _ => {}
-            }
-        }
-        if matches!((one.last, two.initial), ('ㄴ', 'ㄹ') | ('ㄹ', 'ㄴ')) {
-            edit('ㄹ', 'ㄹ');
-        }
-        // A consonant is tense after another one.
-        for (plain, tense) in PLAIN_AND_TENSE {
-            if two.initial == plain && one.last != NO_FINAL {
-                edit(one.last, tense);
-            } else if two.initial == tense {
-                edit(one.last, plain);
-            }
+            .chain(merge_h(one.last, two.initial))
+            .chain(assimilate(one.last, two.initial))
+            .chain(tense(one.last, two.initial));
+        for (last, initial) in sounds {
+            self.replace(place, &[Syllable { last, ..one }, Syllable { initial, ..two }]);
         }
     }
+}
+
+/// A final consonant moves to the next syllable. Returns final and initial consonants as they may be written.
+fn move_final(last: char, next: Syllable) -> Vec<(char, char)> {
+    if next.initial != 'ㅇ' {
+        return Vec::new();
+    }
+    let mut written = match last {
+        NO_FINAL | 'ㅇ' => Vec::new(),
+        'ㅎ' => vec![(NO_FINAL, 'ㅇ')],
+        'ㅆ' => vec![(NO_FINAL, 'ㅆ'), ('ㅆ', 'ㅅ'), ('ㅆ', 'ㅆ'), ('ㅅ', 'ㅅ')],
+        last => match CLUSTERS.into_iter().find(|&(cluster, ..)| cluster == last) {
+            Some((_, stays, moves)) => vec![(stays, moves)],
+            None => vec![(NO_FINAL, last)],
+        },
+    };
+    match (last, next.vowel) {
+        ('ㅌ', 'ㅣ') => written.push((NO_FINAL, 'ㅊ')),
+        ('ㄷ', 'ㅣ') => written.push((NO_FINAL, 'ㅈ')),
+        _ => {}
+    }
+    written
+}
+
+/// ㅎ merges with its neighbour.
+fn merge_h(last: char, initial: char) -> Vec<(char, char)> {
+    let aspirated = |plain| ASPIRATED.into_iter().find(|it| it.0 == plain).map(|it| it.1);
+    let stays = [('ㅎ', NO_FINAL), ('ㄶ', 'ㄴ'), ('ㅀ', 'ㄹ')];
+    let stays = stays.into_iter().find(|it| it.0 == last);
+    let mut written = Vec::new();
+    if let Some((_, stays)) = stays
+        && let Some(aspirated) = aspirated(initial).filter(|_| initial != 'ㅅ')
+    {
+        written.extend([(stays, aspirated), (last, aspirated)]);
+    }
+    if initial == 'ㅎ'
+        && let Some(aspirated) = aspirated(last)
+    {
+        written.push((NO_FINAL, aspirated));
+    }
+    written
+}
+
+/// A final consonant becomes like the nasal or liquid after it.
+fn assimilate(last: char, initial: char) -> Option<(char, char)> {
+    match (last, initial) {
+        ('ㅂ' | 'ㅍ' | 'ㅄ', 'ㄴ' | 'ㅁ') => Some(('ㅁ', initial)),
+        ('ㄱ' | 'ㄲ' | 'ㅋ' | 'ㄺ', 'ㄴ' | 'ㅁ') => Some(('ㅇ', initial)),
+        ('ㄷ' | 'ㅅ' | 'ㅆ' | 'ㅈ' | 'ㅊ' | 'ㅌ' | 'ㅎ', 'ㄴ' | 'ㅁ') => Some(('ㄴ', initial)),
+        ('ㄴ', 'ㄹ') | ('ㄹ', 'ㄴ') => Some(('ㄹ', 'ㄹ')),
+        _ => None,
+    }
+}
+
+/// A consonant is tense after another one, or is written plain.
+fn tense(last: char, initial: char) -> Option<(char, char)> {
+    PLAIN_AND_TENSE.into_iter().find_map(|(plain, tense)| {
+        if initial == plain && last != NO_FINAL {
+            Some((last, tense))
+        } else if initial == tense {
+            Some((last, plain))
+        } else {
+            None
+        }
+    })
 }
 
 #[cfg(test)]

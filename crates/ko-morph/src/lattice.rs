@@ -290,6 +290,10 @@ impl Lattice {
             self.lefts.gather(view, words);
         }
         self.best.clear(view.parameters.left_ids);
+        let penalty = |entry: Entry| match after_space {
+            true => i32::from(penalty(view, entry.penalty).after_space),
+            false => 0,
+        };
         // A list of nodes begins with the node found last, so this order reproduces MeCab's.
         for place in (0..self.candidates.len()).rev() {
             let Candidates {
@@ -299,33 +303,22 @@ impl Lattice {
             } = self.candidates[place];
             if first_entry & USER_ENTRY != 0 {
                 if let Some((entry, more)) = user_entry(view, user, first_entry) {
-                    let penalty = if after_space {
-                        penalty(view, entry.penalty).after_space
-                    } else {
-                        0
-                    };
-                    self.join(
-                        view,
-                        entry,
-                        first_entry,
-                        i32::from(more) + i32::from(penalty),
-                        start,
-                        end,
-                    );
+                    let cost = i32::from(more) + penalty(entry);
+                    self.join(view, entry, first_entry, cost, start, end);
                 }
                 continue;
             }
             let entries = first_entry as usize..(first_entry as usize).saturating_add(count as usize);
             let entries = view.entries.get(entries).unwrap_or_default();
-            let mut number = first_entry + entries.len() as u32;
-            for &entry in entries.iter().rev() {
-                number -= 1;
-                let penalty = if after_space {
-                    i32::from(penalty(view, entry.penalty).after_space)
-                } else {
-                    0
-                };
-                self.join(view, entry, number, penalty, start, end);
+            for (place, &entry) in entries.iter().enumerate().rev() {
+                self.join(
+                    view,
+                    entry,
+                    first_entry + place as u32,
+                    penalty(entry),
+                    start,
+                    end,
+                );
             }
         }
     }

@@ -42,6 +42,11 @@ pub(super) fn respond(shared: &Shared, request: &Request<Bytes>) -> Response {
 
 /// Checks everything that TeamCity checks before it carries out an operation.
 fn check(request: &Request<Bytes>, settings: &Settings) -> Result<Operation, Refusal> {
+    check_headers(request, settings)?;
+    operation(request, settings)
+}
+
+fn check_headers(request: &Request<Bytes>, settings: &Settings) -> Result<(), Refusal> {
     let has = |name, expected: &str| {
         let values = request.headers().get_all(name).iter();
         values
@@ -72,6 +77,10 @@ fn check(request: &Request<Bytes>, settings: &Settings) -> Result<Operation, Ref
             "Unsupported Media Type",
         ));
     }
+    Ok(())
+}
+
+fn operation(request: &Request<Bytes>, settings: &Settings) -> Result<Operation, Refusal> {
     let path = percent_decode_str(request.uri().path()).decode_utf8_lossy();
     let path = path.strip_prefix(settings.context_path.as_str()).unwrap_or(&path);
     match (request.method(), path.split('/').collect::<Vec<_>>().as_slice()) {
