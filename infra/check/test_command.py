@@ -35,11 +35,12 @@ class Commands(unittest.TestCase):
         self.assertEqual(["infra/opnapi.yaml: no such file"], command.faults("See `infra/opnapi.yaml` and `infra/<name>/a`."))
 
     def test_the_code_map_names_existing_files(self):
-        text = (link.ROOT / "ARCHITECTURE.md").read_text()
-        self.assertEqual([], command.map_faults(text))
-        self.assertEqual(
-            ["stat-prep has no run_descision.rs"], command.map_faults(text.replace("run_decision.rs", "run_descision.rs"))
-        )
+        for name in ("ARCHITECTURE.md", "ARCHITECTURE.ko.md"):
+            text = (link.ROOT / name).read_text()
+            self.assertEqual([], command.map_faults(text))
+            self.assertEqual(
+                ["stat-prep has no run_descision.rs"], command.map_faults(text.replace("run_decision.rs", "run_descision.rs"))
+            )
 
     def test_placeholders_and_comments_are_free(self):
         for line in (

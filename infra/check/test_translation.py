@@ -4,6 +4,8 @@ from check import link, translation
 
 ENGLISH = """# a
 
+Set `STAGE`, and `LEVEL` to `INFO`; `DAYS` is optional.
+
 | variable | default | meaning |
 |---|---|---|
 | `STAGE` | **required** | name |
@@ -15,6 +17,8 @@ make demo
 ```
 """
 KOREAN = """# a
+
+`STAGE`를 설정하고 `LEVEL`을 `INFO`로 설정합니다. `DAYS`는 선택입니다.
 
 | 변수 | 기본값 | 의미 |
 |---|---|---|
@@ -29,15 +33,17 @@ make demo
 
 
 class Translations(unittest.TestCase):
-    def test_every_korean_readme_has_the_code_names_and_defaults_of_the_english_one(self):
+    def test_every_korean_document_has_the_code_names_and_defaults_of_the_english_one(self):
         documents = translation.translations()
-        self.assertIn(link.ROOT / "README.ko.md", documents)
+        for name in ("README.ko.md", "ARCHITECTURE.ko.md", "CONTRIBUTING.ko.md"):
+            self.assertIn(link.ROOT / name, documents)
         for document in documents:
             with self.subTest(document.relative_to(link.ROOT)):
-                english = document.with_name("README.md").read_text()
+                original = translation.original(document)
+                english = original.read_text()
                 self.assertEqual([], translation.faults(english, document.read_text()))
-                self.assertIn("](README.ko.md)", english)
-                self.assertIn("](README.md)", document.read_text())
+                self.assertIn(f"]({document.name})", english)
+                self.assertIn(f"]({original.name})", document.read_text())
 
     def test_words_are_free(self):
         self.assertEqual([], translation.faults(ENGLISH, KOREAN))
@@ -45,9 +51,10 @@ class Translations(unittest.TestCase):
     def test_finds_what_differs(self):
         row = "the tables have other numbers of rows or columns"
         for old, new, fault in [
-            ("`DAYS`", "`DAY`", "`DAY`: expected the names and values of `DAYS`"),
+            ("| `DAYS`", "| `LEVEL`", "`LEVEL`: expected the names and values of `DAYS`"),
             ("| 30 |", "| 60 |", "60: expected the names and values of 30"),
-            ("`INFO`", "`ERROR`", "`ERROR`: expected the names and values of `INFO`"),
+            ("| `INFO`", "| `STAGE`", "`STAGE`: expected the names and values of `INFO`"),
+            ("`DAYS`는", "일수는 `DAYS`, `HOURS`는", "only one of the two mentions `HOURS`"),
             ("**필수**", "–", "–: expected the names and values of **required**"),
             ("| `DAYS` | 30 | 일수 |\n", "", row),
             ("make demo", "make test", "the code blocks differ"),

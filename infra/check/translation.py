@@ -1,4 +1,4 @@
-"""Compares each README.ko.md with the README.md beside it: code blocks, tables, names and defaults."""
+"""Compares each Korean document (`….ko.md`) with the English one beside it: code blocks, tables, names and defaults."""
 
 import re
 from pathlib import Path
@@ -10,8 +10,13 @@ REQUIRED = {"**required**": "**필수**"}
 
 
 def translations() -> list[Path]:
-    """Korean READMEs of the repository."""
-    return [document for document in link.documents() if document.name == "README.ko.md"]
+    """Korean documents of the repository."""
+    return [document for document in link.documents() if document.name.endswith(".ko.md")]
+
+
+def original(document: Path) -> Path:
+    """The English document beside a Korean one."""
+    return document.with_name(document.name.removesuffix(".ko.md") + ".md")
 
 
 def rows(text: str) -> list[list[str]]:
@@ -25,14 +30,20 @@ def literal(cell: str) -> list[str]:
     return sorted(re.findall(r"`[^`]+`", cell)) or ([cell] if not re.search(r"[^\W\d_]", cell) else [])
 
 
+def named(text: str) -> set[str]:
+    """Inline code of a document: the names, values and commands that it mentions."""
+    return set(re.findall(r"`([^`\n]+)`", CODE_BLOCK.sub("", text)))
+
+
 def faults(english: str, korean: str) -> list[str]:
-    """Differences of code blocks, headings and tables; the words between them are free."""
+    """Differences of code blocks, headings, inline code and tables; the words between them are free."""
     found = []
     if CODE_BLOCK.findall(english) != CODE_BLOCK.findall(korean):
         found.append("the code blocks differ")
     levels = [re.findall(r"^(#+) ", CODE_BLOCK.sub("", text), re.MULTILINE) for text in (english, korean)]
     if levels[0] != levels[1]:
         found.append("the levels of the headings differ")
+    found += [f"only one of the two mentions `{name}`" for name in sorted(named(english) ^ named(korean))]
     ours, theirs = rows(english), rows(korean)
     if [len(row) for row in ours] != [len(row) for row in theirs]:
         return [*found, "the tables have other numbers of rows or columns"]
