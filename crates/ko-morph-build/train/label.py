@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Labels lines of text with Kiwi's morphemes, for ko-train to learn from.
 
-usage: label.py TEXTS... > LABELS
+usage: label.py [--compounds] TEXTS... > LABELS
 
 Each file TEXTS has one text a line; columns before the last tab are ignored. A line of LABELS is the text, in Unicode's
 form C and with personal data masked, and then its morphemes, all separated by tabs. A morpheme is
 `form/tag/start/length`: a tag of mecab-ko-dic, the position of its first character in the text, from 0, and the number
 of characters that it covers. The morphemes of a contraction cover the same characters. Kiwi corrects misspellings: the
-forms are those that were meant.
+forms are those that were meant. --compounds adds the nouns of compounds.txt, for texts about buildings: elsewhere their
+letters may be other words.
 """
 import pathlib
 import re
@@ -41,6 +42,7 @@ TAGS = {
 
 # Nouns of buildings that Kiwi reads wrongly (층간 as 층/NNG + 가/VV + ㄴ/ETM) or divides although each is one word.
 WORDS = pathlib.Path(__file__).parent / "words.txt"
+COMPOUNDS = WORDS.with_name("compounds.txt")
 
 
 def mecab_tag(tag):
@@ -57,14 +59,16 @@ def texts(paths):
 
 
 def main():
-    if len(sys.argv) < 2:
+    paths = [argument for argument in sys.argv[1:] if argument != "--compounds"]
+    if not paths:
         sys.exit(__doc__)
+    words = [WORDS] if paths == sys.argv[1:] else [WORDS, COMPOUNDS]
     # Without the dictionary of phrases, because mecab-ko-dic has single words. Any number of workers gives the same
     # labels. The constructor of 0.24.1 ignores its argument `typos`: only that of tokenize counts.
     kiwi = Kiwi(load_multi_dict=False, num_workers=1)
-    for word in WORDS.read_text(encoding="utf-8").split():
+    for word in (word for path in words for word in path.read_text(encoding="utf-8").split()):
         kiwi.add_user_word(word, "NNG")
-    known = (text for text in texts(sys.argv[1:]) if text.strip())
+    known = (text for text in texts(paths) if text.strip())
     for number, (tokens, text) in enumerate(kiwi.tokenize(known, typos="basic", echo=True), 1):
         # Kiwi places the last morpheme of a contraction at the end of a text after the text.
         last = len(text) - 1

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Writes sentences.txt: residents' messages to the management of their building, for ko-train to learn from.
+"""Writes residents' messages to the management of their building, for ko-train to learn from.
 
 usage: generate.py > sentences.txt
+       generate.py compounds > compounds.txt
 
 All sentences were written for this project: those of written.txt one by one, the others as the patterns below with the
 words that fit each pattern. No corpus was copied, and there are no personal data: flats and names are invented. No
@@ -9,8 +10,11 @@ sentence is one of gold/tenants.tsv. The same script writes the same file.
 """
 import pathlib
 import random
+import sys
 
 HERE = pathlib.Path(__file__).parent
+# Nouns of two nouns, or of a noun and a suffix, of which a dictionary has few.
+COMPOUNDS = HERE.parent / "compounds.txt"
 CHANCE = random.Random(14)
 
 
@@ -131,6 +135,17 @@ SERVICE_TALK = ["{일:는} 어디서 하나요?", "{일:는} 어떻게 하면 �
 SMELLS = words("담배, 음식, 하수구, 곰팡이, 가스, 타는, 페인트, 쓰레기, 고기, 소변, 정화조, 기름, 약품, 고무 타는, 걸레, 본드")
 SMELL_TALK = ["{무엇} 냄새가 나요", "{무엇} 냄새가 심해요", "{무엇} 냄새 때문에 머리가 아파요", "{무엇} 냄새가 올라와요", "{무엇} 냄새 좀 없애 주세요",
               "{무엇} 냄새가 복도까지 퍼져요", "{무엇}냄새가 진동해요", "{무엇} 냄새도 나고 어지러워요"]
+COMPOUND_TALK = ["{것:가} 망가졌어요", "{것:가} 없어서 불편해요", "{것:는} 어디에 있나요?", "{것:는} 누가 관리하나요?", "{것:를} 바꿔 주세요",
+                 "{것:를} 하나 더 놓아 주세요", "{것:도} 새로 달아 주세요", "{것:도} 점검해 주시나요?", "{것:만} 따로 바꿀 수 있나요?", "{것:만} 안 됩니다",
+                 "{것:에} 먼지가 쌓였어요", "{것:에} 뭐라고 적혀 있나요?", "{것:에서} 이상한 소리가 나요", "{것:에서} 탄내가 납니다", "{것:로} 교체 부탁드립니다",
+                 "{것:로} 바뀐다고 들었어요", "{것:까지} 다 부서졌어요", "{것:까지} 봐 주시면 좋겠어요", "{것:인데} 왜 안 되나요?", "{것:인데} 누구 건가요?",
+                 "{것} 위치 좀 알려 주세요", "{것} 옆에 물이 고였어요", "{것:랑} 열쇠를 잃어버렸어요", "{것:의} 위치를 모르겠어요", "{것:라도} 먼저 고쳐 주세요",
+                 "{것:보다} 이게 급해요", "{것:부터} 봐 주세요", "{것:예요}", "{것:나} 좀 달아 주세요", "{것:처럼} 생긴 거요"]
+# Predicates with the noun endings that look like the last part of a compound.
+NOMINALS = words("불편함, 지저분함, 답답함, 부족함, 불안함, 심각함, 친절함, 황당함, 소중함, 편리함, 궁금함, 허전함, 따뜻함, 시원함, 깨끗함, 필요함, 확인하기, 청소하기, "
+                 "주차하기, 신고하기, 설명하기, 수리하기, 관리하기, 예약하기, 이용하기, 결제하기")
+NOMINAL_TALK = ["{것:가} 이루 말할 수 없어요", "{것:는} 말로 다 못 해요", "{것:를} 느꼈습니다", "{것:도} 참을 만큼 참았어요", "{것:만} 남았네요", "{것:에} 지쳤어요",
+                "{것:까지} 더해졌어요", "{것:가} 너무 힘들어요", "{것:로} 끝날 일이 아니에요"]
 ADVICE = ["그럴 수도 있겠지만 {말}", "그럴 수도 있다고 하는데 {말}", "제가 잘못 본 걸 수도 있는데 {말}", "바쁘신 줄 알지만 {말}", "혹시 몰라서 적는데 {말}",
           "이런 말 하기 그런데 {말}", "별일 아닐 수도 있지만 {말}", "저번에도 말씀드렸는데 {말}", "몇 번을 말해도 {말}", "어제 전화드렸는데 {말}"]
 
@@ -210,14 +225,27 @@ def sentences():
                 yield around(fill(pattern, **{slot: item}))
 
 
+def compound_sentences():
+    for items, patterns, number in [
+        (COMPOUNDS.read_text(encoding="utf-8").split(), COMPOUND_TALK, 8), (NOMINALS, NOMINAL_TALK, 6),
+    ]:
+        for item in items:
+            for pattern in pick(patterns, number):
+                yield around(fill(pattern, 것=item))
+
+
 def main():
     gold = (HERE / "../../gold/tenants.tsv").read_text(encoding="utf-8")
     known = {line.split("\t")[0].replace(" ", "") for line in gold.splitlines()}
     written = (HERE / "written.txt").read_text(encoding="utf-8").splitlines()
-    for sentence in [*written, *sentences()]:
-        if sentence.replace(" ", "") not in known:
-            known.add(sentence.replace(" ", ""))
-            print(sentence)
+    with_compounds = sys.argv[1:] == ["compounds"]
+    # Both kinds each time: they share the random numbers.
+    for kind, made in [(False, [*written, *sentences()]), (True, list(compound_sentences()))]:
+        for sentence in made:
+            if sentence.replace(" ", "") not in known:
+                known.add(sentence.replace(" ", ""))
+                if kind == with_compounds:
+                    print(sentence)
 
 
 main()
