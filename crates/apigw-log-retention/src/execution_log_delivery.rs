@@ -5,9 +5,9 @@
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ExecutionLogDelivery {
     Off,
-    /// To a log group for each stage.
+    /// A log group for each stage.
     LogGroup,
-    /// To one bucket or delivery stream for all stages.
+    /// ARN of one bucket or delivery stream for all stages.
     Resource(String),
 }
 

@@ -55,7 +55,7 @@ pub(crate) struct StageResult {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum SkipReason {
     FailedCall,
-    /// No stage shows the deployment. A stage that will show it has an event of its own.
+    /// The deployment is on no stage. When a stage gets it, that change sends another event.
     NoStage,
     Gone,
     SkipTag,

@@ -46,7 +46,7 @@ impl<'a> Entries<'a> {
         self.entries.len() as u32
     }
 
-    /// Appends homographs and returns the number of the first entry and of all.
+    /// Appends homographs. Returns the index of the first entry and the number of entries.
     ///
     /// Drops a word that can be on no best path because another one has the same contexts and costs less. Learning may
     /// change the costs, so it keeps words whose analyses differ.

@@ -37,7 +37,10 @@ pub fn python(arguments: &[&str], input: String) -> Result<String> {
         .stderr(Stdio::piped())
         .spawn()
         .context("could not start Python")?;
-    let mut stdin = python.stdin.take().context("Python has no standard input")?;
+    let mut stdin = python
+        .stdin
+        .take()
+        .context("could not open the standard input of Python")?;
     // A thread of its own: Python may write before it has read everything.
     let writer = thread::spawn(move || stdin.write_all(input.as_bytes()));
     let output = python

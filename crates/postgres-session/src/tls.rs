@@ -29,9 +29,9 @@ pub(crate) enum TlsMode {
 /// Certificate authorities that may have signed the server's certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum RootCertificates {
-    /// The system's.
+    /// Certificate authorities of the system.
     System,
-    /// Those of a PEM file.
+    /// Certificate authorities in a PEM file.
     File(PathBuf),
 }
 

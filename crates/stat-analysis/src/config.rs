@@ -56,9 +56,9 @@ pub(crate) enum WordFile {
 /// Kind of the mail's links to the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LinkKind {
-    /// To S3's page in the AWS console, which needs a login.
+    /// Links to the objects' pages in the AWS console, which need a login.
     Console,
-    /// Signed links, for anybody, as long as the credentials live that sign it.
+    /// Presigned URLs: they need no login, and expire with the credentials that signed them.
     Presigned,
 }
 

@@ -1,4 +1,4 @@
-//! What a report has to tell about a month.
+//! Results of a month that page, mail and workbook show.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! From a task's number to its results, and from the last task to the report.
+//! Handles a task's event: analyses its buildings, or, for task 0, writes and mails the report.
 
 mod analysis;
 mod batch_size;

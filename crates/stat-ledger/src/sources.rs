@@ -38,7 +38,7 @@ pub const SOURCES: [Source; 2] = [
     },
 ];
 
-/// A column as the catalogue has it; a domain counts as its base type.
+/// A column of a view, from PostgreSQL's catalogue. The type of a domain is its base type.
 struct Column {
     name: String,
     r#type: u32,

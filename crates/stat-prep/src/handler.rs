@@ -1,4 +1,4 @@
-//! From an event to invoked tasks.
+//! Handles an event: opens or finds the month's run, and invokes its tasks.
 
 mod checks;
 mod month;
@@ -148,7 +148,7 @@ impl StatPrep {
         transaction
             .rollback()
             .await
-            .context("could not end a transaction")?;
+            .context("could not end the transaction that reads the unclaimed tasks")?;
         let calls = stream::iter(&tasks).map(|task| self.invoke_task(run, *task, invocation.deadline));
         let outcomes: Vec<anyhow::Result<()>> =
             calls.buffer_unordered(CONCURRENT_INVOCATIONS).collect().await;

@@ -11,7 +11,8 @@ use crate::known_log_groups::KnownLogGroups;
 use crate::retention::Retention;
 use crate::stage::LogSettings;
 
-/// Names that nobody has: a request about them can only fail. AWS checks the permission first.
+/// Names of resources that do not exist. AWS checks the permission first: a request about them is denied, or fails with
+/// "not found" and has no effect.
 const NO_API: &str = "nightshift0check";
 const NO_LOG_GROUP: &str = "/nightshift/check/does-not-exist";
 

@@ -47,8 +47,8 @@ impl ApigwLogRetention {
         }
     }
 
-    /// Returns the reason to skip a call for its origin: another account or Region, whose stages have the same ids and
-    /// names as nothing here, or a function of Nightshift, so that this one never triggers itself.
+    /// Returns the reason to skip a call for its origin: another account or Region, where this function has no stages, or
+    /// a function of Nightshift, so that this one never triggers itself.
     fn skip_reason(&self, origin: &Origin, invocation: &Invocation) -> Option<SkipReason> {
         const ROLE_PREFIX: &str = "nightshift";
         // arn:aws:lambda:ap-northeast-2:123456789012:function:name

@@ -89,7 +89,7 @@ fn result(
     }
     if response.continued {
         for failure in failures {
-            tracing::warn!("failed, the next sweep tries it again: {failure:#}");
+            tracing::warn!("reconciliation failed, the next sweep retries it: {failure:#}");
         }
         return Ok(response);
     }

@@ -26,7 +26,7 @@ pub(crate) struct TestReport {
     pub(crate) arn: String,
     /// Number of failed tests in the report.
     pub(crate) failures: usize,
-    /// The first of them.
+    /// The first failed tests.
     pub(crate) tests: Vec<FailedTest>,
 }
 

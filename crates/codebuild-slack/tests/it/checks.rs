@@ -1,4 +1,4 @@
-//! `{"check":true}`: what somebody who deploys needs to know, and no message.
+//! `{"check":true}` reports configuration, permissions and Slack, and posts no message.
 
 use std::time::{Duration, Instant};
 

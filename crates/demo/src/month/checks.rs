@@ -239,10 +239,13 @@ fn no_personal_data_is_left(evidence: &Evidence<'_>) -> CheckResult {
     let (data, password) = (&evidence.run.source.personal_data, &evidence.run.password);
     for (place, text) in outputs {
         if let Some(found) = data.found_in(&text) {
-            anyhow::bail!("{place}: found {found} of a text");
+            anyhow::bail!("{place}: expected no personal data, found {found}");
         }
         let leaks = password.as_ref().is_some_and(|password| text.contains(password));
-        ensure!(!leaks, "{place}: found the database's password");
+        ensure!(
+            !leaks,
+            "{place}: expected no password, found the one of the database"
+        );
     }
     Ok(format!(
         "no report, mail or log line (of {}) contains one of the texts' {} numbers and mail addresses{}",

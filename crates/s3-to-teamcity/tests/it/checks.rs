@@ -1,4 +1,4 @@
-//! `{"check":true}`: what somebody who deploys needs to know about TeamCity, and no build.
+//! `{"check":true}` reports configuration, permissions and TeamCity, and queues no build.
 
 use std::time::{Duration, Instant};
 

@@ -4,19 +4,19 @@ use super::refusal::Refusal;
 /// Permission of a token's user in the project, or on the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Permission {
-    /// Without it, build configurations seem not to exist.
+    /// Sees the project; otherwise its build configurations seem not to exist.
     ViewProject,
-    /// To queue a build.
+    /// Queues builds.
     RunBuild,
-    /// To queue a build with a comment.
+    /// Queues builds with a comment.
     CommentBuild,
-    /// To queue a build with properties.
+    /// Queues builds with properties.
     CustomizeBuildParameters,
-    /// To queue a build with tags.
+    /// Queues builds with tags.
     TagBuild,
-    /// To cancel a queued build.
+    /// Cancels queued builds.
     StopBuild,
-    /// To move a queued build to the top; it applies to the whole server.
+    /// Moves queued builds to the top; granted for the whole server only.
     ReorderBuilds,
 }
 

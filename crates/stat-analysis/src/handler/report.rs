@@ -69,7 +69,7 @@ impl StatAnalysis {
         let Run { id, period, .. } = run;
         tracing::info!(run.id = %id, "wrote the report of run {id} of {period}, which is {state}");
         if let Err(error) = report::remove_old_terms(&mut session, self.config.keep_months).await {
-            tracing::warn!(run.id = %id, "the next report removes the terms of old months: {error:#}");
+            tracing::warn!(run.id = %id, "could not remove the terms of old months, the next report tries again: {error:#}");
         }
         Ok(FunctionResponse::Report {
             run_id: run.id,

@@ -25,7 +25,7 @@ pub(super) struct Sheet {
     worksheet: Worksheet,
     formats: Formats,
     header: u32,
-    /// The next row.
+    /// Number of the row that is written next.
     row: u32,
     last_column: u16,
 }

@@ -43,7 +43,7 @@ pub struct BuildingResult {
 pub struct Counts {
     /// Number of texts.
     pub documents: i64,
-    /// Number of morphemes in them.
+    /// Number of morphemes in the texts.
     pub morphemes: i64,
     /// Each term once, ordered by its bytes.
     pub terms: Vec<TermCount>,

@@ -42,7 +42,7 @@ impl StatPrep {
         transaction
             .rollback()
             .await
-            .context("could not end a transaction")?;
+            .context("could not end the transaction that reads the open runs")?;
         for run in open_runs {
             match self.invoke_unclaimed_tasks(session, &run, invocation).await {
                 Ok(invoked) => resumed.push(MonthResponse::new(&run, BuildingChanges::default(), invoked)),

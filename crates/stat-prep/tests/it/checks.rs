@@ -1,4 +1,4 @@
-//! `{"check":true}`: the state of the database as somebody who deploys needs to see it.
+//! `{"check":true}` reports sign-in, rights, views and the plan of the count, and changes nothing.
 
 use local_stack::{CheckReport, MonthStack};
 use serde_json::json;

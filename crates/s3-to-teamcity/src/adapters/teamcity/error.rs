@@ -41,9 +41,9 @@ pub(super) enum TeamCityError {
 pub(crate) enum FailureKind {
     /// A later attempt may succeed by itself.
     Transient,
-    /// A later attempt succeeds once somebody repaired the settings or the token. It concerns many uploads.
+    /// Later attempts succeed after a change of the settings or of the token. Other uploads fail too until then.
     Repairable,
-    /// No later attempt succeeds with these routes.
+    /// Every later attempt with the same routes fails.
     Permanent,
 }
 

@@ -30,7 +30,7 @@ pub(super) fn text(html: &str) -> String {
 struct Texts {
     title: String,
     headings: String,
-    /// Everything but the title.
+    /// Text of the page without its title.
     body: String,
 }
 
