@@ -38,7 +38,7 @@ DICTIONARY_SOURCES := crates/ko-morph-build/make-dictionary.sh crates/ko-morph-b
 PORT ?= 9000
 ENDPOINT ?= http://127.0.0.1:$(PORT)
 
-.PHONY: help setup dictionary bench-korean korean-weights demo test check check-infra build bench deploy invoke watch smoke clean
+.PHONY: help setup dictionary bench-korean korean-weights fuzz demo test check check-infra build bench deploy invoke watch smoke clean
 .DELETE_ON_ERROR:
 
 help: ## list these commands
@@ -143,8 +143,12 @@ korean-weights: $(COMPARED) ## learn costs and words from TEXTS=file as labelled
 	.venv-korean/bin/python crates/ko-morph-build/train/compress.py dictionary/learned.words
 	@echo 'next: make dictionary WEIGHTS=dictionary/learned.weights'
 
-clean: ## remove everything that make created: target, .venv*, dictionary
+fuzz: ## feed the parsers with hostile input, SECONDS=180 for each target; TARGET=name runs one; needs cargo-fuzz
+	@sh fuzz/run.sh '$(TARGET)' '$(or $(SECONDS),180)'
+
+clean: ## remove everything that make created: target, .venv*, dictionary, the corpora of fuzz
 	cargo clean
+	cd fuzz && rm -rf target corpus dictionaries artifacts coverage
 	rm -rf .venv .venv-check .venv-checkov .venv-korean dictionary
 
 need = [ -n '$($(1))' ] || { echo '$(1)= is missing. Expected $(2)' >&2; exit 2; }

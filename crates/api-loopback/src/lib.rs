@@ -11,4 +11,7 @@ mod rejected_request;
 mod response_options;
 mod secret;
 
+#[cfg(any(fuzzing, test))]
+pub mod fuzz;
+
 pub use handler::ApiLoopback;

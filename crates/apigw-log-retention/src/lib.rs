@@ -23,4 +23,7 @@ mod settings_difference;
 
 mod adapters;
 
+#[cfg(any(fuzzing, test))]
+pub mod fuzz;
+
 pub use handler::ApigwLogRetention;

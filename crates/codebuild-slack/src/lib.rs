@@ -12,4 +12,7 @@ mod route;
 
 mod adapters;
 
+#[cfg(any(fuzzing, test))]
+pub mod fuzz;
+
 pub use handler::CodeBuildSlack;

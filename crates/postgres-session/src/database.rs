@@ -133,13 +133,13 @@ const IAM_REFUSED: &str = "the database refused the IAM token: grant rds_iam to 
 
 /// User and password in the format that RDS keeps in Secrets Manager.
 #[derive(Deserialize)]
-struct Credentials {
-    username: String,
+pub(crate) struct Credentials {
+    pub(crate) username: String,
     password: String,
 }
 
 impl Credentials {
-    fn parse(secret: &Secret) -> anyhow::Result<Self> {
+    pub(crate) fn parse(secret: &Secret) -> anyhow::Result<Self> {
         // The parser's error would quote the secret: leave it out.
         serde_json::from_str(secret.expose()).map_err(|_| {
             anyhow!(r#"DATABASE_CREDENTIALS_SECRET is malformed: expected {{"username": …, "password": …}}"#)

@@ -24,4 +24,7 @@ mod upload_builds;
 
 mod adapters;
 
+#[cfg(any(fuzzing, test))]
+pub mod fuzz;
+
 pub use handler::S3ToTeamCity;

@@ -116,7 +116,7 @@ fn is_form_encoded(key: &str) -> bool {
 }
 
 /// The characters that S3 does not encode in the key of a notification.
-#[cfg(test)]
+#[cfg(any(fuzzing, test))]
 const PLAIN: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
     .remove(b'/')
     .remove(b'-')
@@ -125,7 +125,7 @@ const PLAIN: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
     .remove(b'*');
 
 /// Encodes a key as S3 does in a notification.
-#[cfg(test)]
+#[cfg(any(fuzzing, test))]
 pub(crate) fn as_s3_encodes(key: &str) -> String {
     percent_encoding::utf8_percent_encode(key, PLAIN)
         .to_string()

@@ -19,4 +19,7 @@ mod workbook;
 
 mod adapters;
 
+#[cfg(any(fuzzing, test))]
+pub mod fuzz;
+
 pub use handler::StatAnalysis;

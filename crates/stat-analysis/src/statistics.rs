@@ -22,3 +22,5 @@ pub(crate) mod thresholds;
 pub(crate) mod vocabulary;
 
 pub(crate) use overlap::without_overlaps;
+#[cfg(any(fuzzing, test))]
+pub(crate) use personal_data::mask as masked;

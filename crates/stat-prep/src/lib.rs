@@ -12,4 +12,7 @@ mod task_plan;
 
 mod adapters;
 
+#[cfg(any(fuzzing, test))]
+pub mod fuzz;
+
 pub use handler::StatPrep;

@@ -172,6 +172,8 @@ fn main_has_no_branch_and_lib_has_no_logic() {
 fn modules_of_a_function_are_private_and_lib_has_one_export() {
     for function in functions() {
         let lib = read(&function.join("src/lib.rs"));
+        // The parsers for the fuzz targets, which no build of the function has.
+        let lib = lib.replace("#[cfg(any(fuzzing, test))]\npub mod fuzz;\n", "");
         let public: Vec<&str> = lib.lines().filter(|line| line.starts_with("pub")).collect();
         let is_one = matches!(public.as_slice(), [line] if line.starts_with("pub use "));
         assert!(is_one, "{}: lib.rs has {public:?}", name(&function));

@@ -175,26 +175,61 @@ impl TeamCity {
         let retry_after = header(RETRY_AFTER).and_then(|value| error::retry_after(&value));
         let location = header(LOCATION);
         // If the body breaks off, the status suffices.
-        let body = error_body::read(&response.text().await.unwrap_or_default());
-        let hint = hint::hint(status.as_u16(), &body, &self.resource(&[]), location.as_deref());
-        TeamCityError::Rejected {
-            status: status.as_u16(),
-            hint: masked(&hint, token),
-            message: masked(&body.message, token),
-            is_rest: body.is_rest,
-            retry_after,
-        }
+        let body = response.text().await.unwrap_or_default();
+        let rest = self.resource(&[]);
+        rejected(status.as_u16(), &body, location.as_deref(), &rest, token).after(retry_after)
     }
 
     fn unexpected_body(&self, body: &[u8], error: &serde_json::Error, token: &str) -> TeamCityError {
         let body = String::from_utf8_lossy(body);
-        let message = match error_body::is_page(&body) {
-            true => masked(&error_body::read(&body).message, token),
-            false => error.to_string(),
-        };
-        let address = self.resource(&[]).to_string();
-        TeamCityError::UnexpectedBody { address, message }
+        unexpected(&body, error, &self.resource(&[]), token)
     }
+}
+
+/// Returns the error for a response with another status than 200. `rest` is the address of the REST API.
+fn rejected(status: u16, body: &str, location: Option<&str>, rest: &Url, token: &str) -> TeamCityError {
+    let body = error_body::read(body);
+    let hint = hint::hint(status, &body, rest, location);
+    TeamCityError::Rejected {
+        status,
+        hint: masked(&hint, token),
+        message: masked(&body.message, token),
+        is_rest: body.is_rest,
+        retry_after: None,
+    }
+}
+
+/// Returns the error for a response with status 200 that is not the expected JSON.
+fn unexpected(body: &str, error: &serde_json::Error, rest: &Url, token: &str) -> TeamCityError {
+    let message = match error_body::is_page(body) {
+        true => masked(&error_body::read(body).message, token),
+        false => error.to_string(),
+    };
+    TeamCityError::UnexpectedBody {
+        address: rest.to_string(),
+        message,
+    }
+}
+
+/// Returns the error for a response, for the fuzz targets.
+#[cfg(any(fuzzing, test))]
+pub(crate) fn error_of_response(
+    status: u16,
+    body: &str,
+    location: Option<&str>,
+    rest: &Url,
+    token: &str,
+) -> Option<String> {
+    let error = match status {
+        200 => unexpected(
+            body,
+            &serde_json::from_str::<BuildsJson>(body).err()?,
+            rest,
+            token,
+        ),
+        status => rejected(status, body, location, rest, token),
+    };
+    Some(error.to_string())
 }
 
 /// Returns the token itself. A token that was copied from a request has the scheme before it, perhaps with the header.

@@ -48,6 +48,14 @@ pub(crate) enum FailureKind {
 }
 
 impl TeamCityError {
+    /// Returns a rejection with the wait that its response has requested.
+    pub(super) fn after(mut self, wait: Option<Duration>) -> Self {
+        if let Self::Rejected { retry_after, .. } = &mut self {
+            *retry_after = wait;
+        }
+        self
+    }
+
     pub(super) fn kind(&self) -> FailureKind {
         match self {
             _ if self.is_transient() => FailureKind::Transient,

@@ -1,8 +1,24 @@
-// A small image with every feature of the format, including unknown nouns.
+//! A small dictionary image with every feature of the format, including unknown nouns.
 
+use std::sync::LazyLock;
+
+use ko_morph::Dictionary;
 use ko_morph_build::{CharacterRule, Lexicon, LexiconWord, Weights, learned_image};
 
-pub fn small() -> Vec<u8> {
+/// Returns the dictionary, which is read once.
+pub fn dictionary() -> Dictionary {
+    // Aligned to 8 bytes.
+    static IMAGE: LazyLock<&'static [u64]> = LazyLock::new(|| {
+        let image = image();
+        let mut numbers = vec![0_u64; image.len() / 8];
+        bytemuck::cast_slice_mut(&mut numbers).copy_from_slice(&image);
+        numbers.leak()
+    });
+    Dictionary::from_static(bytemuck::cast_slice(*IMAGE)).expect("the image is valid")
+}
+
+/// Builds the image.
+pub fn image() -> Vec<u8> {
     let word = |surface: &str, id: u16, feature: &str| LexiconWord {
         surface: surface.to_owned(),
         left: id,
@@ -29,7 +45,11 @@ pub fn small() -> Vec<u8> {
     let lexicon = Lexicon {
         name: "small".to_owned(),
         words: vec![
-            word("주차장", 1, "NNG,장소,T,주차장,Compound,*,*,주차/NNG/행위+장/NNG/*"),
+            word(
+                "주차장",
+                1,
+                "NNG,장소,T,주차장,Compound,*,*,주차/NNG/행위+장/NNG/*",
+            ),
             word("고춧값", 1, "NNG,*,T,고춧값,Compound,*,*,고추/NNG/*+값/NNG/*"),
             word("살펴봤", 2, "VV+EP,*,T,살펴봤,Inflect,VV,EP,살펴보/VV/*+았/EP/*"),
             word("주차", 1, "NNG,*,F,주차,*,*,*,*"),

@@ -4,12 +4,10 @@ use std::sync::LazyLock;
 
 use ko_morph::{Analyser, Dictionary, UserDictionary};
 use libfuzzer_sys::fuzz_target;
+use nightshift_fuzz::small;
 use xxhash_rust::xxh64::xxh64;
 
-#[path = "small.rs"]
-mod small;
-
-static IMAGE: LazyLock<Vec<u8>> = LazyLock::new(small::small);
+static IMAGE: LazyLock<Vec<u8>> = LazyLock::new(small::image);
 const TEXT: &str = "주차장에 살펴봤 고춧값 123 뷁뷁 ㅋㅋㅋ 영치기 영차 \0 ★ 😀 주차권가";
 
 /// Returns the offset of the header's checksum, which follows the table of sections.
@@ -28,7 +26,9 @@ fuzz_target!(|data: &[u8]| {
         let start = match section.checked_sub(3) {
             Some(section) => {
                 let row = 32 + section * 16;
-                let bytes = IMAGE.get(row..row + 8).map_or([0; 8], |bytes| bytes.try_into().expect("8 bytes"));
+                let bytes = IMAGE
+                    .get(row..row + 8)
+                    .map_or([0; 8], |bytes| bytes.try_into().expect("8 bytes"));
                 u64::from_le_bytes(bytes) as usize
             }
             None => 0,
@@ -45,7 +45,9 @@ fuzz_target!(|data: &[u8]| {
         let sum = xxh64(header, 0);
         image[end..end + 8].copy_from_slice(&sum.to_le_bytes());
     }
-    let Ok(dictionary) = Dictionary::from_bytes(&image) else { return };
+    let Ok(dictionary) = Dictionary::from_bytes(&image) else {
+        return;
+    };
     let _ = dictionary.verify();
     let user = UserDictionary::parse("주차권,NNG\n권가,NNP,-9").expect("the words are valid");
     let analyser = Analyser::new(dictionary, user);
