@@ -1,5 +1,6 @@
 """The licence texts in the zips."""
 
+import re
 import tempfile
 import unittest
 from pathlib import Path
@@ -48,10 +49,15 @@ class Zips(unittest.TestCase):
     def test_embedded_works_are_in_the_notice(self):
         files = licence.files("stat-analysis", TARGETS[0])
         notice = files["NOTICE"].decode()
-        for work in ("mecab-ko-dic", "Kiwi", "Chart.js"):
+        for work in ("mecab-ko-dic", "Kiwi", "Chart.js", "libunwind"):
             self.assertIn(work, notice)
         self.assertIn(b"Apache License", files["LICENSE"])
         self.assertEqual(files, licence.files("stat-analysis", TARGETS[0]))
+
+    def test_the_notice_names_the_pinned_version_of_the_linker(self):
+        requirements = (licence.ROOT / "infra/local/requirements.txt").read_text()
+        [version] = re.findall(r"(?m)^ziglang==(.+)$", requirements)
+        self.assertIn(f"\nZig {version}\n", (licence.ROOT / "NOTICE").read_text())
 
 
 class Texts(unittest.TestCase):
