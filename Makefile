@@ -7,6 +7,20 @@ FUNCTIONS := $(filter $(notdir $(wildcard crates/*)), \
 APPLICATIONS := $(patsubst infra/%/samconfig.toml,%,$(wildcard infra/*/samconfig.toml))
 # The functions to build: one, those of an application, or all.
 WANTED = $(or $(FN),$(if $(filter month,$(APP)),stat-prep stat-analysis,$(APP)),$(FUNCTIONS))
+# Stages of an application.
+STAGES = $(shell sed -n 's/^\[\([^].]*\)\.deploy\.parameters\]$$/\1/p' infra/$(APP)/samconfig.toml)
+
+# A misspelt name is reported before anything is installed or built. `make invoke` sends to functions of any name.
+ifneq ($(APP),)
+ifeq ($(filter $(APP),$(APPLICATIONS)),)
+$(error APP=$(APP): expected one of $(APPLICATIONS))
+endif
+endif
+ifneq ($(filter build bench,$(MAKECMDGOALS)),)
+ifneq ($(filter-out $(FUNCTIONS),$(WANTED)),)
+$(error $(filter-out $(FUNCTIONS),$(WANTED)): no such function to build, expected FN=, one of $(FUNCTIONS))
+endif
+endif
 
 # cargo-lambda is in the virtual environment.
 CARGO_LAMBDA = PATH="$(CURDIR)/.venv/bin:$$PATH" cargo lambda
@@ -63,7 +77,7 @@ test: $(STACK) $(DICTIONARY) $(PLAIN) $(LEARNED) ## run every test; BROWSER=none
 
 check: $(if $(APP),$(CHECKS),check-infra) ## check formatting, lints, documentation and infra/; APP= STAGE= checks the parameters of one stage, offline, with RELEASE=version by the released programs
 ifneq ($(APP),)
-	@$(call need,STAGE,a stage of infra/$(APP)/samconfig.toml)
+	@$(call need,STAGE,$(STAGES) or another stage of infra/$(APP)/samconfig.toml)
 	@$(CHECK_BIN)/python infra/deploy.py --check '$(APP)' '$(STAGE)'
 else
 	cargo fmt --all --check
@@ -93,7 +107,7 @@ deploy: $(if $(FN),$(STACK),$(CHECKS)) ## deploy what make build has built: APP=
 ifneq ($(FN),)
 	$(CARGO_LAMBDA) deploy $(FLAGS) $(FN)
 else
-	@$(call need,STAGE,a stage of infra/$(APP)/samconfig.toml)
+	@$(call need,STAGE,$(STAGES) or another stage of infra/$(APP)/samconfig.toml)
 	@$(CHECK_BIN)/python infra/deploy.py '$(APP)' '$(STAGE)' $(FLAGS)
 endif
 
@@ -116,7 +130,7 @@ watch: $(STACK) $(DICTIONARY) ## serve the functions for make invoke, with Postg
 
 smoke: $(if $(APP),$(CHECKS)) ## send {"check":true} to the functions of APP= STAGE=; URL= sends requests to a stage of api-loopback
 ifneq ($(APP),)
-	@$(call need,STAGE,a stage of infra/$(APP)/samconfig.toml)
+	@$(call need,STAGE,$(STAGES) or another stage of infra/$(APP)/samconfig.toml)
 	@$(CHECK_BIN)/python infra/smoke.py '$(APP)' '$(STAGE)'
 else
 	@$(call need,URL,the address of a stage: https://….execute-api.….amazonaws.com/dev; or APP= with STAGE=)

@@ -48,7 +48,7 @@ def main(chosen, wanted):
     for architecture in chosen or ARCHITECTURES:
         target, machine = ARCHITECTURES[architecture]
         if not has_target(target):
-            reason = f"the Rust target {target} is missing: rustup target add {target}"
+            reason = f"the Rust target {target} is missing: rustup target add {target} (rustup is at https://rustup.rs)"
             if chosen:
                 sys.exit(f"build: {reason}")
             rows.append(f"  {architecture:8} skipped: {reason}")
@@ -62,6 +62,8 @@ def main(chosen, wanted):
 
 
 def has_target(target):
+    if not shutil.which("rustc"):
+        sys.exit("build: Rust is missing. Install it from https://rustup.rs, or deploy the zips of a release with RELEASE=")
     sysroot = subprocess.run(["rustc", "--print", "sysroot"], cwd=ROOT, check=True, capture_output=True, text=True)
     if (Path(sysroot.stdout.strip()) / "lib/rustlib" / target / "lib").is_dir():
         return True
@@ -85,6 +87,8 @@ def compile(function, target):
     command = ["cargo", "lambda", "build", "--release", "--locked", "--skip-target-check", "--target", target]
     status = subprocess.run([*command, "--config", flags, "--package", function, "--bin", function], cwd=ROOT, env=environment)
     if status.returncode:
+        if not shutil.which("cargo-lambda"):
+            print("build: cargo-lambda is missing. Run: rm -r .venv && make setup", file=sys.stderr)
         sys.exit(status.returncode)
 
 

@@ -18,6 +18,8 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+import boto3
+import botocore.exceptions
 import release
 from check import revision, settings, stack
 
@@ -29,14 +31,15 @@ MACHINES = {"x86_64": 0x3E, "arm64": 0xB7}
 #: Version of the release to deploy; empty for the zips of make build.
 RELEASE = os.environ.get("RELEASE", "")
 RELEASES = Path(os.environ.get("RELEASES") or stack.ROOT / "releases" / RELEASE)
+SIGN_IN = "sign in with `aws sso login` or `aws configure`, name the profile in AWS_PROFILE, and try `aws sts get-caller-identity`"
 
 
-def checked(app, stage):
+def checked(command, app, stage):
     """Returns template, parameters and options of a stage; ends with all faults if there are any."""
     try:
         given, options = settings.parameters(app, stage), settings.options(app, stage)
     except KeyError as error:
-        sys.exit(f"deploy: {error.args[0]}")
+        sys.exit(f"{command}: {error.args[0]}")
     written = stack.template(app)
     faults = settings.faults(written, given)
     if not faults:
@@ -45,7 +48,7 @@ def checked(app, stage):
         faults += configuration_faults(made)
     faults += settings.example_faults(given)
     if faults:
-        sys.exit("\n".join([f"deploy: infra/{app}/samconfig.toml, stage {stage}:", *(f"  {fault}" for fault in faults)]))
+        sys.exit("\n".join([f"{command}: infra/{app}/samconfig.toml, stage {stage}:", *(f"  {fault}" for fault in faults)]))
     return written, given, options
 
 
@@ -92,7 +95,7 @@ def zip_of(crate, architecture):
 
 
 def deploy(app, stage, arguments):
-    written, given, options = checked(app, stage)
+    written, given, options = checked("deploy", app, stage)
     region = options["region"]
     if os.environ.get("AWS_REGION", region) != region:
         sys.exit(
@@ -103,6 +106,7 @@ def deploy(app, stage, arguments):
     for crate in stack.crates(written):
         put_in_place(crate, architecture)
     revisions = revision.parameters(written, given, lambda crate: (PLACE / f"{crate}.zip").read_bytes())
+    check_sign_in(options, arguments)
     # A file (JSON is YAML), because SAM parses the command line with patterns that JSON in a value breaks.
     PLACE.mkdir(parents=True, exist_ok=True)
     overrides = PLACE / f"parameters-{app}-{stage}.yaml"
@@ -111,6 +115,18 @@ def deploy(app, stage, arguments):
     command += ["--config-env", stage, "--parameter-overrides", f"file://{overrides}", *arguments]
     os.chdir(stack.ROOT)
     os.execv(sys.executable, [sys.executable, "-m", "samcli", *command])
+
+
+def check_sign_in(options, arguments):
+    """Ends with what to do if there are no credentials: SAM only states that it found none."""
+    if any(argument.startswith("--profile") for argument in arguments):
+        return
+    try:
+        found = boto3.Session(profile_name=options.get("profile")).get_credentials()
+    except botocore.exceptions.BotoCoreError as error:
+        sys.exit(f"deploy: could not read the AWS credentials: {error}; {SIGN_IN}")
+    if not found:
+        sys.exit(f"deploy: found no AWS credentials; {SIGN_IN}")
 
 
 def every(written, given):
@@ -136,7 +152,7 @@ def put_in_place(crate, architecture):
 if __name__ == "__main__":
     match sys.argv[1:]:
         case ["--check", app, stage]:
-            checked(app, stage)
+            checked("check", app, stage)
             print(f"infra/{app}/samconfig.toml, stage {stage}: no fault found")
         case [app, stage, *arguments]:
             deploy(app, stage, arguments)

@@ -15,6 +15,7 @@ import botocore.config
 import botocore.exceptions
 
 from check import settings, stack
+from deploy import SIGN_IN
 
 MARKS = {True: "✓", False: "✗", None: "–"}
 # The longest timeout of a function that is checked, and the response's way.
@@ -32,7 +33,8 @@ def main(app, stage):
         failed = [function for function in functions if not check(session.client("lambda", config=CONFIG), function)]
         url = output(session, name, "Url") if app == "api-loopback" else None
     except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as error:
-        sys.exit(f"smoke: stack {name} in {options['region']}: {error}")
+        advice = f"; {SIGN_IN}" if isinstance(error, botocore.exceptions.NoCredentialsError) else ""
+        sys.exit(f"smoke: stack {name} in {options['region']}: {error}{advice}")
     if not functions:
         sys.exit(f"smoke: the stack {name} has no functions")
     if url:

@@ -1,4 +1,6 @@
 import json
+import os
+import subprocess
 import tempfile
 import unittest
 import unittest.mock
@@ -60,6 +62,7 @@ class Parameters(unittest.TestCase):
             patch(deploy, "put_in_place"),
             patch(deploy.settings, "configuration_faults", return_value=([], [])),
             patch(deploy.revision, "parameters", return_value={}),
+            patch(deploy, "check_sign_in"),
             patch(deploy.os, "chdir"),
             patch(deploy.os, "execv") as started,
         ):
@@ -69,3 +72,36 @@ class Parameters(unittest.TestCase):
             passed = json.loads(Path(file).read_text())
         self.assertEqual(set(stack.template("codebuild-slack")["Parameters"]), set(passed))
         self.assertIn("infra/codebuild-slack/template.yaml", command)
+
+
+class SignIn(unittest.TestCase):
+    def check(self, options, arguments, **variables):
+        with tempfile.TemporaryDirectory() as home:
+            environment = {"HOME": home, "PATH": os.environ["PATH"], "AWS_EC2_METADATA_DISABLED": "true"}
+            with unittest.mock.patch.dict(os.environ, environment | variables, clear=True):
+                deploy.check_sign_in(options, arguments)
+
+    def test_missing_credentials_are_reported_with_the_commands_that_sign_in(self):
+        with self.assertRaisesRegex(SystemExit, "found no AWS credentials; sign in with `aws sso login`"):
+            self.check({}, [])
+
+    def test_an_unknown_profile_is_named(self):
+        with self.assertRaisesRegex(SystemExit, "night.* could not be found; sign in"):
+            self.check({"profile": "night"}, [])
+
+    def test_credentials_in_variables_or_a_profile_for_sam_are_enough(self):
+        self.check({}, [], AWS_ACCESS_KEY_ID="a", AWS_SECRET_ACCESS_KEY="b")
+        self.check({}, ["--profile", "me"])
+
+
+class Makefile(unittest.TestCase):
+    def check_refuses(self, message, *words):
+        run = subprocess.run(["make", "--dry-run", *words], cwd=stack.ROOT, capture_output=True, text=True)
+        self.assertEqual(2, run.returncode, run.stdout)
+        self.assertIn(message, run.stderr)
+
+    def test_an_unknown_application_or_function_is_refused_before_anything_is_built(self):
+        for target in ("check", "build", "deploy", "smoke"):
+            self.check_refuses("APP=codebuild: expected one of alarms", target, "APP=codebuild", "STAGE=prod")
+        self.check_refuses("stat: no such function to build, expected FN=, one of s3-to-teamcity", "build", "FN=stat")
+        self.check_refuses("alarms: no such function to build", "build", "APP=alarms")
