@@ -98,11 +98,12 @@ impl ApigwLogRetention {
         let config = Config::from_variables(variables)?;
         // `adapters::requests` retries by itself, because each attempt counts against the pace.
         let without_retries = aws::without_retries(sdk);
+        let logs = Logs::new(&without_retries);
         Ok(Self {
             rest: ApiGateway::new(&without_retries),
             v2: ApiGatewayV2::new(&without_retries),
-            logs: Logs::new(&without_retries),
-            delivery: LogDelivery::new(&without_retries),
+            delivery: LogDelivery::new(&logs),
+            logs,
             iam: Iam::new(&without_retries),
             report_topic: config.report_topic_arn.clone().map(|arn| Topic::new(sdk, arn)),
             invoker: Invoker::new(sdk),

@@ -6,7 +6,7 @@
 
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::http::{HttpClient, SharedHttpClient, http_client_fn};
 
 use crate::variables::Variables;
 
@@ -20,18 +20,28 @@ pub(crate) fn are_selected(variables: &Variables) -> bool {
     is_set("SSL_CERT_FILE") || is_set("SSL_CERT_DIR")
 }
 
-/// Returns an HTTP client for AWS that trusts only Amazon's roots; `None` where other authorities may sign: a partition
-/// other than `aws`, an endpoint of the user's own, or authorities that the environment selects.
+/// Returns an HTTP client for AWS, which all service clients share. It trusts only Amazon's roots, or the system's
+/// authorities where others may sign: in a partition other than `aws`, at an endpoint of the user's own, and where the
+/// environment selects authorities.
 pub(crate) fn aws_http_client(variables: &Variables) -> Option<SharedHttpClient> {
-    if are_selected(variables) || has_private_endpoint(variables) || !is_commercial(variables) {
-        return None;
-    }
-    let roots = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS.as_bytes());
+    let roots = match trusts_only_amazon(variables) {
+        true => TrustStore::empty().with_pem_certificate(AMAZON_ROOTS.as_bytes()),
+        false => TrustStore::default(),
+    };
     let context = TlsContext::builder().with_trust_store(roots).build().ok()?;
     let client = aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-        .tls_context(context);
-    Some(client.build_https())
+        .tls_context(context)
+        .build_https();
+    // The SDK validates the HTTP client with every service client, and for that sets up TLS each time, only to drop it.
+    // This one has no validation: TLS is set up once, for the first request.
+    Some(http_client_fn(move |settings, components| {
+        client.http_connector(settings, components)
+    }))
+}
+
+fn trusts_only_amazon(variables: &Variables) -> bool {
+    !are_selected(variables) && !has_private_endpoint(variables) && is_commercial(variables)
 }
 
 /// Reports whether a service has another address, over TLS.
@@ -76,7 +86,7 @@ mod tests {
     #[track_caller]
     fn check(variables: &[(&str, &str)], is_compiled_in: bool) {
         let variables: Variables = variables.iter().copied().collect();
-        assert_eq!(aws_http_client(&variables).is_some(), is_compiled_in);
+        assert_eq!(trusts_only_amazon(&variables), is_compiled_in);
     }
 
     #[test]

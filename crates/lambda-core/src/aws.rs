@@ -1,8 +1,10 @@
 //! Configuration of AWS SDK clients, and readable messages for their errors.
 
 use std::error::Error;
+use std::sync::LazyLock;
 use std::time::Duration;
 
+use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
@@ -13,17 +15,38 @@ use crate::variables::Variables;
 
 /// Loads the SDK's configuration from the function's environment: Region, credentials, `AWS_ENDPOINT_URL`.
 ///
+/// In Lambda, Region and credentials are variables. Only without them, as on a developer's machine, the SDK sets up all
+/// its other sources, with clients of STS and of the instance's metadata.
+///
 /// Retries are the SDK's standard ones. Each attempt has a time-out, because the SDK's default is to wait for ever.
 pub async fn sdk_config() -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(5))
         .operation_attempt_timeout(Duration::from_secs(30))
         .build();
+    let variables = Variables::from_environment();
+    let is_set = |name| variables.text(name).is_some();
     let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts);
-    if let Some(client) = authorities::aws_http_client(&Variables::from_environment()) {
+    if let Some(client) = authorities::aws_http_client(&variables) {
         loader = loader.http_client(client);
     }
+    if is_set("AWS_REGION") {
+        loader = loader.region(EnvironmentVariableRegionProvider::new());
+    }
+    if is_set("AWS_ACCESS_KEY_ID") && is_set("AWS_SECRET_ACCESS_KEY") {
+        loader = loader.credentials_provider(EnvironmentVariableCredentialsProvider::new());
+    }
     loader.load().await
+}
+
+/// A client of one service, created at its first use: each takes a tenth of a millisecond, which few events need for
+/// all services of a function.
+pub type LazyClient<C> = LazyLock<C, Box<dyn FnOnce() -> C + Send>>;
+
+/// Returns a client that `create` builds at its first use.
+pub fn lazy_client<C: 'static>(config: &SdkConfig, create: fn(&SdkConfig) -> C) -> LazyClient<C> {
+    let config = config.clone();
+    LazyLock::new(Box::new(move || create(&config)))
 }
 
 /// Returns the same configuration with the SDK's retries switched off.

@@ -9,6 +9,7 @@ use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
 use serde_json::Value;
 
+use crate::aws::LazyClient;
 use crate::deadline::Deadline;
 use crate::{aws, backoff};
 
@@ -24,14 +25,14 @@ const RESERVE: Duration = Duration::from_secs(2);
 
 /// A client of Lambda's Invoke API.
 pub struct Invoker {
-    client: Client,
+    client: LazyClient<Client>,
 }
 
 impl Invoker {
-    /// Creates a client. No connection is opened yet.
+    /// Returns an invoker. Its client is created at the first invocation.
     pub fn new(config: &SdkConfig) -> Self {
         Self {
-            client: Client::new(&aws::without_retries(config)),
+            client: aws::lazy_client(&aws::without_retries(config), Client::new),
         }
     }
 

@@ -65,23 +65,26 @@ impl SecretSource {
 
 /// A reader of secrets, which caches them for the life of the environment.
 pub struct Secrets {
+    config: Option<SdkConfig>,
     client: OnceCell<Client>,
     texts: Mutex<HashMap<String, Secret>>,
 }
 
 impl Secrets {
-    /// Creates a reader.
+    /// Creates a reader, and its client when it first reads from Secrets Manager.
     pub fn new(config: &SdkConfig) -> Self {
         Self {
-            client: OnceCell::new_with(Some(Client::new(config))),
+            config: Some(config.clone()),
+            client: OnceCell::new(),
             texts: Mutex::default(),
         }
     }
 
-    /// Creates a reader for a function that uses AWS for nothing else. It sets up the SDK when it first reads from
-    /// Secrets Manager, because the set-up loads the system's certificate authorities, a third of a cold start.
+    /// Creates a reader for a function that uses AWS for nothing else. It also loads the SDK's configuration when it first
+    /// reads from Secrets Manager.
     pub fn lazy() -> Self {
         Self {
+            config: None,
             client: OnceCell::new(),
             texts: Mutex::default(),
         }
@@ -131,7 +134,10 @@ impl Secrets {
     }
 
     async fn client(&self) -> &Client {
-        let set_up = async || Client::new(&aws::sdk_config().await);
+        let set_up = async || match &self.config {
+            Some(config) => Client::new(config),
+            None => Client::new(&Box::pin(aws::sdk_config()).await),
+        };
         self.client.get_or_init(set_up).await
     }
 

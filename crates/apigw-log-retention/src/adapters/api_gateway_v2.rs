@@ -5,19 +5,20 @@ use aws_sdk_apigatewayv2::Client;
 use aws_sdk_apigatewayv2::types::{
     AccessLogSettings, Api as V2Api, LoggingLevel, ProtocolType, RouteSettings, Stage as V2Stage,
 };
+use lambda_core::aws::{LazyClient, lazy_client};
 
 use super::requests::{RequestError, Requests};
 use super::{not_empty, tag_keys};
 use crate::stage::{Api, ApiType, LogLevel, LogSettings, Stage, Throttling};
 
 pub(crate) struct ApiGatewayV2 {
-    client: Client,
+    client: LazyClient<Client>,
 }
 
 impl ApiGatewayV2 {
     pub(crate) fn new(config: &SdkConfig) -> Self {
         Self {
-            client: Client::new(config),
+            client: lazy_client(config, Client::new),
         }
     }
 

@@ -2,17 +2,18 @@
 
 use aws_config::SdkConfig;
 use aws_sdk_iam::Client;
+use lambda_core::aws::{LazyClient, lazy_client};
 
 use super::requests::{RequestError, Requests};
 
 pub(crate) struct Iam {
-    client: Client,
+    client: LazyClient<Client>,
 }
 
 impl Iam {
     pub(crate) fn new(config: &SdkConfig) -> Self {
         Self {
-            client: Client::new(config),
+            client: lazy_client(config, Client::new),
         }
     }
 

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_config::SdkConfig;
 use aws_sdk_cloudwatchlogs::Client;
 use aws_sdk_cloudwatchlogs::types::DeliveryDestinationConfiguration;
 
+use super::logs::Logs;
 use super::requests::{RequestError, Requests};
 use crate::execution_log_delivery::delivery_name;
 
@@ -34,9 +34,10 @@ impl Deliveries {
 }
 
 impl LogDelivery {
-    pub(crate) fn new(config: &SdkConfig) -> Self {
+    /// Uses the client of the log groups.
+    pub(crate) fn new(logs: &Logs) -> Self {
         Self {
-            client: Client::new(config),
+            client: logs.client.clone(),
         }
     }
 

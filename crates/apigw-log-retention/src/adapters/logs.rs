@@ -13,7 +13,7 @@ use crate::retention::Retention;
 const PAGE_SIZE: i32 = 50;
 
 pub(crate) struct Logs {
-    client: Client,
+    pub(super) client: Client,
 }
 
 impl Logs {

@@ -3,17 +3,17 @@
 use anyhow::Context;
 use aws_config::SdkConfig;
 use aws_sdk_sns::Client;
-use lambda_core::aws;
+use lambda_core::aws::{self, LazyClient};
 
 pub(crate) struct Topic {
-    client: Client,
+    client: LazyClient<Client>,
     arn: String,
 }
 
 impl Topic {
     pub(crate) fn new(config: &SdkConfig, arn: String) -> Self {
         Self {
-            client: Client::new(config),
+            client: aws::lazy_client(config, Client::new),
             arn,
         }
     }

@@ -4,22 +4,22 @@ use anyhow::Context;
 use aws_config::SdkConfig;
 use aws_sdk_sns::Client;
 use aws_sdk_sns::types::MessageAttributeValue;
-use lambda_core::aws;
+use lambda_core::aws::{self, LazyClient};
 use uuid::Uuid;
 
 use crate::mail::Mail;
 
 pub(crate) struct Topic {
-    client: Client,
+    client: LazyClient<Client>,
     arn: String,
 }
 
 impl Topic {
-    /// Creates a client. It connects on the first publish.
+    /// Returns the topic. Its client is created at the first publish.
     pub(crate) fn new(config: &SdkConfig, arn: String) -> Self {
         Self {
             // A retry after a lost response would send the mail twice without a trace.
-            client: Client::new(&aws::without_retries(config)),
+            client: aws::lazy_client(&aws::without_retries(config), Client::new),
             arn,
         }
     }

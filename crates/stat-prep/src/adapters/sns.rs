@@ -2,10 +2,10 @@
 
 use aws_config::SdkConfig;
 use aws_sdk_sns::Client;
-use lambda_core::aws;
+use lambda_core::aws::{self, LazyClient};
 
 pub(crate) struct WarningsTopic {
-    client: Client,
+    client: LazyClient<Client>,
     arn: String,
 }
 
@@ -13,7 +13,7 @@ impl WarningsTopic {
     pub(crate) fn new(config: &SdkConfig, arn: String) -> Self {
         Self {
             // A retry after a lost response would publish the warning twice.
-            client: Client::new(&aws::without_retries(config)),
+            client: aws::lazy_client(&aws::without_retries(config), Client::new),
             arn,
         }
     }
