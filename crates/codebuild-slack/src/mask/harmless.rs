@@ -24,7 +24,7 @@ pub(super) fn is_harmless(text: &str, value: Range<usize>) -> bool {
         || place.is_name_of_no_secret(trimmed)
         || is_number(&place, trimmed)
         || is_docker_option(before, bare)
-        || (!is_quoted && (is_code(bare, after) || is_type(&place, trimmed)))
+        || (!is_quoted && (is_code(bare, after) || is_type(&place, trimmed) || is_key_of_a_map(before, bare)))
         || is_prose(&place, is_quoted, bare, trimmed, after)
 }
 
@@ -93,7 +93,8 @@ impl<'t> Place<'t> {
     fn is_name_of_no_secret(&self, value: &str) -> bool {
         const ABOUT: &str = "name names ref path file filename dir url uri type endpoint method mode policy length count \
             field label version ttl age limit usage provider arn algorithm format header prefix manager \
-            store source expiry expires expiration size";
+            store source expiry expires expiration size backend engine driver realm host port domain scheme \
+            scope audience issuer class";
         const KEYS: &str = "primary public cache partition sort foreign unique hash range candidate composite restore \
             routing object s3";
         let name = self.name.to_lowercase();
@@ -231,13 +232,29 @@ fn is_code(value: &str, after: &str) -> bool {
             .is_some_and(|first| first.is_alphabetic() || first == '_')
         && name.chars().any(char::is_lowercase);
     let has_digit = name.chars().any(|character| character.is_ascii_digit());
-    let is_call = rest.starts_with('(') && is_identifier && !has_digit;
+    // A method may end in the number of its version: `fromSecretNameV2(`.
+    let is_versioned = name.contains('.')
+        && !name
+            .trim_end_matches(|character: char| character.is_ascii_digit())
+            .chars()
+            .any(|character| character.is_ascii_digit());
+    let is_call = rest.starts_with('(') && is_identifier && (!has_digit || is_versioned);
     let root = name.split(['.', ':', '?']).next().unwrap_or_default();
     let is_member = name.len() > root.len() && has(ROOTS, root) && is_identifier;
     let is_index = rest.starts_with('[') && has(ROOTS, root.trim_end_matches('['));
     let is_keyword = has(KEYWORDS, value) && after.starts_with([' ', '(']);
     let is_scoped = name.contains("::") && is_identifier && !has_digit;
     is_call || is_member || is_index || is_keyword || is_scoped
+}
+
+/// `{name:`, with which a map in braces begins, or `name:` in the line after `credentials:`.
+fn is_key_of_a_map(before: &str, value: &str) -> bool {
+    let key = match before.trim().is_empty() {
+        true => Some(value),
+        false => value.strip_prefix('{'),
+    };
+    let key = key.and_then(|key| key.strip_suffix(':'));
+    key.is_some_and(|key| is_ordinary(key) && !key.is_empty())
 }
 
 /// The type of a variable, a parameter or a field.
@@ -285,7 +302,12 @@ fn is_prose(place: &Place<'_>, is_quoted: bool, value: &str, trimmed: &str, afte
             .filter(|word| is_lower_word(word))
             .count()
             == 2;
-    is_korean || goes_on || (continues && has(PROSE, &trimmed.to_lowercase()))
+    // `credentials: profile "deploy" not found`: those of a log are not one word.
+    let is_prose_about_credentials = place.separator == Separator::ColonSpace
+        && place.last_word() == "credentials"
+        && is_lower_word(trimmed)
+        && after.starts_with(' ');
+    is_korean || goes_on || is_prose_about_credentials || (continues && has(PROSE, &trimmed.to_lowercase()))
 }
 
 fn is_lower_word(word: &str) -> bool {

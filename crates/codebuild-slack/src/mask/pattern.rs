@@ -24,7 +24,8 @@ pub(super) fn find(text: &str) -> Vec<Range<usize>> {
             After::NameAndSpace => {
                 let looks_random = |value: &Range<usize>| {
                     let value = text.get(value.clone()).unwrap_or_default();
-                    !is_ordinary(value.trim_matches(['"', '\'']))
+                    let bare = value.trim_matches(['"', '\'']);
+                    bare.len() >= SHORTEST_WITHOUT_SIGN && !is_ordinary(bare)
                 };
                 let found = regex.captures_iter(text.as_bytes());
                 secrets.extend(found.flat_map(|captures| groups(&captures)).filter(looks_random));
@@ -36,6 +37,9 @@ pub(super) fn find(text: &str) -> Vec<Range<usize>> {
     }
     secrets
 }
+
+/// Least bytes of a secret that follows its name without `=` or `:`. In `unexpected token '<'` there is none.
+const SHORTEST_WITHOUT_SIGN: usize = 4;
 
 /// A pattern, compiled once a text has one of its needles: all together take as long as a cold start.
 struct Pattern {
@@ -123,10 +127,10 @@ pub(super) fn regex(pattern: &str) -> Regex {
 }
 
 /// Parts of names that mark a secret anywhere in the name.
-const ANYWHERE: &str = r"비밀번호|패스워드|암호|인증키|비밀키|토큰|passw(?:or)?d|storepass|keypass|passphrase|pwd|secret|token|(?:api|access|private|signing|encryption|account|auth|client|master|deploy|shared|session)[ _-]?key|credential|[_-]authorization|connection[ _-]?string|webhook|jwt|session(?:[ _-]?id)?|sessid|x-amz-signature|x-amz-credential";
+const ANYWHERE: &str = r"비밀번호|패스워드|암호|(?:인증|비밀|보안|접근|액세스|서명|서비스|api)[ _-]?키|토큰|sonar[._]login|passw(?:or)?d|storepass|keypass|passphrase|pwd|secret|token|(?:api|access|private|signing|encryption|account|auth|client|master|deploy|shared|session)[ _-]?key|credential|[_-]authorization|connection[ _-]?string|webhook|jwt|session(?:[ _-]?id)?|sessid|x-amz-signature|x-amz-credential";
 
 /// Words that mark a secret only as separate words, between `_`, `-` or `.`: `AUTH`, but not `AUTHOR`.
-const WORDS: &str = "auth|pass|pin|pw|pat|sid|sig";
+const WORDS: &str = "auth|pass|pin|pw|pat|sid|sig|otp";
 
 /// Reports whether a variable is named like a secret.
 pub(super) fn is_secret_name(name: &str) -> bool {
@@ -151,7 +155,7 @@ fn name(is_before_colon: bool) -> String {
         false => ("[A-Za-z0-9_.-]", r"pass|\bkey"),
     };
     format!(
-        r"(?:(?:{ANYWHERE}){rest}*|[_.-](?:{WORDS}|key)(?:[_.-]{rest}*)?|\b(?:auth|pin|pw|pat|sid|sig|{pass})(?:[_-]{rest}*)?|[A-Za-z0-9]pass|(?-i:[a-z](?:Key|Pass|Pin|Pw|Pat)))"
+        r"(?:(?:{ANYWHERE}){rest}*|[_.-](?:{WORDS}|key)(?:[_.-]{rest}*)?|\b(?:auth|pin|pw|pat|sid|sig|otp|{pass})(?:[_-]{rest}*)?|[A-Za-z0-9]pass|(?-i:[a-z](?:Key|Pass|Pin|Pw|Pat)))"
     )
 }
 
@@ -178,9 +182,9 @@ const IN_NAMES: &[&str] = &[
     "비밀번호",
     "패스워드",
     "암호",
-    "인증키",
-    "비밀키",
+    "키",
     "토큰",
+    "sonar",
     "pass",
     "pwd",
     "secret",
@@ -198,6 +202,7 @@ const IN_NAMES: &[&str] = &[
     "pat",
     "sid",
     "sig",
+    "otp",
 ];
 
 /// Commands and options with a secret that no name announces.
@@ -227,6 +232,11 @@ const COMMANDS: &[&str] = &[
     "http-basic",
     "bundle",
     "net use",
+    "getconnection",
+    "stdin",
+    "sudo",
+    "smbclient",
+    "appid",
 ];
 
 static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
@@ -246,9 +256,13 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
     patterns
 });
 
-/// Returns the pattern of a text beside the name of a secret, as in `expected token "…"`.
+/// Returns the pattern of a text beside the name of a secret, as in `expected token "…"`, `the password is: …`,
+/// `비밀번호는 …` and `put("password", "…")`.
 fn beside_name() -> String {
-    format!(r"(?i)(?:{ANYWHERE})s?[ \t]+(\x22[^\x22\s]+\x22|'[^'\s]+'|[A-Za-z0-9+/_!@#$%^&*=-]{{8,}})")
+    let quoted = r"\x22[^\x22\s]+\x22|'[^'\s]+'";
+    format!(
+        r"(?i)(?:{ANYWHERE})(?:(?:s|은|는|이|가)?(?:[ \t]+(?:is|was)\b:?)?[ \t]+({quoted}|[A-Za-z0-9+/_!@#$%^&*=-]{{8,}})|[\w.-]*[\x22'],[ \t]*({quoted})|[^\n]*:\s*\n\s*([0-9a-f]{{32}})\b)"
+    )
 }
 
 /// A private key, up to its end or to the end of the text.
@@ -309,7 +323,7 @@ fn options() -> [(&'static [&'static str], String); 7] {
             r"(?i)\b(?:aws_secret_access_key|aws_session_token|SecretAccessKey|SessionToken|_authToken|_password)[ \t|]+{value}"
         )),
         // Tools whose option says nothing about a secret.
-        (COMMANDS, r"\bcodecov\b[^\n]*?\s-t[ =]*([A-Za-z0-9-]{20,})|\bhtpasswd\s+-[A-Za-z]*b[A-Za-z]*\s+(?:\S+\s+)?\S+\s+(\S+)|\bsnyk\s+auth\s+(\S+)|\bdoppler\s+configure\s+set\s+token\s+(\S+)|\bvault\s+login\s+(?:-\S+\s+)*(\S{8,})|\bopenssl\b[^\n]*?\s-pass(?:in|out)?\s+pass:(\S+)|\bPGPASSWORD=(\S+)|--(?:src-|dest-)?creds[ =]+[^\s:]+:(\S+)|\blftp\b[^\n]*?\s-u\s+[^\s,]+,(\S+)|\bldap(?:search|modify|add|whoami)\b[^\n]*?\s-w\s+(\S+)|\bsqlplus\s+[^\s/]+/([^\s@]+)|\bhttp-basic\.\S+\s+\S+\s+(\S+)|\bbundle\s+config\s+(?:set\s+)?(?:--\S+\s+)?\S+\s+[^\s:]+:(\S+)|\bnet\s+use\b[^\n]*?/user:\S+\s+(\S+)"
+        (COMMANDS, r"\bcodecov\b[^\n]*?\s-t[ =]*([A-Za-z0-9-]{20,})|\bhtpasswd\s+-[A-Za-z]*b[A-Za-z]*\s+(?:\S+\s+)?\S+\s+(\S+)|\bsnyk\s+auth\s+(\S+)|\bdoppler\s+configure\s+set\s+token\s+(\S+)|\bvault\s+login\s+(?:-\S+\s+)*(\S{8,})|\bopenssl\b[^\n]*?\s(?:-pass(?:in|out)?\s+pass:|-[kK]\s+)(\S+)|\bPGPASSWORD=(\S+)|--(?:src-|dest-)?creds[ =]+[^\s:]+:(\S+)|\blftp\b[^\n]*?\s-u\s+[^\s,]+,(\S+)|\bldap(?:search|modify|add|whoami)\b[^\n]*?\s-w\s+(\S+)|\bsqlplus\s+[^\s/]+/([^\s@]+)|\bhttp-basic\.\S+\s+\S+\s+(\S+)|\bbundle\s+config\s+(?:set\s+)?(?:--\S+\s+)?\S+\s+[^\s:]+:(\S+)|\bnet\s+use\b[^\n]*?/user:\S+\s+(\S+)|\bgetConnection\([^\n]*?,\s*\x22[^\x22\n]*\x22,\s*\x22([^\x22\n]+)\x22\s*\)|\becho\s+(?:-n\s+)?(\S+)\s*\|\s*(?:sudo\s[^|\n]*-S\b|[^|\n]*--password-stdin\b)|\bsmbclient\b[^\n]*?\s-U\s*['\x22]?[^\s%'\x22]+%([^\s'\x22]+)|[?&]appid=([0-9a-fA-F]{32})\b"
             .to_owned()),
         (IN_NAMES, format!(
             r"(?im)\blogin\s+\S+\s+(?:account\s+\S+\s+)?password\s+{value}|^[ \t]*password[ \t]+(\S+)[ \t]*$"
@@ -319,7 +333,7 @@ fn options() -> [(&'static [&'static str], String); 7] {
 
 /// Returns the patterns of values after a name: `NAME_TOKEN=value`, `"password": "value"`, `<secret>value</secret>`,
 /// `token("value")`, `{"name": "DB_PASSWORD", "value": "value"}`.
-fn named() -> [String; 6] {
+fn named() -> [String; 8] {
     let (name, before_colon) = (name(false), name(true));
     let end = r"[\x22'\]\\]{0,8}[ \t]*";
     // A YAML value may begin in the next line.
@@ -334,6 +348,9 @@ fn named() -> [String; 6] {
         format!(
             r"(?i){name}{end}(?:(?:=>|:=|%3D){space}{after_equals}|=={space}{after_two}|={space}{after_equals})"
         ),
+        // Terraform prints the old value and the new one.
+        format!(r"(?i){name}{end}=[ \t]*(?:{QUOTED})[ \t]*->[ \t]*{after_equals}"),
+        format!(r"(?i){name}{end}=[ \t]*\([ \t]*(?:{QUOTED}),[ \t]*({QUOTED})"),
         format!(r"(?i)(?:{before_colon}{end}:{space})+{after_colon}"),
         format!(
             r"(?i)<[\w:.-]*(?:(?:{ANYWHERE}|{WORDS})[\w.-]*(?:\s[^<>]*)?|\s(?:key|name)=\x22[^\x22<>]*(?:{ANYWHERE})[^\x22<>]*\x22[^<>]*)>([^<]+)</"

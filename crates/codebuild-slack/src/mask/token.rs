@@ -636,9 +636,21 @@ pub(super) fn find(text: &str) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
     for index in candidates {
         let pattern = PATTERNS[index].get_or_init(|| regex(TOKENS[index].2));
-        ranges.extend(pattern.find_iter(text.as_bytes()).map(|token| token.range()));
+        let tokens = pattern.find_iter(text.as_bytes()).map(|token| token.range());
+        ranges.extend(tokens.filter(|token| !is_checksum(text, token.start)));
     }
     ranges
+}
+
+/// Reports whether a checksum begins there, as in lock files: `sha512-…`.
+fn is_checksum(text: &str, start: usize) -> bool {
+    let before = &text.as_bytes()[..start];
+    ["sha256", "sha384", "sha512"].iter().any(|name| {
+        before
+            .strip_suffix(b"-")
+            .or(before.strip_suffix(b":"))
+            .is_some_and(|before| before.ends_with(name.as_bytes()))
+    })
 }
 
 /// Returns an example with its placeholders filled in. No example is written out: scanners of repositories would report it.
