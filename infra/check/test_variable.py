@@ -24,6 +24,20 @@ class Variable(unittest.TestCase):
             with self.subTest(app):
                 self.check_finds(app, lambda variables: None)
 
+    def test_the_readme_of_a_function_has_a_row_for_every_variable_of_its_stack(self):
+        for app in stack.FUNCTIONAL:
+            made = stack.made(stack.template(app), FULL[app])
+            self.assertEqual([], variable.undocumented(made, variable.readme))
+        self.assertEqual(
+            ["the README of stat-analysis has no row for DATABASE_AUTH", "the README of stat-prep has no row for DATABASE_AUTH"],
+            sorted(
+                variable.undocumented(
+                    stack.made(stack.template("month"), FULL["month"]),
+                    lambda crate: variable.readme(crate).replace("`DATABASE_AUTH`, ", ""),
+                )
+            ),
+        )
+
     def test_finds_a_misspelt_variable(self):
         self.check_finds(
             "s3-to-teamcity",

@@ -1,7 +1,7 @@
 """Compares each function's variables in the template with those that its code reads."""
 
 from . import rust
-from .stack import functions
+from .stack import ROOT, functions
 
 #: Required outside Lambda only.
 NOT_IN_LAMBDA = {"KO_DICTIONARY": "the program for Lambda embeds the dictionary"}
@@ -48,6 +48,21 @@ def faults(made, with_every_option=False):
             unset = known - set(given) - set(NOT_OFFERED)
             found += [f"{function} reads {name}, which no parameter sets" for name in sorted(unset)]
     return found
+
+
+def undocumented(made, readme):
+    """Returns the variables of a function that no row of a table in its README names."""
+    found = []
+    for crate, properties in functions(made).items():
+        rows = "\n".join(line for line in readme(crate).splitlines() if line.startswith("| `"))
+        variables = properties.get("Environment", {}).get("Variables", {})
+        found += [f"the README of {crate} has no row for {name}" for name in variables if f"`{name}`" not in rows]
+    return found
+
+
+def readme(crate):
+    """Returns the README of a function, and of the library with the variables that all functions read."""
+    return "".join((ROOT / "crates" / name / "README.md").read_text() for name in (crate, "lambda-core"))
 
 
 def _is_needed(name, given):
