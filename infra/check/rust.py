@@ -29,6 +29,8 @@ KNOWN_USES = (
     r"\bclient:\s*(?:(?:OnceCell|LazyClient)<)?(?:Client|C)\b",
     r"\bclient:\s*(?:Client|OnceCell)::\w+",
     r"\bclient:\s*LazyClient::new\(\w+, client\)",
+    r"\bclient:\s*(?:aws::)?lazy_client\(",
+    r"\bclient:\s*\w+\.client\.clone\(\)",
     r"\bself\s*\.\s*client\s*\.\s*get\(\)",
     r"\bclient:\s*client\b",
     r"\blet client\s*=",
@@ -40,7 +42,7 @@ KNOWN_USES = (
 #: Literals in the code: raw strings, a quotation mark as a character, and ordinary strings.
 TEXTS = re.compile(r'''\br(#+)".*?"\1|\br"[^"]*"|'\\?"'|"(?:[^"\\]|\\.)*"''', re.DOTALL)
 #: Methods that are not AWS calls.
-NO_CALLS = {"get_or_init", "get"}
+NO_CALLS = {"clone", "get_or_init", "get"}
 
 
 class UnknownUse(Exception):
