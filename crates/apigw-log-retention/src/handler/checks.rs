@@ -90,7 +90,7 @@ impl ApigwLogRetention {
         }
     }
 
-    /// Returns true if an event replaces this role, which API Gateway cannot use.
+    /// Returns true if the next event sets `CLOUDWATCH_ROLE_ARN` in place of this unusable role.
     fn replaces(&self, role: &AccountRole) -> bool {
         let new = self.config.cloudwatch_role_arn.as_deref();
         new.is_some_and(|new| role.arn.as_deref() != Some(new))

@@ -235,7 +235,7 @@ impl LambdaEmulator {
         self.shared().read().peak_memory.get(function).copied()
     }
 
-    /// Waits until no call is queued, held or running. The error names those that are.
+    /// Waits until no call is queued, held or running. The error names the remaining calls.
     pub async fn wait_until_idle(&self, timeout: Duration) -> Result<()> {
         let idle = self
             .shared()

@@ -154,7 +154,7 @@ struct Word<'t> {
     start: usize,
     text: &'t str,
     starts_line: bool,
-    /// True after a full stop, too.
+    /// True for the first word of a line, and of each sentence in it.
     starts_sentence: bool,
 }
 
