@@ -89,9 +89,12 @@ fn with_defaults(mut config: Config, tls: Option<TlsMode>) -> Config {
     if config.get_application_name().is_none() {
         config.application_name("nightshift");
     }
-    config
-        .keepalives_idle(Duration::from_secs(30))
-        .tcp_user_timeout(Duration::from_secs(60));
+    if config.get_keepalives_idle() == Config::new().get_keepalives_idle() {
+        config.keepalives_idle(Duration::from_secs(30));
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(Duration::from_secs(60));
+    }
     config
 }
 
@@ -127,6 +130,23 @@ mod tests {
         assert_eq!(address.roots, Some(file));
         assert_eq!(address.config.get_application_name(), Some("x"));
         assert_eq!(address.host(), "db port 5433");
+    }
+
+    #[test]
+    fn options_of_the_url_win_over_defaults() {
+        let times = |url: &str| {
+            let config = Address::parse(url).expect("a valid URL").config;
+            let seconds = |time: Option<&Duration>| time.map(Duration::as_secs);
+            (
+                seconds(config.get_connect_timeout()),
+                config.get_keepalives_idle().as_secs(),
+                seconds(config.get_tcp_user_timeout()),
+            )
+        };
+        assert_eq!(times("postgres://u@db/x"), (Some(10), 30, Some(60)));
+        // libpq counts tcp_user_timeout in milliseconds, the others in seconds.
+        let url = "postgres://u@db/x?connect_timeout=3&keepalives_idle=5&tcp_user_timeout=20000";
+        assert_eq!(times(url), (Some(3), 5, Some(20)));
     }
 
     #[test]

@@ -96,6 +96,13 @@ impl UrlOptions {
             ("sslrootcert", path) => self.roots = Some(RootCertificates::File(PathBuf::from(path))),
             ("target_session_attrs", "primary") => self.push("target_session_attrs=read-write"),
             ("keepalives_count", _) => self.push(&pair.replacen("count", "retries", 1)),
+            ("tcp_user_timeout", value) => {
+                let milliseconds: u32 = value
+                    .parse()
+                    .map_err(|_| "tcp_user_timeout: expected a whole number of milliseconds".to_owned())?;
+                // The driver counts seconds.
+                self.push(&format!("tcp_user_timeout={}", milliseconds.div_ceil(1000)));
+            }
             ("schema", "public") => {}
             ("gssencmode", "require") => {
                 return Err("gssencmode=require is not supported: use sslmode=require".to_owned());
@@ -125,7 +132,7 @@ fn decoded(text: &str) -> Cow<'_, str> {
 }
 
 fn is_driver_option(name: &str) -> bool {
-    const NAMES: [&str; 17] = [
+    const NAMES: [&str; 16] = [
         "application_name",
         "channel_binding",
         "connect_timeout",
@@ -142,7 +149,6 @@ fn is_driver_option(name: &str) -> bool {
         "port",
         "sslnegotiation",
         "target_session_attrs",
-        "tcp_user_timeout",
     ];
     name == "user" || NAMES.contains(&name)
 }
