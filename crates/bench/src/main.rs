@@ -52,7 +52,7 @@ fn run(arguments: &Arguments) -> Result<bool> {
     let subjects: Vec<&Subject> = SUBJECTS.iter().filter(is_chosen).collect();
     ensure!(
         !subjects.is_empty(),
-        "{} has no function: run make bench, which builds them",
+        "{} has none of the functions' programs: run make bench, which builds them",
         target().join("release").display()
     );
     // Kept alive: the stand-ins run in it.

@@ -139,7 +139,7 @@ fn outcome(name: &str, read: Result<String, RequestError>) -> Check {
 fn permitted(name: &str, tried: Result<(), RequestError>) -> Check {
     match tried {
         Err(error) if error.is_not_found() || error.is_unknown_log_group() => {
-            Check::passed(name, "allowed: AWS looked for what does not exist")
+            Check::passed(name, "allowed: AWS accepted the call and found no such resource")
         }
         Err(error) => outcome(name, Err(error)),
         Ok(()) => Check::not_tried(name, "AWS accepted a request about something that does not exist"),

@@ -112,7 +112,7 @@ impl Reconciliation<'_> {
                 tracing::info!(
                     api.id = api.id,
                     stage = stage.name,
-                    "left {} of stage {} as it is: its value is not the one that this function had set",
+                    "skipped {} of stage {}: it was changed after this function had set it",
                     change.setting,
                     result.place()
                 );
@@ -184,7 +184,7 @@ impl Reconciliation<'_> {
         if from == to || current != Some(to) {
             tracing::info!(
                 log_group = name,
-                "left log group {name} as it is: this function created it, or its retention is not the one that this function had set"
+                "skipped log group {name}: this function created it, or its retention was changed after this function had set it"
             );
             return Ok(());
         }

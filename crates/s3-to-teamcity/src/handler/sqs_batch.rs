@@ -119,7 +119,7 @@ impl S3ToTeamCity {
             let records = match outcomes.iter().find(|outcome| outcome.has_failed()) {
                 Some(failed) => {
                     let earlier = &failed.message.id;
-                    let fault = format!("left alone, message {earlier} of its group failed before it");
+                    let fault = format!("not processed: message {earlier} of its group failed before it");
                     let leave = |notice| {
                         let record = RecordOutcome::failed(notice, &fault, FailureKind::Transient);
                         record.log();
