@@ -48,6 +48,7 @@ def seeds():
     build_routes, slack_routes = rules("s3-to-teamcity"), rules("codebuild-slack")
     retention_rules = rules("apigw-log-retention")
     bodies = ["No build type nor template is found", *fragments("s3-to-teamcity/src/adapters/teamcity")]
+    long = "x" * 490
     return {
         "analyser": [joined(user, text) for text in texts[::40]],
         "configuration": [joined("p%40", "@db:5432/stats?sslmode=require", block) for block in variables()],
@@ -67,7 +68,10 @@ def seeds():
         ],
         "slack_event": [joined(event, "[Container] FAILED\nerror: boom", "tests::a", "expected 1") for event in slack],
         "slack_routes": [joined(rule, "web-api", "main", mention) for rule in slack_routes for mention in ("@here", "<@U01>")],
-        "teamcity_error": [joined(body, "/login.html?", "Bearer ", " is not valid") for body in bodies],
+        "teamcity_error": [
+            joined(body, "/login.html?", before, " is not valid")
+            for body in bodies for before in ("Bearer ", long)
+        ],
         "word_lists": [
             joined(user, "안녕\n# 감사", "\n".join(terms[at : at + 4]), texts[at % len(texts)]) for at in range(0, len(terms), 9)
         ],

@@ -9,7 +9,8 @@ use s3_to_teamcity::fuzz;
 fuzz_target!(|data: &[u8]| {
     let [body, location, before, after] = parts(data);
     let status = [200, 301, 400, 401, 403, 404, 406, 409, 429, 500, 502, 503][data.len() % 12];
-    let token = format!("eyJ0{CANARY}");
+    // The token begins with the canary, which no other part has.
+    let token = format!("{CANARY}eyJ0");
     let with_token = format!("{before}{token}{after}");
     for body in [
         body.clone(),

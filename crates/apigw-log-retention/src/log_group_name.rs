@@ -105,34 +105,57 @@ impl AccessLogGroup {
         }
     }
 
-    /// Returns API id and stage of a name that this pattern has formed.
+    /// Returns API id and stage of a name that this pattern has formed, or `None` if it could have formed the name for
+    /// several.
     fn owner<'a>(&self, name: &'a str) -> Option<Owner<'a>> {
-        let (mut api_id, mut stage) = (None, None);
-        let mut rest = name;
-        for (at, part) in self.0.iter().enumerate() {
-            let value = match part {
-                Part::Text(text) => {
-                    rest = rest.strip_prefix(text.as_str())?;
-                    continue;
-                }
-                Part::ApiId => &mut api_id,
-                Part::Stage => &mut stage,
-            };
-            let length = match self.0.get(at + 1) {
-                Some(Part::Text(next)) => rest.find(next.as_str())?,
-                Some(_) => return None,
-                None => rest.len(),
-            };
-            let (found, after) = rest.split_at(length);
-            if value.is_some_and(|earlier| earlier != found) {
-                return None;
-            }
-            *value = Some(found);
-            rest = after;
-        }
-        rest.is_empty().then_some(())?;
-        Owner::new(api_id?, stage?)
+        self.is_unambiguous().then(|| owner(&self.0, name, None, None))?
     }
+
+    /// Returns true if a character that no API id has stands between any two placeholders: `{api_id}1{stage}` does not
+    /// tell where the id ends.
+    fn is_unambiguous(&self) -> bool {
+        let mut between = self
+            .0
+            .split(|part| !matches!(part, Part::Text(_)))
+            .skip(1)
+            .peekable();
+        let mut is_unambiguous = true;
+        while let Some(texts) = between.next() {
+            let ends_id = |part: &Part| matches!(part, Part::Text(text) if !text.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+            is_unambiguous &= between.peek().is_none() || texts.iter().any(ends_id);
+        }
+        is_unambiguous
+    }
+}
+
+/// Finds the API id and the stage with which the parts form the rest of a name.
+fn owner<'a>(
+    parts: &[Part],
+    rest: &'a str,
+    api_id: Option<&'a str>,
+    stage: Option<&'a str>,
+) -> Option<Owner<'a>> {
+    let Some((part, parts)) = parts.split_first() else {
+        return Owner::new(api_id?, stage?).filter(|_| rest.is_empty());
+    };
+    let known = match part {
+        Part::Text(text) => Some(text.as_str()),
+        Part::ApiId => api_id,
+        Part::Stage => stage,
+    };
+    if let Some(known) = known {
+        return owner(parts, rest.strip_prefix(known)?, api_id, stage);
+    }
+    let ends = rest
+        .match_indices(|_: char| true)
+        .map(|(at, character)| at + character.len());
+    let values = ends.map(|end| rest.split_at(end));
+    // Neither an id nor a stage has a slash.
+    let mut values = values.take_while(|(value, _)| !value.ends_with('/'));
+    values.find_map(|(value, rest)| match part {
+        Part::ApiId => owner(parts, rest, Some(value), stage),
+        _ => owner(parts, rest, api_id, Some(value)),
+    })
 }
 
 impl Default for AccessLogGroup {
@@ -252,6 +275,26 @@ mod tests {
             "prod",
             "/x/a1b2c3d4e5/prod/a1b2c3d4e5",
         );
+    }
+
+    #[test]
+    fn a_stage_may_contain_the_text_after_it() {
+        check("{stage}-{api_id}", "my-prod", "my-prod-a1b2c3d4e5");
+        check(
+            "/x/{stage}-{api_id}-logs",
+            "my-prod-logs",
+            "/x/my-prod-logs-a1b2c3d4e5-logs",
+        );
+        check("{api_id}-{stage}-1", "a-1", "a1b2c3d4e5-a-1-1");
+    }
+
+    #[test]
+    fn a_name_that_several_apis_could_have_belongs_to_none() {
+        for ambiguous in ["/api/{api_id}1{stage}", "{stage}x{api_id}", "{api_id}{stage}"] {
+            let access = pattern(ambiguous);
+            let name = access.name("a1b2c3d4e5", "prod");
+            assert_eq!(Owner::parse(&name, &access), None, "{name}");
+        }
     }
 
     #[test]

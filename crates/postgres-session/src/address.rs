@@ -17,6 +17,8 @@ pub(crate) struct Address {
 }
 
 const EXPECTED: &str = "expected postgres://user@host:port/database?sslmode=…";
+const ONE_AT_SIGN: &str =
+    "expected one @, before the host; write %40 for an @ in the user, the password or the database";
 
 impl Address {
     /// Parses the URL.
@@ -29,6 +31,10 @@ impl Address {
     /// contain a password.
     pub(crate) fn parse(url: &str) -> Result<Self, String> {
         let (base, query) = split_query(url).ok_or(EXPECTED)?;
+        // The driver ends the password at the first @, so that its rest would be the host, which errors name.
+        if base.matches('@').count() > 1 {
+            return Err(ONE_AT_SIGN.to_owned());
+        }
         // Faulty options are named only if the rest is a URL: otherwise they may be a part of the password.
         base.parse::<Config>().map_err(|_| EXPECTED)?;
         if query.contains('@') && !base.contains('@') {
@@ -190,6 +196,19 @@ mod tests {
                 panic!("{url} is malformed")
             };
             assert_eq!(error, EXPECTED, "{url}");
+        }
+    }
+
+    #[test]
+    fn an_at_sign_that_is_not_encoded_does_not_make_a_host_of_the_password() {
+        for url in [
+            "postgres://u:p@hunter2@db/x",
+            "postgres://u:p@hunter2@db:5432/x?sslmode=require",
+            "postgres://u:p@hunter2/2@db/x",
+            "postgres://me@example.com:hunter2@db/x",
+            "postgres://u:p@hunter2?x@db/x",
+        ] {
+            assert_eq!(Address::parse(url).err().as_deref(), Some(ONE_AT_SIGN), "{url}");
         }
     }
 

@@ -188,7 +188,8 @@ impl TeamCity {
 
 /// Returns the error for a response with another status than 200. `rest` is the address of the REST API.
 fn rejected(status: u16, body: &str, location: Option<&str>, rest: &Url, token: &str) -> TeamCityError {
-    let body = error_body::read(body);
+    // Masked before the message is cut, which could cut the token; and after, because a page may have encoded it.
+    let body = error_body::read(&masked(body, token));
     let hint = hint::hint(status, &body, rest, location);
     TeamCityError::Rejected {
         status,
@@ -202,8 +203,8 @@ fn rejected(status: u16, body: &str, location: Option<&str>, rest: &Url, token: 
 /// Returns the error for a response with status 200 that is not the expected JSON.
 fn unexpected(body: &str, error: &serde_json::Error, rest: &Url, token: &str) -> TeamCityError {
     let message = match error_body::is_page(body) {
-        true => masked(&error_body::read(body).message, token),
-        false => error.to_string(),
+        true => masked(&error_body::read(&masked(body, token)).message, token),
+        false => masked(&error.to_string(), token),
     };
     TeamCityError::UnexpectedBody {
         address: rest.to_string(),

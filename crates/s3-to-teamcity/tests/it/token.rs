@@ -95,12 +95,34 @@ async fn a_missing_secret_is_named() {
 
 #[tokio::test]
 async fn a_token_that_the_server_echoes_is_masked() {
+    check_echo(
+        403,
+        &format!("no permission for {TOKEN}"),
+        "no permission for ***",
+    )
+    .await;
+}
+
+/// The first 500 characters of a body are kept.
+#[tokio::test]
+async fn no_piece_of_a_token_remains_where_a_long_body_is_cut() {
+    let before = "x".repeat(490);
+    check_echo(403, &format!("{before}{TOKEN}"), "x***").await;
+}
+
+#[tokio::test]
+async fn a_token_in_unexpected_json_is_masked() {
+    check_echo(200, &format!("\"Bearer {TOKEN}\""), "Bearer ***").await;
+}
+
+/// Lets TeamCity respond with this body, and checks that the function's error has `expected` and nothing of the token.
+async fn check_echo(status: u16, body: &str, expected: &str) {
     let setup = Setup::new().await;
-    setup.teamcity.faults.inject(
-        Match::any(),
-        Fault::respond(403, format!("no permission for {TOKEN}")),
-        1,
-    );
+    setup
+        .teamcity
+        .faults
+        .inject(Match::any(), Fault::respond(status, body), 1);
     let (_, message) = setup.invoke_failing(&event("direct")).await;
-    assert!(message.contains("no permission for ***"), "{message}");
+    assert!(message.contains(expected), "{message}");
+    assert!(!message.contains(&TOKEN[..4]), "{message}");
 }
