@@ -21,6 +21,15 @@ ifneq ($(filter-out $(FUNCTIONS),$(WANTED)),)
 $(error $(filter-out $(FUNCTIONS),$(WANTED)): no such function to build, expected FN=, one of $(FUNCTIONS))
 endif
 endif
+# What must be there is reported before the Python packages are installed, which takes minutes.
+ifneq ($(filter dictionary demo test build bench watch,$(MAKECMDGOALS)),)
+ifeq ($(shell command -v cargo 2>/dev/null),)
+$(error Rust is missing: install it from https://rustup.rs, or deploy the zips of a release with make deploy RELEASE=)
+endif
+ifeq ($(shell command -v cc 2>/dev/null),)
+$(error a C compiler is missing. Debian and Ubuntu: apt install build-essential; macOS: xcode-select --install)
+endif
+endif
 
 # cargo-lambda is in the virtual environment.
 CARGO_LAMBDA = PATH="$(CURDIR)/.venv/bin:$$PATH" cargo lambda
@@ -115,7 +124,7 @@ invoke: $(STACK) ## send an event to a function: FN=name, EVENT=a case of events
 	@$(call need,FN,the function: $(FUNCTIONS))
 	@$(call need,EVENT,a file or a case: $(basename $(notdir $(wildcard events/$(FN)/*.json))))
 	@event='$(EVENT)'; [ -f "$$event" ] || event='events/$(FN)/$(EVENT).json'; \
-	[ -f "$$event" ] || { echo "neither the file $(EVENT) nor $$event exists" >&2; exit 2; }; \
+	[ -f "$$event" ] || { echo "neither the file $(EVENT) nor $$event exists. Cases: $(basename $(notdir $(wildcard events/$(FN)/*.json)))" >&2; exit 2; }; \
 	endpoint='$(ENDPOINT)'; address=$${endpoint#*://}; address=$${address%%/*}; \
 	$(CARGO_LAMBDA) invoke --invoke-address "$${address%:*}" --invoke-port "$${address##*:}" $(FLAGS) \
 	  --data-file "$$event" $(FN)

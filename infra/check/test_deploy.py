@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -95,8 +96,9 @@ class SignIn(unittest.TestCase):
 
 
 class Makefile(unittest.TestCase):
-    def check_refuses(self, message, *words):
-        run = subprocess.run(["make", "--dry-run", *words], cwd=stack.ROOT, capture_output=True, text=True)
+    def check_refuses(self, message, *words, **variables):
+        command = [shutil.which("make"), "--dry-run", *words]
+        run = subprocess.run(command, cwd=stack.ROOT, env=os.environ | variables, capture_output=True, text=True)
         self.assertEqual(2, run.returncode, run.stdout)
         self.assertIn(message, run.stderr)
 
@@ -105,3 +107,11 @@ class Makefile(unittest.TestCase):
             self.check_refuses("APP=codebuild: expected one of alarms", target, "APP=codebuild", "STAGE=prod")
         self.check_refuses("stat: no such function to build, expected FN=, one of s3-to-teamcity", "build", "FN=stat")
         self.check_refuses("alarms: no such function to build", "build", "APP=alarms")
+
+    def test_missing_tools_are_reported_before_anything_is_installed(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for tool in ("sh", "sed"):
+                Path(folder, tool).symlink_to(shutil.which(tool))
+            self.check_refuses("Rust is missing: install it from https://rustup.rs", "demo", PATH=folder)
+            Path(folder, "cargo").symlink_to(shutil.which("cargo"))
+            self.check_refuses("a C compiler is missing. Debian and Ubuntu: apt install", "demo", PATH=folder)

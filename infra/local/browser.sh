@@ -1,6 +1,6 @@
 #!/bin/sh
 # Sees to it that there is a browser for the tests of the report's page: Chromium and ChromeDriver from the system's
-# packages. Where we may install them, they are installed; elsewhere it is said what to do.
+# packages. Root on Debian and Ubuntu installs them; everybody else gets the command that does.
 set -eu
 
 if [ -n "${CHROMEDRIVER:-}" ] || command -v chromedriver >/dev/null 2>&1; then
