@@ -1,4 +1,4 @@
-//! The function with another pace of its sweeps, for tests that prove something else than the pace.
+//! The function with another pace of its sweeps, for tests that do not concern the pace.
 
 use std::process::ExitCode;
 use std::time::Duration;

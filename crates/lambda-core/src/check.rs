@@ -87,7 +87,7 @@ impl CheckReport {
 
 /// Returns whether the event is exactly `{"check":true}`.
 pub(crate) fn is_check(event: &str) -> bool {
-    /// Allows generous space around each token. Longer events are not parsed for this.
+    /// Size of the largest check event, with generous white space around its tokens. Larger events are not parsed as one.
     const MAX_BYTES: usize = 100;
     event.len() <= MAX_BYTES
         && serde_json::from_str(event).is_ok_and(|event: Value| event == json!({"check": true}))

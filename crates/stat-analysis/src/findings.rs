@@ -10,7 +10,7 @@ use crate::statistics::summary::Summary;
 /// Contents of page, mail and workbook.
 pub(crate) struct Findings {
     pub(crate) summary: Summary,
-    /// Ordered by building id.
+    /// Changes of terms against the month before, ordered by building id.
     pub(crate) changes: Vec<Change>,
     /// Sentences of the page's buildings by building id.
     pub(crate) examples: HashMap<String, Vec<Example>>,

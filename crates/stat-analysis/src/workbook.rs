@@ -28,7 +28,7 @@ pub(crate) struct ReportWorkbook<'t> {
     categories: Sheet,
     terms: Sheet,
     changes: Sheet,
-    /// The last rank of the terms: every building has as many.
+    /// Number of first ranks that every building has on the sheet of terms.
     last_rank: i64,
     term_list: &'t TermList,
     locale: Locale,

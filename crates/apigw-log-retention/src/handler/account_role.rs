@@ -18,7 +18,7 @@ const ATTEMPTS: u32 = 6;
 pub(crate) struct AccountRole {
     pub(super) arn: Option<String>,
     pub(super) exists: Option<bool>,
-    /// True if API Gateway may assume it.
+    /// True if the role exists and API Gateway may assume it.
     pub(super) assumable: Option<bool>,
     /// This invocation set the role. Parts of API Gateway may still reject logging for a moment.
     #[serde(skip)]

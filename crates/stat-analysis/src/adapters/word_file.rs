@@ -10,7 +10,7 @@ const REPLACE: &str = "#replace";
 
 /// A shipped list and the user's own list, which extends it.
 pub(crate) struct WordLists {
-    /// Empty if the own list replaces it.
+    /// Shipped list; empty if the first line of the own list is `#replace`.
     pub(crate) shipped: &'static str,
     pub(crate) own: String,
 }

@@ -221,7 +221,7 @@ async fn a_building_that_the_month_before_lacks_is_not_compared() {
     assert_eq!(rows(&month, CHANGES).await, expected);
 }
 
-/// Adds texts with one term each, as many for each month as given.
+/// Adds the given number of texts to each month, with one term each.
 async fn texts_of_one_term(
     month: &MonthStack,
     building: &str,
