@@ -58,6 +58,7 @@ class Translations(unittest.TestCase):
             ("**필수**", "–", "–: expected the names and values of **required**"),
             ("| `DAYS` | 30 | 일수 |\n", "", row),
             ("make demo", "make test", "the code blocks differ"),
+            ("선택입니다.", "선택입니다.\n\n새 문단입니다.", "2 paragraphs and list items, expected 1 in the same order"),
             ("# a", "## a", "the levels of the headings differ"),
         ]:
             with self.subTest(fault):

@@ -35,14 +35,22 @@ def named(text: str) -> set[str]:
     return set(re.findall(r"`([^`\n]+)`", CODE_BLOCK.sub("", text)))
 
 
+def paragraphs(text: str) -> list[str]:
+    """Kind of each paragraph and list item between the tables and code blocks: `-`, a number and a dot, or nothing."""
+    lines = [line for line in CODE_BLOCK.sub("", text).splitlines() if line.strip() and not line.startswith(("#", "|"))]
+    return [re.match(r" *(- |\d+\. )?", line)[0].strip() for line in lines]
+
+
 def faults(english: str, korean: str) -> list[str]:
-    """Differences of code blocks, headings, inline code and tables; the words between them are free."""
+    """Differences of code blocks, headings, paragraphs, inline code and tables; the words between them are free."""
     found = []
     if CODE_BLOCK.findall(english) != CODE_BLOCK.findall(korean):
         found.append("the code blocks differ")
     levels = [re.findall(r"^(#+) ", CODE_BLOCK.sub("", text), re.MULTILINE) for text in (english, korean)]
     if levels[0] != levels[1]:
         found.append("the levels of the headings differ")
+    if paragraphs(english) != paragraphs(korean):
+        found.append(f"{len(paragraphs(korean))} paragraphs and list items, expected {len(paragraphs(english))} in the same order")
     found += [f"only one of the two mentions `{name}`" for name in sorted(named(english) ^ named(korean))]
     ours, theirs = rows(english), rows(korean)
     if [len(row) for row in ours] != [len(row) for row in theirs]:
