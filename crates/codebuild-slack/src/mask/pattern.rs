@@ -45,6 +45,8 @@ const SHORTEST_WITHOUT_SIGN: usize = 4;
 struct Pattern {
     /// Texts in lower case, of which every match has one.
     needles: &'static [&'static str],
+    /// Another condition of every match, on the text in lower case, where a needle is in many ordinary texts.
+    condition: fn(&str) -> bool,
     source: String,
     after: After,
     compiled: OnceLock<Regex>,
@@ -65,15 +67,38 @@ impl Pattern {
     fn new(needles: &'static [&'static str], after: After, source: impl Into<String>) -> Self {
         Self {
             needles,
+            condition: |_| true,
             source: source.into(),
             after,
             compiled: OnceLock::new(),
         }
     }
 
-    fn may_match(&self, lower: &str) -> bool {
-        self.needles.iter().any(|needle| lower.contains(needle))
+    fn only_if(self, condition: fn(&str) -> bool) -> Self {
+        Self { condition, ..self }
     }
+
+    fn may_match(&self, lower: &str) -> bool {
+        self.needles.iter().any(|needle| lower.contains(needle)) && (self.condition)(lower)
+    }
+}
+
+/// Reports whether a word may be an option with a user and a password, such as `-u` or `--user`.
+fn has_user_option(lower: &str) -> bool {
+    let mut words = lower.split(|character: char| character.is_ascii_whitespace() || character == '\x0b');
+    words.any(|word| match word.strip_prefix('-') {
+        Some(option) if option.starts_with('-') => {
+            option.starts_with("-user") || option.starts_with("-proxy-user")
+        }
+        Some(option) => option.contains('u'),
+        None => false,
+    })
+}
+
+/// Reports whether a header may be there that [`headers`] finds: most texts have `x-` in a word such as `linux-x86_64`.
+fn has_secret_header(lower: &str) -> bool {
+    let parts = ["cookie", "bearer", "key", "token", "auth", "signature", "secret"];
+    parts.iter().any(|part| lower.contains(part))
 }
 
 /// Finds values after the name of a secret. A harmless one may contain another name with its secret, so the search goes
@@ -246,10 +271,11 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
     let mut patterns = vec![
         certain(&["private key"], PRIVATE_KEY),
         certain(&["private key"], KEY_WITHOUT_BEGINNING),
-        certain(&["://"], IN_ADDRESS),
+        certain(&["://"], IN_ADDRESS).only_if(|lower| lower.contains('@')),
         certain(webhooks, WEBHOOK),
-        Pattern::new(in_headers, After::Nothing, headers()),
+        Pattern::new(in_headers, After::Nothing, headers()).only_if(has_secret_header),
         Pattern::new(IN_NAMES, After::NameAndSpace, beside_name()),
+        Pattern::new(&[":"], After::Name, USER_OPTION).only_if(has_user_option),
     ];
     patterns.extend(options().map(|(needles, source)| Pattern::new(needles, After::Name, source)));
     patterns.extend(named().map(|source| Pattern::new(IN_NAMES, After::Name, source)));
@@ -278,6 +304,9 @@ const IN_ADDRESS: &str = r"\b[A-Za-z][A-Za-z0-9+.-]*://([^\s/?#@:\x22'<>]*:(?:[^
 /// The path of a webhook URL, which is the secret.
 const WEBHOOK: &str = r"https://(?:hooks\.slack(?:-gov)?\.com/|(?:canary\.|ptb\.)?discord(?:app)?\.com/api/webhooks/|[a-z0-9-]+\.webhook\.office\.com/|[a-z0-9.-]+\.logic\.azure\.com(?::443)?/workflows/)([^\s\x22']+)";
 
+/// The option of a command with a user and a password.
+const USER_OPTION: &str = r"(?:^|\s)(?:-[A-Za-z]*u|-U|--user|--proxy-user)[=\s]*(?:\x22[^\x22:\n]*:([^\x22\n]+)|'[^':\n]*:([^'\n]+)|[^\s:\x22']*:([^\s\x22']+))";
+
 static ACCESS_KEY_ID: LazyLock<Regex> = LazyLock::new(|| regex(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}"));
 static BARE_SECRET_KEY: LazyLock<Regex> = LazyLock::new(|| regex(r"[A-Za-z0-9/+]{40,}"));
 
@@ -304,7 +333,7 @@ fn headers() -> String {
 
 /// Returns the patterns of values after a name and a space, each with its needles: options of commands, and commands that
 /// set a variable.
-fn options() -> [(&'static [&'static str], String); 7] {
+fn options() -> [(&'static [&'static str], String); 6] {
     let value = value("=:-");
     [
         // An option that reads its value from standard input has none here.
@@ -314,8 +343,6 @@ fn options() -> [(&'static [&'static str], String); 7] {
         (COMMANDS, format!(
             r"\b(?:login|mysql|mariadb|mongo|sshpass|zip|snowsql|poetry|unlock-keychain)(?:[\w-]*)\b[^\n]*?[ \t]-p[ \t=]*{value}|\bredis-cli\b[^\n]*?[ \t]-a[ \t]+{value}|\b(?:(?:un)?zip|sqlcmd)\b[^\n]*?[ \t]-P[ \t]*{value}"
         )),
-        (&["-"], r"(?:^|\s)(?:-[A-Za-z]*u|-U|--user|--proxy-user)[=\s]*(?:\x22[^\x22:\n]*:([^\x22\n]+)|'[^':\n]*:([^'\n]+)|[^\s:\x22']*:([^\s\x22']+))"
-            .to_owned()),
         (IN_NAMES, format!(
             r"(?i)\b(?:set|setx|setenv|export|env|arg)[ \t]+[^\s=]*(?:{ANYWHERE})[^\s=]*[ \t]+{value}"
         )),
@@ -618,6 +645,20 @@ mod tests {
             &format!("CREDENTIALS\tASIAQW7ER5TY3UI1OP2A\t2026-11-01T02:00:00Z\t{key}"),
             "CREDENTIALS\t***\t2026-11-01T02:00:00Z\t***",
         );
+    }
+
+    #[test]
+    fn ordinary_words_of_an_event_need_no_pattern() {
+        for text in [
+            "Error while executing command: cargo test --workspace. Reason: exit status 101",
+            "https://github.com/acme/web.git",
+            "aws/codebuild/amazonlinux-x86_64-standard:5.0",
+            "refs/heads/main^{1f2e3d4c5b6a79880716253443526170889fa0b1}",
+        ] {
+            let lower = text.to_ascii_lowercase();
+            let needed = super::PATTERNS.iter().filter(|pattern| pattern.may_match(&lower));
+            assert_eq!(needed.map(|pattern| &pattern.source).next(), None, "{text}");
+        }
     }
 
     #[test]

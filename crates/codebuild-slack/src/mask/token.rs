@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::{LazyLock, OnceLock};
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::bytes::Regex;
 
 use super::pattern::regex;
@@ -626,13 +626,23 @@ pub(super) fn find(text: &str) -> Vec<Range<usize>> {
             .enumerate()
             .flat_map(|(index, (_, needles, ..))| needles.iter().map(move |needle| (*needle, index)));
         let (needles, tokens): (Vec<&str>, Vec<usize>) = needles.unzip();
-        let automaton = AhoCorasick::new(needles).expect("the needles are constants, and tests use each");
+        // The kind that is built fastest: an event has few texts.
+        let mut builder = AhoCorasick::builder();
+        builder
+            .kind(Some(AhoCorasickKind::NoncontiguousNFA))
+            .prefilter(false);
+        let automaton = builder
+            .build(needles)
+            .expect("the needles are constants, and tests use each");
         (automaton, tokens)
     });
     static PATTERNS: [OnceLock<Regex>; TOKENS.len()] = [const { OnceLock::new() }; TOKENS.len()];
     let (automaton, tokens) = &*NEEDLES;
     let found = automaton.find_overlapping_iter(text);
-    let candidates: BTreeSet<usize> = found.map(|needle| tokens[needle.pattern().as_usize()]).collect();
+    let mut candidates: BTreeSet<usize> = found.map(|needle| tokens[needle.pattern().as_usize()]).collect();
+    if !has_long_word(text) {
+        candidates.retain(|index| !has_long_word_always(*index));
+    }
     let mut ranges = Vec::new();
     for index in candidates {
         let pattern = PATTERNS[index].get_or_init(|| regex(TOKENS[index].2));
@@ -640,6 +650,21 @@ pub(super) fn find(text: &str) -> Vec<Range<usize>> {
         ranges.extend(tokens.filter(|token| !is_checksum(text, token.start)));
     }
     ranges
+}
+
+/// Bytes of the longest word in every token whose needles are single characters.
+const LONG_WORD: usize = 32;
+
+/// Reports whether a token has a word of [`LONG_WORD`] bytes in each of its forms. That holds for those whose needles, of
+/// one character, are in every text.
+fn has_long_word_always(index: usize) -> bool {
+    TOKENS[index].1.iter().all(|needle| needle.len() == 1)
+}
+
+fn has_long_word(text: &str) -> bool {
+    let is_in_word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let mut words = text.as_bytes().split(|byte| !is_in_word(byte));
+    words.any(|word| word.len() >= LONG_WORD)
 }
 
 /// Reports whether a checksum begins there, as in lock files: `sha512-…`.
@@ -666,8 +691,20 @@ pub(super) fn expanded(example: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{TOKENS, expanded, regex};
+    use super::{LONG_WORD, TOKENS, expanded, has_long_word_always, regex};
     use crate::mask::Mask;
+
+    #[test]
+    fn tokens_of_common_characters_have_a_long_word() {
+        let common = (0..TOKENS.len()).filter(|index| has_long_word_always(*index));
+        // Their patterns repeat a character of a word so many times. Another pattern needs longer needles.
+        for index in common {
+            let (name, _, pattern, _) = TOKENS[index];
+            let counts = pattern.split("]{").skip(1);
+            let counts = counts.filter_map(|rest| rest.split([',', '}']).next()?.parse::<usize>().ok());
+            assert!(counts.max().is_some_and(|longest| longest >= LONG_WORD), "{name}");
+        }
+    }
 
     #[test]
     fn every_example_matches_its_own_pattern_and_is_masked() {
