@@ -5,7 +5,7 @@ from check.scenario import FULL, LEAST
 
 FINAL = {"succeeded", "failed", "stopped", "fault", "timed-out", "codepipeline-initiator", "s3-source"}
 FINAL |= {"with-environment-values", "without-additional-information", "push-webhook", "batch-member", "pipeline-action"}
-FINAL |= {"push-with-branch", "log-in-s3", "identity-center", "china", "long-context", "brackets-in-context"}
+FINAL |= {"push-with-branch", "log-in-s3", "identity-center", "china", "long-context", "brackets-in-context", "exported-commit"}
 UPLOADS = {f"s3-to-teamcity/{case}" for case in ("eventbridge", "folder-marker", "replay")}
 BUILDS = {f"codebuild-slack/{case}" for case in FINAL}
 API_CHANGES = {

@@ -11,7 +11,7 @@ use url::Url;
 use crate::event::status::Status;
 use crate::message::Localization;
 use crate::message::failed_tests::MAX_TESTS;
-use crate::route::{self, Route};
+use crate::route::{self, Route, Thread};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
@@ -71,6 +71,9 @@ impl Config {
         let failed_tests = variables.parsed("FAILED_TESTS", MAX_TESTS, parse_tests);
         let compares_builds = variables.boolean("COMPARE_WITH_PREVIOUS", true);
         check_comparison(variables, routes.as_deref(), compares_builds);
+        if table.is_none() {
+            check_threads(variables, slack.as_ref(), routes.as_deref());
+        }
         let time_zone = variables.optional("TIME_ZONE", parse_time_zone);
         let locale = variables.parsed("LOCALE", Locale::Korean, str::parse);
         let function_timeout = variables.number("FUNCTION_TIMEOUT_S", 120, MIN_TIMEOUT_S);
@@ -155,6 +158,22 @@ fn check_channels(variables: &Variables, slack: &SlackSettings, routes: Option<&
             if needs_default && variables.text("SLACK_CHANNEL").is_none() {
                 variables.fault("SLACK_CHANNEL is missing (optional only if every route has a channel)");
             }
+        }
+    }
+}
+
+/// Checks the routes of a function without a table: a reply needs the record of its message.
+fn check_threads(variables: &Variables, slack: Option<&SlackSettings>, routes: Option<&[Route]>) {
+    let need = match slack {
+        Some(SlackSettings::Webhook(_)) => {
+            "needs SLACK_BOT_TOKEN and MESSAGES_TABLE, a webhook does not learn the ts of its message; without thread, \
+             the mention stands in the message"
+        }
+        _ => "needs MESSAGES_TABLE, which records the message to reply to",
+    };
+    for (index, route) in routes.unwrap_or_default().iter().enumerate() {
+        if matches!(route.thread, Some(Thread::Yes | Thread::Broadcast)) {
+            variables.fault(format!("SLACK_ROUTES[{index}].thread: {need}"));
         }
     }
 }
@@ -332,6 +351,28 @@ mod tests {
             .expect("the timeout of the deployment");
         let timeout = rest.lines().next().expect("a line");
         config(&[WEBHOOK, ("FUNCTION_TIMEOUT_S", timeout)]).expect("longer than a lease");
+    }
+
+    #[test]
+    fn a_reply_needs_a_table() {
+        let routes = ("SLACK_ROUTES", r#"[{"project": "a", "thread": "broadcast"}]"#);
+        check_faults(
+            &[TOKEN, CHANNEL, routes],
+            &["SLACK_ROUTES[0].thread: needs MESSAGES_TABLE"],
+        );
+        config(&[TOKEN, CHANNEL, routes, ("MESSAGES_TABLE", "m")]).expect("good");
+        check_faults(
+            &[WEBHOOK, routes],
+            &[
+                "SLACK_ROUTES[0].thread: needs SLACK_BOT_TOKEN and MESSAGES_TABLE, a webhook does not learn the ts",
+            ],
+        );
+        let without = (
+            "SLACK_ROUTES",
+            r#"[{"project": "a", "thread": false, "mention": "@here"}]"#,
+        );
+        config(&[TOKEN, CHANNEL, without]).expect("good");
+        config(&[WEBHOOK, without]).expect("good");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The event: a change of state or phase of a CodeBuild build, as EventBridge delivers it.
 
 pub(crate) mod build;
+pub(crate) mod commit;
 pub(crate) mod delivery;
 pub(crate) mod initiator;
 pub(crate) mod phase;
@@ -46,6 +47,7 @@ pub(crate) fn parse(event: &Value) -> Result<Build, InvalidEvent> {
         _ => return Err(InvalidEvent::new(EXPECTED)),
     };
     let (phases, ended) = phases(&more["phases"], &mask);
+    let exported = exported(&more["exported-environment-variables"]);
     let id = required(detail, "build-id")?;
     Ok(Build {
         id: id.clone(),
@@ -68,9 +70,11 @@ pub(crate) fn parse(event: &Value) -> Result<Build, InvalidEvent> {
         started: timestamp::parse(&more["build-start-time"]).or_else(|| first_start(&more["phases"])),
         ended,
         source: source(more, &mask),
-        head_ref: head_ref(&more["exported-environment-variables"]),
+        head_ref: head_ref(&exported),
         commit: text(more, "resolved-source-version"),
         reports: texts(&more["report-arns"]),
+        author: commit::author(&exported, &mask),
+        commit_message: commit::first_line(&exported, &mask),
         logs: logs(&more["logs"]),
         phases,
         context: listed_context(detail, "current-phase-context", &mask),
@@ -172,10 +176,18 @@ fn batch_identifier(variables: &Value, mask: &Mask) -> Option<String> {
     text(identifier, "value").map(|identifier| masked_name(&identifier, mask))
 }
 
-fn head_ref(exported: &Value) -> Option<String> {
-    let mut exported = elements(exported).iter();
-    let head_ref = exported.find(|variable| variable["name"] == verdict::HEAD_REF)?;
-    text(head_ref, "value")
+/// Returns the names and values of exported variables.
+fn exported(variables: &Value) -> Vec<(&str, &str)> {
+    let variables = elements(variables).iter();
+    variables
+        .filter_map(|variable| Some((variable["name"].as_str()?, variable["value"].as_str()?)))
+        .collect()
+}
+
+fn head_ref(exported: &[(&str, &str)]) -> Option<String> {
+    let (_, head_ref) = exported.iter().find(|(name, _)| *name == verdict::HEAD_REF)?;
+    let head_ref = head_ref.trim();
+    (!head_ref.is_empty() && head_ref != "null").then(|| head_ref.to_owned())
 }
 
 fn logs(logs: &Value) -> Option<Logs> {

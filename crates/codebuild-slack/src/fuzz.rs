@@ -76,7 +76,7 @@ fn message(event: &Value, log: &str, (name, text): (&str, &str), locale: Locale)
         locale,
         time_zone: jiff::tz::TimeZone::UTC,
     };
-    let message = message::render(&build, &details, None, &localization);
+    let message = message::render(&build, &details, &[], &localization);
     let plain = plain_text::of_blocks(&message.blocks);
     Ok(json!({"text": message.text, "blocks": message.blocks, "plain": plain}))
 }

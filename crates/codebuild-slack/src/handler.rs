@@ -1,6 +1,7 @@
 //! From the event to the message.
 
 mod checks;
+mod composition;
 mod details;
 mod reconciliation;
 mod shared_message;
@@ -31,9 +32,8 @@ use crate::event::delivery::{Delivery, SqsMessage};
 use crate::event::status::Status;
 use crate::function_response::{BatchItemFailure, FunctionResponse, MessageLocation, SkipReason};
 use crate::history::recent_posts::RecentPosts;
-use crate::message::mention::Mention;
-use crate::message::{self, Details, Message};
-use crate::route::{self, Decision, Subject};
+use crate::message::{Details, Message};
+use crate::route::{self, Decision, Subject, Thread};
 
 impl Handler for CodeBuildSlack {
     type Event = Value;
@@ -205,9 +205,14 @@ impl CodeBuildSlack {
                 .await;
         };
         let notification = match decision {
-            Decision::Notify { channel, mention } => Notification {
+            Decision::Notify {
+                channel,
+                mention,
+                thread,
+            } => Notification {
                 channel: self.channel(channel),
                 mention,
+                thread,
                 compared,
                 skip_reason: None,
                 start_may_post: true,
@@ -217,6 +222,7 @@ impl CodeBuildSlack {
                 Notification {
                     channel: self.channel(None),
                     mention: None,
+                    thread: Thread::No,
                     compared,
                     skip_reason: Some(reason),
                     start_may_post: matches!(decide(Status::InProgress), Decision::Notify { .. }),
@@ -255,7 +261,7 @@ impl CodeBuildSlack {
         in_doubt: &PostsInDoubt,
     ) -> anyhow::Result<FunctionResponse> {
         let (channel, mention) = match decision {
-            Decision::Notify { channel, mention } if build.status.is_final() => (channel, mention),
+            Decision::Notify { channel, mention, .. } if build.status.is_final() => (channel, mention),
             Decision::Notify { .. } => return Ok(FunctionResponse::Skipped(SkipReason::Status)),
             Decision::Skip(reason) => return Ok(FunctionResponse::Skipped(reason)),
         };
@@ -263,7 +269,8 @@ impl CodeBuildSlack {
         if self.recent_posts().contains(&key) {
             return Ok(FunctionResponse::Skipped(SkipReason::Duplicate));
         }
-        let message = self.compose(build, mention, compared, deadline).await;
+        // Without a table, the message itself is new and notifies.
+        let (message, _) = self.compose(build, mention, Thread::No, compared, deadline).await;
         let channel = self.channel(channel);
         let location = match self.slack.post(channel, &message, deadline, in_doubt).await {
             Err(SlackError::NoResponse(cause)) => {
@@ -302,17 +309,6 @@ impl CodeBuildSlack {
                 None
             }
         }
-    }
-
-    async fn compose(
-        &self,
-        build: &Build,
-        mention: Option<&Mention>,
-        compared: Option<&Details>,
-        deadline: Deadline,
-    ) -> Message {
-        let details = self.details(build, compared, deadline).await;
-        message::render(build, &details, mention, &self.config.localization)
     }
 
     /// Returns the route's channel, or else the default one. A webhook's channel is unknown and stays empty.

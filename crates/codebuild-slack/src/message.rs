@@ -24,6 +24,7 @@ use self::mention::Mention;
 use self::mrkdwn::{code, code_block, escaped_ends_within, escaped_within, length, link, within};
 use self::source_item::SourceItem;
 use crate::event::build::{Build, Logs};
+use crate::event::commit::Author;
 use crate::event::initiator::Initiator;
 use crate::history::verdict::Verdict;
 
@@ -50,6 +51,14 @@ pub(crate) struct Message {
     pub(crate) blocks: Vec<Value>,
 }
 
+/// A reply in the thread of a message.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Reply {
+    pub(crate) message: Message,
+    /// Whether the channel shows it too.
+    pub(crate) is_broadcast: bool,
+}
+
 /// The language and time zone of a message.
 #[derive(Clone, Debug)]
 pub(crate) struct Localization {
@@ -65,6 +74,10 @@ pub(crate) struct Details {
     pub(crate) commit: Option<String>,
     /// Reference of a push, if the project exports it and the event lacks it.
     pub(crate) head_ref: Option<String>,
+    /// Author of the commit, if the project exports it and the event lacks it.
+    pub(crate) author: Option<Author>,
+    /// First line of the commit message, if the project exports it and the event lacks it.
+    pub(crate) commit_message: Option<String>,
     pub(crate) log_tail: LogTail,
     /// The location of the log, if the event lacks it.
     pub(crate) logs: Option<Logs>,
@@ -72,11 +85,17 @@ pub(crate) struct Details {
     pub(crate) reports: Vec<TestReport>,
 }
 
+impl Details {
+    pub(crate) fn author<'d>(&'d self, build: &'d Build) -> Option<&'d Author> {
+        build.author.as_ref().or(self.author.as_ref())
+    }
+}
+
 /// Renders the message about a build.
 pub(crate) fn render(
     build: &Build,
     details: &Details,
-    mention: Option<&Mention>,
+    mentions: &[Mention],
     localization: &Localization,
 ) -> Message {
     let locale = localization.locale;
@@ -85,10 +104,7 @@ pub(crate) fn render(
         "type": "header",
         "text": {"type": "plain_text", "text": headline, "emoji": true},
     })];
-    if let Some(mention) = mention {
-        // The only text that Slack parses.
-        blocks.push(json!({"type": "section", "text": {"type": "mrkdwn", "text": mention.to_string()}}));
-    }
+    blocks.extend(mention_section(mentions));
     let fields = fields(build, details, localization).into_iter().take(10);
     let fields: Vec<Value> = fields.map(mrkdwn).collect();
     if !fields.is_empty() {
@@ -102,6 +118,49 @@ pub(crate) fn render(
         text: fallback(build, details, locale),
         blocks,
     }
+}
+
+/// Renders the reply about a failed build: the mentions, the failed phase with the reason, and the commit.
+pub(crate) fn render_reply(
+    build: &Build,
+    details: &Details,
+    mentions: &[Mention],
+    locale: Locale,
+) -> Message {
+    let mut blocks: Vec<Value> = mention_section(mentions).into_iter().collect();
+    let headline = escaped_within(&headline(build, details, locale), HEADER);
+    blocks.push(section(format!("*{headline}*")));
+    blocks.extend(failure(build, locale).map(section));
+    let commit: Vec<Value> = commit_fields(build, details, locale)
+        .into_iter()
+        .map(mrkdwn)
+        .collect();
+    if !commit.is_empty() {
+        blocks.push(json!({"type": "section", "fields": commit}));
+    }
+    Message {
+        text: fallback(build, details, locale),
+        blocks,
+    }
+}
+
+/// Returns the section with the mentions, the only text that Slack parses.
+fn mention_section(mentions: &[Mention]) -> Option<Value> {
+    let texts: Vec<String> = mentions.iter().map(ToString::to_string).collect();
+    (!texts.is_empty())
+        .then(|| json!({"type": "section", "text": {"type": "mrkdwn", "text": texts.join(" ")}}))
+}
+
+/// Returns the author and the first line of the commit message.
+fn commit_fields(build: &Build, details: &Details, locale: Locale) -> Vec<String> {
+    let author = details.author(build).and_then(|author| author.name.as_ref());
+    let author = author.map(|name| (locale.pick("작성자", "Author"), name));
+    let message = build.commit_message.as_ref().or(details.commit_message.as_ref());
+    let message = message.map(|message| (locale.pick("커밋 메시지", "Commit message"), message));
+    let fields = [author, message].into_iter().flatten();
+    fields
+        .map(|(label, value)| format!("*{label}*\n{}", escaped_within(value, VALUE)))
+        .collect()
 }
 
 fn mrkdwn(text: String) -> Value {
@@ -159,6 +218,7 @@ fn fields(build: &Build, details: &Details, localization: &Localization) -> Vec<
         };
         fields.push(field(wording::source_item(locale, item.kind), value));
     }
+    fields.extend(commit_fields(build, details, locale));
     fields
 }
 
@@ -333,9 +393,9 @@ mod tests {
             verdict: Some(Verdict::StillFailing { times: 3 }),
             ..Details::default()
         };
-        let korean = render(&failed("x"), &details, None, &localization(Locale::Korean));
+        let korean = render(&failed("x"), &details, &[], &localization(Locale::Korean));
         assert_eq!(texts(&korean)[0], "❌ web 실패 · 계속 실패 중 (3회째)");
-        let english = render(&failed("x"), &details, None, &localization(Locale::English));
+        let english = render(&failed("x"), &details, &[], &localization(Locale::English));
         assert_eq!(texts(&english)[0], "❌ web failed · still failing (3rd time)");
     }
 
@@ -351,7 +411,7 @@ mod tests {
             }),
             ..failed("``` <!everyone> & ```")
         };
-        let message = render(&build, &Details::default(), None, &localization(Locale::English));
+        let message = render(&build, &Details::default(), &[], &localization(Locale::English));
         for text in texts(&message).into_iter().chain([message.text.clone()]) {
             for mention in ["<!", "<@"] {
                 assert!(!text.contains(mention), "{text}");
@@ -370,7 +430,7 @@ mod tests {
         let message = render(
             &failed("x"),
             &Details::default(),
-            Some(&mention),
+            &[mention],
             &localization(Locale::English),
         );
         assert_eq!(
@@ -416,7 +476,7 @@ mod tests {
             reports: vec![long_report(&long); 9],
             ..Details::default()
         };
-        let message = render(&build, &details, None, &localization(Locale::Korean));
+        let message = render(&build, &details, &[], &localization(Locale::Korean));
         assert!(length(&message.text) <= FALLBACK);
         assert!(message.blocks.len() <= 50);
         assert!(length(&texts(&message)[0]) <= HEADER);
@@ -437,7 +497,7 @@ mod tests {
             status: Status::Succeeded,
             ..build()
         };
-        let message = render(&build, &Details::default(), None, &localization(Locale::English));
+        let message = render(&build, &Details::default(), &[], &localization(Locale::English));
         assert_eq!(message.text, "✅ web succeeded");
         let page = "https://ap-northeast-2.console.aws.amazon.com/codesuite/codebuild/123456789012/projects/web/build/web%3A8745a7a9/?region=ap-northeast-2";
         assert_eq!(

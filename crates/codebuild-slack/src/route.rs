@@ -27,6 +27,17 @@ pub(crate) struct Route {
     /// Name or id of the channel; `None` means `SLACK_CHANNEL`.
     pub(crate) channel: Option<String>,
     pub(crate) mention: Option<Mention>,
+    /// Reply to a failure; `None` means one in the thread if there is a mention and a table.
+    pub(crate) thread: Option<Thread>,
+}
+
+/// Reply to a failure in the thread of its message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Thread {
+    No,
+    Yes,
+    /// A reply that the channel shows too.
+    Broadcast,
 }
 
 /// Properties of a build that routes read.
@@ -46,13 +57,16 @@ pub(crate) enum Decision<'r> {
         /// The route's channel; `None` means `SLACK_CHANNEL`.
         channel: Option<&'r str>,
         mention: Option<&'r Mention>,
+        thread: Thread,
     },
     Skip(SkipReason),
 }
 
 /// Reads `SLACK_ROUTES`. `None` means that faults were noted; without the variable there are no routes.
 pub(crate) fn read(variables: &Variables) -> Option<Vec<Route>> {
-    let keys = ["project", "branch", "statuses", "when", "channel", "mention"];
+    let keys = [
+        "project", "branch", "statuses", "when", "channel", "mention", "thread",
+    ];
     rules::read(variables, "SLACK_ROUTES", &keys, read_route).map(Option::unwrap_or_default)
 }
 
@@ -65,8 +79,16 @@ fn read_route(fields: &Fields) -> Option<Route> {
     let mention = fields.optional("mention", |value| {
         Mention::parse(value.as_str().unwrap_or_default())
     });
+    let thread = fields.optional("thread", parse_thread);
     let (statuses, when) = (statuses?, when?);
     check_combination(fields, statuses.as_deref(), when.as_deref())?;
+    let thread = thread?;
+    if matches!(thread, Some(Thread::Yes | Thread::Broadcast))
+        && !may_fail(statuses.as_deref(), when.as_deref())
+    {
+        fields.fault("thread", "only failures are answered, and the route has none");
+        return None;
+    }
     Some(Route {
         project: project?,
         branch: branch?,
@@ -74,6 +96,7 @@ fn read_route(fields: &Fields) -> Option<Route> {
         when,
         channel: channel?,
         mention: mention?,
+        thread,
     })
 }
 
@@ -101,6 +124,22 @@ fn check_combination(fields: &Fields, statuses: Option<&[Status]>, when: Option<
         }
     }
     is_possible.then_some(())
+}
+
+/// Returns whether a failure may match.
+fn may_fail(statuses: Option<&[Status]>, when: Option<&[Condition]>) -> bool {
+    let has_failure = statuses.is_none_or(|statuses| statuses.iter().any(|status| status.is_failure()));
+    let holds = |condition: &Condition| condition.may_hold(Status::Failed);
+    has_failure && when.is_none_or(|when| when.iter().any(holds))
+}
+
+fn parse_thread(value: &Value) -> Result<Thread, &'static str> {
+    match value {
+        Value::Bool(true) => Ok(Thread::Yes),
+        Value::Bool(false) => Ok(Thread::No),
+        Value::String(word) if word == "broadcast" => Ok(Thread::Broadcast),
+        _ => Err("expected true, false or \"broadcast\""),
+    }
 }
 
 fn parse_when(value: &Value) -> Result<Vec<Condition>, String> {
@@ -160,6 +199,15 @@ impl Route {
         self.statuses.is_some() || is_in_when || status.is_failure()
     }
 
+    /// Returns where a build with this status is answered.
+    fn thread(&self, status: Status) -> Thread {
+        match (status.is_failure(), self.thread, &self.mention) {
+            (true, Some(thread), _) => thread,
+            (true, None, Some(_)) => Thread::Yes,
+            _ => Thread::No,
+        }
+    }
+
     /// Returns the conditions that hold only if there is a comparison.
     pub(crate) fn conditions_with_comparison(&self) -> impl Iterator<Item = &'static str> {
         let when = self.when.iter().flatten();
@@ -189,6 +237,7 @@ pub(crate) fn decide<'r>(routes: &'r [Route], default_statuses: &[Status], subje
             true => Decision::Notify {
                 channel: None,
                 mention: None,
+                thread: Thread::No,
             },
             false => Decision::Skip(SkipReason::Status),
         };
@@ -206,6 +255,7 @@ pub(crate) fn decide<'r>(routes: &'r [Route], default_statuses: &[Status], subje
             return Decision::Notify {
                 channel: route.channel.as_deref(),
                 mention: route.mention.as_ref().filter(|_| route.mentions(subject.status)),
+                thread: route.thread(subject.status),
             };
         }
     }
@@ -242,7 +292,11 @@ pub(crate) fn ineffective_ends(routes: &[Route], default_statuses: &[Status]) ->
         ];
         let is_ineffective = |status: &Status| {
             verdicts.iter().any(|verdict| match decide(*status, *verdict) {
-                Decision::Notify { channel, mention } => mention.is_some() || channel != start_channel,
+                Decision::Notify {
+                    channel,
+                    mention,
+                    thread,
+                } => (mention.is_some() && thread == Thread::No) || channel != start_channel,
                 Decision::Skip(_) => false,
             })
         };
@@ -286,7 +340,7 @@ mod tests {
     fn check_subject(routes: &[Route], subject: Subject, expected: &str) {
         let default_statuses = [Status::Succeeded, Status::Failed];
         let decision = match decide(routes, &default_statuses, subject) {
-            Decision::Notify { channel, mention } => {
+            Decision::Notify { channel, mention, .. } => {
                 let mention = mention.map_or_else(|| "-".to_owned(), ToString::to_string);
                 format!("{} {mention}", channel.unwrap_or("-"))
             }
@@ -382,9 +436,10 @@ mod tests {
             ["web-* in FAILED"]
         );
         assert_eq!(
-            ineffective(r#"[{"project": "web", "mention": "@here"}]"#),
+            ineffective(r#"[{"project": "web", "mention": "@here", "thread": false}]"#),
             ["web in FAILED, FAULT, TIMED_OUT"]
         );
+        assert!(ineffective(r#"[{"project": "web", "mention": "@here"}]"#).is_empty());
         let ends_only = r#"{"project": "*", "statuses": ["SUCCEEDED", "STOPPED"]}"#;
         assert!(ineffective(&format!("[{alerts}, {ends_only}]")).is_empty());
         assert!(ineffective(r#"[{"project": "*"}]"#).is_empty());
@@ -424,6 +479,14 @@ mod tests {
         check_fault(
             r#"[{"project": "a", "statuses": ["BAD"]}]"#,
             "SLACK_ROUTES[0].statuses: expected one of IN_PROGRESS",
+        );
+        check_fault(
+            r#"[{"project": "a", "thread": "yes"}]"#,
+            "SLACK_ROUTES[0].thread: expected true, false or \"broadcast\"",
+        );
+        check_fault(
+            r#"[{"project": "a", "when": ["succeeded"], "thread": true}]"#,
+            "SLACK_ROUTES[0].thread: only failures are answered",
         );
         check_fault(
             r#"[{"project": "a", "branch": "[a"}]"#,

@@ -36,6 +36,10 @@ pub struct Settings {
     pub webhook_secret: String,
     /// Response of the webhook in place of "ok": status and body, `(404, "no_service")` for a deleted webhook.
     pub webhook_refusal: Option<(u16, String)>,
+    /// Members, each with e-mail address and id.
+    pub users: Vec<(String, String)>,
+    /// Number of look-ups of members in a minute; a further one gets 429.
+    pub lookups_per_minute: usize,
     /// Channels. The webhook posts to the first.
     pub channels: Vec<Channel>,
     /// Time between two messages in one channel; an earlier message gets 429.
@@ -54,6 +58,8 @@ impl Default for Settings {
             scopes: ["chat:write", "channels:read"].map(str::to_owned).to_vec(),
             webhook_secret: "localwebhook".to_owned(),
             webhook_refusal: None,
+            users: Vec::new(),
+            lookups_per_minute: 50,
             channels: vec![
                 Channel::new("C0BUILDS", "builds"),
                 Channel::new("C0ALERTS", "alerts"),

@@ -19,6 +19,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditi
 use jiff::Timestamp;
 use lambda_core::aws;
 use lambda_core::check::Check;
+use serde_json::{Value, json};
 
 use super::aws::{Aws, LazyClient};
 use crate::function_response::MessageLocation;
@@ -115,7 +116,7 @@ impl Table {
         };
         let update = format!(
             "SET #wanted = :rank, #message = :message, #target = :target, #is_told = :is_told, #expires_at = :expires, \
-             #posted = :nothing{set}{state} REMOVE #channel, #ts, #unanswered{also_removed}{without_state}"
+             #reply = :reply, #posted = :nothing{set}{state} REMOVE #channel, #ts, #unanswered{also_removed}{without_state}"
         );
         let mut values = revision_values(revision, lease);
         if revision.may_post {
@@ -139,7 +140,7 @@ impl Table {
         let (set, _) = lease_clauses(lease);
         let update = format!(
             "SET #wanted = :rank, #message = :message, #target = if_not_exists(#target, :target), #is_told = :is_told, \
-             #expires_at = :expires, #state = :unfinished{set} REMOVE #unanswered"
+             #reply = :reply, #expires_at = :expires, #state = :unfinished{set} REMOVE #unanswered"
         );
         let mut values = revision_values(revision, lease);
         values.push((":unfinished", text(UNFINISHED)));
@@ -188,16 +189,17 @@ impl Table {
         .await
     }
 
-    /// Records the rank and the location of the message in Slack, and releases the lease. Without a location, the message
-    /// is most likely there, and no event can update it. The resulting record shows whether a newer revision was recorded
-    /// meanwhile.
+    /// Records the location of the message in Slack and the rank of the delivered revision, and releases the lease. Without
+    /// a location, the message is most likely there, and no event can update it or reply to it. The resulting record shows
+    /// whether a newer revision was recorded meanwhile.
     pub(crate) async fn record_delivery(
         &self,
         build_id: &str,
         owner: &str,
-        rank: Rank,
+        delivered: &Revision,
         location: Option<&MessageLocation>,
     ) -> anyhow::Result<WriteOutcome> {
+        let rank = delivered.rank;
         let mut values = vec![(":rank", number(rank.0.into())), (":owner", text(owner))];
         let update = match location {
             Some(location) => {
@@ -207,7 +209,12 @@ impl Table {
             }
             None => "SET #posted = :rank REMOVE #channel, #ts, #unanswered, #lease_owner, #lease_until",
         };
-        let finished = if rank.is_end() { ", #state" } else { "" };
+        let finished = match (rank.is_end(), location, &delivered.reply) {
+            (false, _, _) => "",
+            // The message is unfinished until its reply is posted.
+            (true, Some(_), Some(_)) => "",
+            (true, _, _) => ", #state, #reply",
+        };
         self.write(
             build_id,
             &format!("{update}{finished}"),
@@ -215,6 +222,14 @@ impl Table {
             values,
         )
         .await
+    }
+
+    /// Records that the reply needs no further post, and releases the lease.
+    pub(crate) async fn record_reply(&self, build_id: &str, owner: &str) -> anyhow::Result<WriteOutcome> {
+        let update = "REMOVE #reply, #state, #unanswered, #lease_owner, #lease_until";
+        let values = vec![(":owner", text(owner))];
+        self.write(build_id, update, "#lease_owner = :owner", values)
+            .await
     }
 
     /// Releases the lease after a failed delivery.
@@ -349,10 +364,11 @@ fn lease_clauses(lease: Option<&Lease>) -> (&'static str, &'static str) {
 }
 
 fn revision_values(revision: &Revision, lease: Option<&Lease>) -> Vec<(&'static str, AttributeValue)> {
-    let message = serde_json::to_string(&revision.message).expect("text and JSON values serialize");
+    let json = |value: Value| text(&value.to_string());
     let mut values = vec![
         (":rank", number(revision.rank.0.into())),
-        (":message", text(&message)),
+        (":message", json(json!(revision.message))),
+        (":reply", json(json!(revision.reply))),
         (":target", text(&revision.channel)),
         (":is_told", AttributeValue::Bool(revision.may_post)),
         (":expires", number(revision.expires.as_second())),
@@ -389,11 +405,14 @@ fn record(item: &Item) -> Option<Record> {
     let number = |name: &str| item.get(name)?.as_n().ok()?.parse::<i64>().ok();
     let rank = |name: &str| Some(Rank(number(name)?.try_into().ok()?));
     let location = text("channel").zip(text("ts"));
+    // Records of an earlier version have none.
+    let reply = text("reply").and_then(|reply| serde_json::from_str(&reply).ok()?);
     let lease = text("lease_owner").zip(number("lease_until"));
     Some(Record {
         wanted: Revision {
             rank: rank("wanted")?,
             message: serde_json::from_str(&text("message")?).ok()?,
+            reply,
             channel: text("target")?,
             may_post: *item.get("is_told")?.as_bool().ok()?,
             expires: Timestamp::from_second(number("expires_at")?).ok()?,

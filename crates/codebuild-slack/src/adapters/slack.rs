@@ -2,11 +2,13 @@
 
 mod checks;
 mod error;
+mod members;
 mod webhook;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+pub(crate) use checks::AuthorMentions;
 pub(crate) use error::SlackError;
 use lambda_core::deadline::Deadline;
 use lambda_core::secrets::{Secret, SecretSource, Secrets};
@@ -18,7 +20,7 @@ use url::Url;
 
 use crate::config::SlackSettings;
 use crate::function_response::MessageLocation;
-use crate::message::Message;
+use crate::message::{Message, Reply};
 
 /// Time-out of one request. Slack posts a message before it responds, and has responded after 12 s.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
@@ -76,6 +78,28 @@ impl Slack {
         deadline: Deadline,
         in_doubt: &PostsInDoubt,
     ) -> Result<MessageLocation, SlackError> {
+        let body = self.body(channel, message);
+        self.post_body(&body, deadline, in_doubt).await
+    }
+
+    /// Posts a reply in the thread of a message, as [`post`](Self::post) does.
+    pub(crate) async fn reply(
+        &self,
+        location: &MessageLocation,
+        reply: &Reply,
+        deadline: Deadline,
+        in_doubt: &PostsInDoubt,
+    ) -> Result<MessageLocation, SlackError> {
+        let channel = location.channel.as_deref().unwrap_or_default();
+        let mut body = self.body(channel, &reply.message);
+        body["thread_ts"] = json!(location.ts);
+        if reply.is_broadcast {
+            body["reply_broadcast"] = json!(true);
+        }
+        self.post_body(&body, deadline, in_doubt).await
+    }
+
+    fn body(&self, channel: &str, message: &Message) -> Value {
         let mut body = json!({
             "text": message.text,
             "blocks": message.blocks,
@@ -86,7 +110,16 @@ impl Slack {
         if self.api.is_some() {
             body["channel"] = json!(channel);
         }
-        let response = self.send(POST, &body, deadline, in_doubt).await?;
+        body
+    }
+
+    async fn post_body(
+        &self,
+        body: &Value,
+        deadline: Deadline,
+        in_doubt: &PostsInDoubt,
+    ) -> Result<MessageLocation, SlackError> {
+        let response = self.send(POST, body, deadline, in_doubt).await?;
         let text = |name: &str| response[name].as_str().map(str::to_owned);
         let location = MessageLocation {
             channel: text("channel"),

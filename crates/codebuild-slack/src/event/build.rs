@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::commit::Author;
 use super::initiator::Initiator;
 use super::phase::Phase;
 use super::source::{Reference, Source, Version};
@@ -38,6 +39,10 @@ pub(crate) struct Build {
     pub(crate) commit: Option<String>,
     /// ARNs of the reports; events lack them.
     pub(crate) reports: Vec<String>,
+    /// Author of the commit; known only if the project exports it.
+    pub(crate) author: Option<Author>,
+    /// First line of the commit message; known only if the project exports it.
+    pub(crate) commit_message: Option<String>,
     pub(crate) logs: Option<Logs>,
     /// Phases entered so far, in their order.
     pub(crate) phases: Vec<Phase>,
@@ -82,6 +87,8 @@ impl Build {
             head_ref: None,
             commit: None,
             reports: Vec::new(),
+            author: None,
+            commit_message: None,
             logs: None,
             phases: Vec::new(),
             context: None,

@@ -7,6 +7,8 @@ use lambda_core::deadline::Deadline;
 use lambda_core::invocation::Invocation;
 
 use super::CodeBuildSlack;
+use crate::adapters::slack::AuthorMentions;
+use crate::route::{Route, Thread};
 
 /// Longest time for the requests to Slack: a proxy that drops packets must not use up the invocation.
 const TIME: Duration = Duration::from_secs(20);
@@ -16,7 +18,11 @@ impl CodeBuildSlack {
         let half = invocation.deadline.remaining() / 2;
         let mut checks = self
             .slack
-            .checks(&self.channels(), Deadline::after(half.min(TIME)))
+            .checks(
+                &self.channels(),
+                self.author_mentions(),
+                Deadline::after(half.min(TIME)),
+            )
             .await;
         if let Some(table) = &self.table {
             checks.extend(table.checks().await);
@@ -31,6 +37,18 @@ impl CodeBuildSlack {
             checks.push(self.logs.check().await);
         }
         checks
+    }
+
+    fn author_mentions(&self) -> AuthorMentions {
+        let routes = &self.config.routes;
+        let has_reply = |route: &Route| matches!(route.thread, Some(Thread::Yes | Thread::Broadcast));
+        if routes.iter().any(has_reply) {
+            AuthorMentions::Wanted
+        } else if routes.iter().any(|route| route.mention.is_some()) {
+            AuthorMentions::Optional
+        } else {
+            AuthorMentions::None
+        }
     }
 
     /// Returns the default channel and the channels of the routes, each once.

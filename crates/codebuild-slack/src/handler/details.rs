@@ -68,6 +68,8 @@ impl CodeBuildSlack {
         Details {
             commit: own.commit,
             head_ref: own.head_ref,
+            author: own.author,
+            commit_message: own.commit_message,
             logs: own.logs,
             reports: reports.unwrap_or_default(),
             ..Details::default()

@@ -18,6 +18,7 @@ use crate::history::rank::Rank;
 use crate::history::record::{Claim, Lease, POSTS, Record, Revision, Step, WriteOutcome, next_step};
 use crate::message::mention::Mention;
 use crate::message::{self, Details, Message};
+use crate::route::Thread;
 
 /// Duration of a lease: longer than two posts to which Slack does not respond. After a crash, other events wait this long.
 const LEASE: SignedDuration = SignedDuration::from_secs(75);
@@ -37,6 +38,7 @@ const LONGEST_DELAY: Duration = Duration::from_secs(2);
 pub(super) struct Notification<'n> {
     pub(super) channel: &'n str,
     pub(super) mention: Option<&'n Mention>,
+    pub(super) thread: Thread,
     /// Knowledge about previous builds so far.
     pub(super) compared: Option<&'n Details>,
     /// The reason not to post a new message, but only to update an existing one.
@@ -120,7 +122,11 @@ impl<'i> SharedMessage<'i> {
                 Step::Wait(held_until) => self.wait(held_until).await?,
                 Step::Deliver => {
                     let response = self.deliver().await?;
-                    return Ok(self.catch_up(response).await);
+                    return self.catch_up(response).await;
+                }
+                Step::Reply => {
+                    self.post_reply().await?;
+                    self.has_recorded = true;
                 }
                 Step::Done => {
                     let location = self.record.and_then(|record| record.location);
@@ -139,9 +145,10 @@ impl<'i> SharedMessage<'i> {
         self.notification.skip_reason.unwrap_or(SkipReason::Status)
     }
 
-    /// Delivers the revisions that other events recorded during the delivery. A failure is only logged: the event of
-    /// this invocation is posted, and each newer event has its own invocation.
-    async fn catch_up(mut self, mut response: FunctionResponse) -> FunctionResponse {
+    /// Delivers the reply, and the revisions that other events recorded during the delivery. A failure of the latter is
+    /// only logged: the event of this invocation is posted, and each newer event has its own invocation.
+    async fn catch_up(mut self, mut response: FunctionResponse) -> anyhow::Result<FunctionResponse> {
+        let has_end = self.build.rank().is_end();
         loop {
             let result = match self.next_step() {
                 Step::AcquireLease => self.acquire_lease().await,
@@ -154,16 +161,21 @@ impl<'i> SharedMessage<'i> {
                         (_, newer) => newer,
                     };
                 }),
-                _ => return response,
+                Step::Reply => self.post_reply().await,
+                Step::Wait(held_until) if has_end => self.wait(held_until).await,
+                _ => return Ok(response),
             };
             if let Err(error) = result {
+                if has_end {
+                    return Err(error);
+                }
                 let id = self.build.short_id();
                 tracing::warn!(
                     build.id = id,
                     "a newer event for {id} exists; its own invocation updates the message, because this one could \
                      not: {error:#}"
                 );
-                return response;
+                return Ok(response);
             }
         }
     }
@@ -184,8 +196,7 @@ impl<'i> SharedMessage<'i> {
             // Recorded only so that a late start is recognized as stale. It is never posted and needs no details.
             false => {
                 let localization = &self.function.config.localization;
-                let mention = self.notification.mention;
-                let message = message::render(self.build, &Details::default(), mention, localization);
+                let message = message::render(self.build, &Details::default(), &[], localization);
                 self.revision_with(message)
             }
         };
@@ -245,19 +256,11 @@ impl<'i> SharedMessage<'i> {
         let (location, is_new) = match self.post_or_update(&record).await {
             Ok(delivery) => delivery,
             Err(error) => {
-                if let Err(error) = self.table.release_lease(&self.build.id, &self.owner).await {
-                    tracing::warn!(
-                        build.id = id,
-                        "could not release the lease for the message of {id}, it runs out by itself: {error:#}"
-                    );
-                }
+                self.release_lease().await;
                 return Err(error);
             }
         };
-        self.record = match self
-            .record_delivery(record.wanted.rank, location.as_ref())
-            .await?
-        {
+        self.record = match self.record_delivery(&record.wanted, location.as_ref()).await? {
             WriteOutcome::Applied(record) => Some(record),
             // The write took effect, but its response was lost.
             WriteOutcome::Conflict(Some(record))
@@ -286,10 +289,7 @@ impl<'i> SharedMessage<'i> {
     /// Updates the message, or posts it if there is none or Slack can no longer update it. Returns its location, unless
     /// Slack's responses are lost, and whether it is new.
     async fn post_or_update(&self, record: &Record) -> anyhow::Result<(Option<MessageLocation>, bool)> {
-        let lease = record.lease.as_ref();
-        let lease = lease.and_then(|lease| Duration::try_from(lease.until.duration_since(clock::now())).ok());
-        let lease = lease.unwrap_or_default().saturating_sub(LEASE_MARGIN);
-        let deadline = Deadline::after(self.deadline.remaining().min(lease));
+        let deadline = self.lease_deadline(record);
         let slack = &self.function.slack;
         if let Some(location) = &record.location {
             match slack.update(location, &record.wanted.message, deadline).await {
@@ -304,10 +304,70 @@ impl<'i> SharedMessage<'i> {
         Ok((self.post(record, deadline).await?, true))
     }
 
-    /// Posts the wanted revision, and repeats it once if Slack does not respond. Each attempt is counted in the record
-    /// before it begins, so that the limit holds for all invocations together.
+    /// Returns the end of the invocation or of the lease, whichever is earlier.
+    fn lease_deadline(&self, record: &Record) -> Deadline {
+        let lease = record.lease.as_ref();
+        let lease = lease.and_then(|lease| Duration::try_from(lease.until.duration_since(clock::now())).ok());
+        let lease = lease.unwrap_or_default().saturating_sub(LEASE_MARGIN);
+        Deadline::after(self.deadline.remaining().min(lease))
+    }
+
+    /// Posts the wanted revision, and repeats it once if Slack does not respond.
     async fn post(&self, record: &Record, deadline: Deadline) -> anyhow::Result<Option<MessageLocation>> {
         let Revision { message, channel, .. } = &record.wanted;
+        let slack = &self.function.slack;
+        let post = async || slack.post(channel, message, deadline, self.in_doubt).await;
+        self.post_counted(record, deadline, post).await
+    }
+
+    /// Posts the reply in the thread of the message, with the same limit of posts, and removes it from the record. A
+    /// deleted message has no thread.
+    async fn post_reply(&mut self) -> anyhow::Result<()> {
+        let record = self.record.take().context("there is a lease without a record")?;
+        let (Some(location), Some(reply)) = (&record.location, &record.wanted.reply) else {
+            return Ok(());
+        };
+        let id = self.build.short_id();
+        let deadline = self.lease_deadline(&record);
+        let slack = &self.function.slack;
+        let post = async || slack.reply(location, reply, deadline, self.in_doubt).await;
+        match self.post_counted(&record, deadline, post).await {
+            Ok(Some(_)) => tracing::info!(build.id = id, "replied to the message of {id} in its thread"),
+            Ok(None) => {}
+            Err(error) if error.downcast_ref().is_some_and(SlackError::is_gone) => {
+                tracing::warn!(build.id = id, "no reply for {id}, its message is gone: {error:#}");
+            }
+            Err(error) => {
+                self.release_lease().await;
+                return Err(error);
+            }
+        }
+        let write = async || self.table.record_reply(&self.build.id, &self.owner).await;
+        self.record = match self.record_surely("reply", write).await? {
+            WriteOutcome::Applied(record) => Some(record),
+            WriteOutcome::Conflict(record) => record,
+        };
+        Ok(())
+    }
+
+    async fn release_lease(&self) {
+        if let Err(error) = self.table.release_lease(&self.build.id, &self.owner).await {
+            let id = self.build.short_id();
+            tracing::warn!(
+                build.id = id,
+                "could not release the lease for the message of {id}, it runs out by itself: {error:#}"
+            );
+        }
+    }
+
+    /// Posts, and repeats that once if Slack does not respond. Each attempt is counted in the record before it begins, so
+    /// that the limit holds for all invocations together.
+    async fn post_counted(
+        &self,
+        record: &Record,
+        deadline: Deadline,
+        post: impl AsyncFn() -> Result<MessageLocation, SlackError>,
+    ) -> anyhow::Result<Option<MessageLocation>> {
         let mut unanswered = record.unanswered;
         let count = async |unanswered| {
             let count = self
@@ -323,12 +383,7 @@ impl<'i> SharedMessage<'i> {
         };
         while unanswered < POSTS && (unanswered == record.unanswered || deadline.remaining() >= LEAST_TIME) {
             count(unanswered + 1).await?;
-            match self
-                .function
-                .slack
-                .post(channel, message, deadline, self.in_doubt)
-                .await
-            {
+            match post().await {
                 Ok(location) => return Ok(Some(location)),
                 Err(SlackError::NoResponse(cause)) => warn_of_lost_response(self.build, &cause),
                 Err(error) => {
@@ -352,18 +407,26 @@ impl<'i> SharedMessage<'i> {
         Ok(None)
     }
 
-    /// Records that the message shows `rank`. The message is already in Slack, so this is retried until the deadline.
+    /// Records that the message shows the `delivered` revision.
     async fn record_delivery(
         &self,
-        rank: Rank,
+        delivered: &Revision,
         location: Option<&MessageLocation>,
+    ) -> anyhow::Result<WriteOutcome> {
+        let (id, owner) = (&self.build.id, &self.owner);
+        let write = async || self.table.record_delivery(id, owner, delivered, location).await;
+        self.record_surely("delivery", write).await
+    }
+
+    /// Records what is already in Slack: the write is retried until the deadline.
+    async fn record_surely(
+        &self,
+        what: &str,
+        write: impl AsyncFn() -> anyhow::Result<WriteOutcome>,
     ) -> anyhow::Result<WriteOutcome> {
         let mut attempt = 1;
         loop {
-            let write = self
-                .table
-                .record_delivery(&self.build.id, &self.owner, rank, location);
-            let error = match write.await {
+            let error = match write().await {
                 Ok(outcome) => return Ok(outcome),
                 Err(error) => error,
             };
@@ -375,7 +438,7 @@ impl<'i> SharedMessage<'i> {
             tracing::warn!(
                 build.id = id,
                 attempt,
-                "retrying to record the delivery of the message of {id}: {error:#}"
+                "retrying to record the {what} of the message of {id}: {error:#}"
             );
             tokio::time::sleep(delay).await;
             attempt += 1;
@@ -397,13 +460,20 @@ impl<'i> SharedMessage<'i> {
         if let Some(revision) = &self.revision {
             return revision.clone();
         }
-        let mention = self.notification.mention;
-        let compared = self.notification.compared;
-        let message = self
+        let Notification {
+            mention,
+            thread,
+            compared,
+            ..
+        } = self.notification;
+        let (message, reply) = self
             .function
-            .compose(self.build, mention, compared, self.deadline)
+            .compose(self.build, mention, thread, compared, self.deadline)
             .await;
-        let revision = self.revision_with(message);
+        let revision = Revision {
+            reply,
+            ..self.revision_with(message)
+        };
         self.revision = Some(revision.clone());
         revision
     }
@@ -412,6 +482,7 @@ impl<'i> SharedMessage<'i> {
         Revision {
             rank: self.build.rank(),
             message,
+            reply: None,
             channel: self.notification.channel.to_owned(),
             may_post: self.notification.skip_reason.is_none(),
             expires: clock::now() + RETENTION,

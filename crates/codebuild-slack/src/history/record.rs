@@ -15,13 +15,15 @@
 //!   fails and is delivered again.
 //! - A post is counted before it begins, and no more than [`POSTS`] of a revision remain without a response. Slack posts a
 //!   message and responds late, or not at all: without the limit, each repetition would be another copy.
+//! - A reply in the thread is recorded with the final revision, and posted under the lease after the message. It stays in
+//!   the record until Slack has accepted it, so that a crash loses no reply. Its posts are counted like those of a message.
 //! - An expired record counts as absent, whether DynamoDB has deleted it yet or not.
 
 use jiff::Timestamp;
 
 use super::rank::Rank;
 use crate::function_response::{MessageLocation, SkipReason};
-use crate::message::Message;
+use crate::message::{Message, Reply};
 
 /// Posts of one revision without a response, after which the message counts as posted.
 pub(crate) const POSTS: u32 = 2;
@@ -35,7 +37,7 @@ pub(crate) struct Record {
     pub(crate) posted: Rank,
     /// Location of the message, once it is posted.
     pub(crate) location: Option<MessageLocation>,
-    /// Posts of the wanted revision that were begun and have no response.
+    /// Posts of the wanted revision, or of its reply, that were begun and have no response.
     pub(crate) unanswered: u32,
     pub(crate) lease: Option<Lease>,
 }
@@ -45,6 +47,8 @@ pub(crate) struct Record {
 pub(crate) struct Revision {
     pub(crate) rank: Rank,
     pub(crate) message: Message,
+    /// Reply in the thread of the message, until it is posted: Slack notifies nobody of an update.
+    pub(crate) reply: Option<Reply>,
     /// Channel for the first post. Later revisions do not move the message.
     pub(crate) channel: String,
     /// Permission to post a new message, beside updating an existing one.
@@ -93,6 +97,8 @@ pub(crate) enum Step {
         takes_lease: bool,
     },
     AcquireLease,
+    /// Post the reply; this invocation holds the lease.
+    Reply,
     /// Post the wanted revision; this invocation holds the lease.
     Deliver,
     /// Read the record again later; another invocation holds the lease until then.
@@ -111,6 +117,9 @@ pub(crate) fn next_step(record: Option<&Record>, claim: Claim<'_>, now: Timestam
             takes_lease: claim.may_post,
         };
     };
+    if let Some(step) = reply_step(record, claim, now) {
+        return step;
+    }
     if record.posted >= claim.rank {
         return match (claim.has_recorded, record.posted == claim.rank) {
             (true, _) => Step::Done,
@@ -142,6 +151,22 @@ pub(crate) fn next_step(record: Option<&Record>, claim: Claim<'_>, now: Timestam
     }
 }
 
+/// Returns the step towards the reply of the end of the build, once the message shows the end.
+fn reply_step(record: &Record, claim: Claim<'_>, now: Timestamp) -> Option<Step> {
+    let is_due = record.wanted.reply.is_some()
+        && record.location.is_some()
+        && claim.rank.is_end()
+        && record.posted >= claim.rank;
+    if !is_due {
+        return None;
+    }
+    Some(match record.lease.as_ref().filter(|lease| lease.until > now) {
+        Some(lease) if lease.owner == claim.owner => Step::Reply,
+        Some(lease) => Step::Wait(lease.until),
+        None => Step::AcquireLease,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,6 +192,7 @@ mod tests {
                     text: String::new(),
                     blocks: Vec::new(),
                 },
+                reply: None,
                 channel: "#builds".to_owned(),
                 may_post: true,
                 expires: at(5000),
@@ -299,6 +325,30 @@ mod tests {
         );
         check(in_doubt.clone(), claim(PHASE), Step::Skip(SkipReason::InDoubt));
         check(in_doubt, claim(ENDED), Step::Raise { takes_lease: true });
+    }
+
+    #[test]
+    fn the_reply_follows_the_end_and_is_posted_by_one_lease_holder() {
+        let with_reply = |lease_until| {
+            let mut record = record(ENDED, ENDED, lease_until);
+            record.wanted.reply = Some(Reply {
+                message: record.wanted.message.clone(),
+                is_broadcast: false,
+            });
+            record
+        };
+        // Also for an event that is delivered again after a crash.
+        check(with_reply(None), claim(ENDED), Step::AcquireLease);
+        check(with_reply(Some(1060)), claim(ENDED), Step::Wait(at(1060)));
+        let holder = Claim {
+            owner: "other",
+            ..claim(ENDED)
+        };
+        check(with_reply(Some(1060)), holder, Step::Reply);
+        check(with_reply(None), claim(STARTED), Step::Skip(SkipReason::Older));
+        let mut in_doubt = with_reply(None);
+        in_doubt.location = None;
+        check(in_doubt, claim(ENDED), Step::Skip(SkipReason::Duplicate));
     }
 
     #[test]

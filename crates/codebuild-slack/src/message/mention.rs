@@ -35,6 +35,13 @@ impl Mention {
     }
 }
 
+impl Mention {
+    /// Mentions the member with this id, as Slack returned it.
+    pub(crate) fn of_member(id: &str) -> Option<Self> {
+        Self::parse(id).ok().filter(|mention| mention.0.starts_with("<@"))
+    }
+}
+
 impl fmt::Display for Mention {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)

@@ -91,6 +91,54 @@ async fn a_wrong_token_and_a_missing_scope_fail() {
 }
 
 #[tokio::test]
+async fn the_scopes_that_routes_ask_for_are_checked() {
+    let setup = Setup::table().await;
+    let deploy = |routes: &str| {
+        let function = setup.table_function().variable("SLACK_ROUTES", routes);
+        setup.emulator.deploy(function);
+    };
+    let scopes = ["scope users:read", "scope users:read.email"];
+    let report = report_of(&setup).await;
+    assert!(!report.0.to_string().contains("users:read"), "{}", report.0);
+
+    deploy(r#"[{"project": "*", "mention": "@here"}]"#);
+    let report = report_of(&setup).await;
+    for scope in scopes {
+        report.assert(scope, Value::Null, "does not mention the author");
+    }
+    deploy(r#"[{"project": "*", "thread": true}]"#);
+    setup
+        .slack
+        .change(|settings| settings.scopes.push("users:read".to_owned()));
+    let report = report_of(&setup).await;
+    report.assert(scopes[0], true, "granted");
+    report.assert(scopes[1], false, "install the app again");
+    assert_eq!(report.failed(), [scopes[1]]);
+}
+
+#[test]
+fn the_manifest_of_the_readme_has_every_scope() {
+    for readme in [
+        include_str!("../../README.md"),
+        include_str!("../../README.ko.md"),
+    ] {
+        let (_, manifest) = readme.split_once("display_information:").expect("a manifest");
+        let (manifest, _) = manifest.split_once("```").expect("its end");
+        for scope in [
+            "chat:write",
+            "chat:write.public",
+            "users:read",
+            "users:read.email",
+        ] {
+            assert!(
+                manifest.contains(&format!("- {scope}\n")),
+                "{scope} is not in: {manifest}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_channel_is_checked_as_far_as_the_token_may_see_it() {
     let setup = Setup::bot().await;
     let report = report_of(&setup).await;

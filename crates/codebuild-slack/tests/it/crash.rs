@@ -19,6 +19,10 @@ struct Crossing {
 
 impl Crossing {
     async fn new(timeout: Duration) -> Self {
+        Self::with_routes(timeout, r#"[{"project": "*"}]"#).await
+    }
+
+    async fn with_routes(timeout: Duration, routes: &str) -> Self {
         let setup = Setup::table().await;
         let proxy = FaultProxy::start(&setup.dynamodb).await.unwrap();
         setup.emulator.deploy(Function {
@@ -26,6 +30,7 @@ impl Crossing {
             ..setup
                 .table_function()
                 .variable("AWS_ENDPOINT_URL_DYNAMODB", proxy.endpoint())
+                .variable("SLACK_ROUTES", routes)
         });
         Self {
             dynamodb: proxy.faults.clone(),
@@ -214,4 +219,72 @@ async fn a_rejected_delivery_releases_the_lease() {
     set_archived(false);
     crossing.setup.response(&event("failed")).await;
     crossing.check_message();
+}
+
+const REPLIES: &str = r#"[{"project": "web", "thread": true}]"#;
+
+/// Checks that the message shows the end and has `count` replies.
+#[track_caller]
+fn check_replies(crossing: &Crossing, count: usize) {
+    let messages = crossing.setup.slack.messages();
+    let (message, replies) = messages.split_first().expect("a message");
+    assert!(message.text.starts_with("❌ web failed"), "{message:?}");
+    assert_eq!(replies.len(), count, "{messages:?}");
+    assert!(
+        replies
+            .iter()
+            .all(|reply| reply.thread.as_ref() == Some(&message.ts))
+    );
+}
+
+#[tokio::test]
+async fn a_crash_during_the_reply_loses_nothing() {
+    let crossing = Crossing::with_routes(Duration::from_secs(70), REPLIES).await;
+    crossing.setup.response(&event("in-progress")).await;
+    let reply = Match::containing("thread_ts");
+    let request_id = crossing.kill_at("failed", &crossing.slack, reply).await;
+    let build_id = event("failed")["detail"]["build-id"].as_str().unwrap().to_owned();
+    let setup = &crossing.setup;
+    setup.shorten_lease(&build_id, &request_id, LEASE_REST).await;
+    crossing.settle().await;
+    check_replies(&crossing, 1);
+}
+
+#[tokio::test]
+async fn replies_of_environments_that_died_count_for_the_limit() {
+    let crossing = Crossing::with_routes(Duration::from_secs(80), REPLIES).await;
+    let (failed, faults) = (event("failed"), &crossing.slack);
+    let build_id = failed["detail"]["build-id"].as_str().unwrap();
+    faults.inject(Match::containing("thread_ts"), Fault::Hold, 2);
+    let request_id = crossing.setup.emulator.invoke_event(NAME, &failed).unwrap();
+    for _ in 0..2 {
+        faults.wait_until_held(PATIENCE).await.unwrap();
+        assert_eq!(crossing.setup.emulator.kill(NAME), 1);
+        faults.wait_until_none_held(PATIENCE).await.unwrap();
+        let setup = &crossing.setup;
+        setup.shorten_lease(build_id, &request_id, Duration::ZERO).await;
+    }
+    crossing.settle().await;
+    let replies = crossing.slack.count(&Match::containing("thread_ts"));
+    assert_eq!(replies, 2, "the third invocation posts nothing");
+    let logs = crossing.setup.logs();
+    assert!(logs.contains(r#""PostsInDoubt":1"#), "{logs}");
+    check_replies(&crossing, 0);
+}
+
+#[tokio::test]
+async fn a_disturbed_write_after_the_reply_causes_no_second_one() {
+    let check = async |fault: Fault, times: usize| {
+        let crossing = Crossing::with_routes(Duration::from_secs(60), REPLIES).await;
+        let write = Match::containing("REMOVE #reply");
+        crossing.dynamodb.inject(write, fault, times);
+        let response = crossing.setup.response(&event("failed")).await;
+        assert!(response.get("posted").is_some(), "{response}");
+        check_replies(&crossing, 1);
+        let items = crossing.setup.items().await;
+        assert!(items[0].get("reply").is_none(), "{items:?}");
+    };
+    // The SDK itself tries three times.
+    let down = Fault::respond(500, "{}");
+    futures_util::join!(check(Fault::LoseResponse, 2), check(down, 5));
 }

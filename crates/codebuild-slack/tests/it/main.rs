@@ -23,3 +23,4 @@ mod shared_message;
 mod slack_responses;
 mod snapshots;
 mod thousand;
+mod thread;

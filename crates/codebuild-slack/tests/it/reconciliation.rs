@@ -11,8 +11,12 @@ fn operation(name: &str) -> Match {
 
 /// Lets CodeBuild's API return these builds for every request.
 async fn with_builds(setup: &Setup, builds: Value) -> FaultProxy {
+    with_builds_and_routes(setup, builds, r#"[{"project": "*"}]"#).await
+}
+
+async fn with_builds_and_routes(setup: &Setup, builds: Value, routes: &str) -> FaultProxy {
     let proxy = FaultProxy::start(setup.moto().endpoint()).await.unwrap();
-    let function = setup.table_function();
+    let function = setup.table_function().variable("SLACK_ROUTES", routes);
     setup
         .emulator
         .deploy(function.variable("AWS_ENDPOINT_URL_CODEBUILD", proxy.endpoint()));
@@ -206,4 +210,27 @@ async fn needs_a_table_with_its_index_and_the_permission() {
         message.contains("the index unfinished of the table without-index (dynamodb:Query)"),
         "{message}"
     );
+}
+
+#[tokio::test]
+async fn a_reply_that_was_recorded_and_never_posted_is_posted() {
+    let setup = Setup::table().await;
+    let failed = event("failed");
+    let routes = r#"[{"project": "web", "thread": true}]"#;
+    let builds = json!([described(&failed, "FAILED")]);
+    let _proxy = with_builds_and_routes(&setup, builds, routes).await;
+    let rejection = Fault::respond(200, r#"{"ok":false,"error":"fatal_thread"}"#);
+    let faults = &setup.slack.faults;
+    faults.inject(Match::containing("thread_ts"), rejection, 1);
+    setup.error(&failed).await;
+    assert_eq!(setup.slack.messages().len(), 1);
+    // No retry reaches the function.
+    age(&setup, &failed, 31).await;
+    let one = json!({"unfinished": 1, "completed": 1, "running": 0, "left": 0});
+    assert_eq!(reconcile(&setup).await, one);
+    let messages = setup.slack.messages();
+    assert_eq!(messages.len(), 2, "{messages:?}");
+    assert_eq!(messages[1].thread.as_ref(), Some(&messages[0].ts));
+    age(&setup, &failed, 31).await;
+    assert_eq!(reconcile(&setup).await["unfinished"], 0);
 }

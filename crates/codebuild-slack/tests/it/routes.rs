@@ -100,7 +100,7 @@ async fn with_a_table_ineffective_routes_are_logged_and_those_of_the_readme_ment
         setup.response(&event("failed")).await["posted"]["channel"],
         "C0ALERTS"
     );
-    assert!(setup.message().blocks.to_string().contains("<!here>"));
+    assert!(setup.slack.messages()[0].blocks.to_string().contains("<!here>"));
     assert!(
         !setup.logs().contains("leave IN_PROGRESS out"),
         "{}",

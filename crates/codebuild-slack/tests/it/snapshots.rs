@@ -1,4 +1,4 @@
-//! Snapshots of the message for every event in both languages, in `tests/snapshots`.
+//! Snapshots of the message for every event and of some replies, in both languages, in `tests/snapshots`.
 //!
 //! After an intended change, `RENEW_SNAPSHOTS=true cargo test -p codebuild-slack --test it snapshots` renews them. Review
 //! the difference.
@@ -6,8 +6,12 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use stand_ins::slack::Message;
 
 use crate::setup::{Setup, cases, event};
+
+/// Events with a snapshot of the reply.
+const REPLIES: [&str; 3] = ["exported-commit", "long-context", "timed-out"];
 
 fn path(case: &str, locale: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots");
@@ -33,8 +37,14 @@ fn check(case: &str, locale: &str, message: &Value) -> Result<(), String> {
 async fn every_event_has_the_message_of_its_snapshot() {
     let check_locale = async |locale: &str| {
         let setup = Setup::table().await;
-        let function = setup.table_function();
-        setup.emulator.deploy(function.variable("LOCALE", locale));
+        setup.slack.change(|settings| {
+            let scopes = ["users:read", "users:read.email"].map(str::to_owned);
+            settings.scopes.extend(scopes);
+            settings.users = vec![("haneul.kim@example.com".to_owned(), "U0HANEUL".to_owned())];
+        });
+        let function = setup.table_function().variable("LOCALE", locale);
+        let routes = r#"[{"project": "*", "thread": true}]"#;
+        setup.emulator.deploy(function.variable("SLACK_ROUTES", routes));
         let mut differences = Vec::new();
         for case in cases() {
             let event = event(&case);
@@ -42,9 +52,16 @@ async fn every_event_has_the_message_of_its_snapshot() {
             setup.delete_record(&event).await;
             let response = setup.response(&event).await;
             assert!(response["posted"]["ts"].is_string(), "{case}: {response}");
-            let message = setup.slack.messages().pop().unwrap();
-            let message = json!({"text": message.text, "blocks": message.blocks});
-            differences.extend(check(&case, locale, &message).err());
+            let mut messages = setup.slack.messages();
+            let content = |message: &Message| json!({"text": message.text, "blocks": message.blocks});
+            if let Some(reply) = messages.pop_if(|message| message.thread.is_some())
+                && REPLIES.contains(&case.as_str())
+            {
+                let name = format!("{case}.reply");
+                differences.extend(check(&name, locale, &content(&reply)).err());
+            }
+            let message = messages.pop().unwrap();
+            differences.extend(check(&case, locale, &content(&message)).err());
         }
         differences
     };

@@ -1,4 +1,5 @@
-//! A thousand builds with failing requests, crashes, duplicate events and events out of order.
+//! A thousand builds, half of them with a reply in the thread of their message, with failing requests, crashes, duplicate
+//! events and events out of order.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Mutex;
@@ -24,7 +25,7 @@ const KILLS: usize = 12;
 const LEASE_REST: Duration = Duration::from_secs(2);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_build_ends_with_one_message_about_its_end() {
+async fn every_build_ends_with_one_message_about_its_end_and_one_reply_to_a_failure() {
     let setup = Setup::table().await;
     setup.slack.faults.inject_randomly(
         Match::any(),
@@ -38,7 +39,9 @@ async fn every_build_ends_with_one_message_about_its_end() {
     setup.emulator.deploy(Function {
         // A killed environment still counts while its successor starts.
         concurrency: ENVIRONMENTS + KILLS,
-        ..setup.table_function()
+        ..setup
+            .table_function()
+            .variable("SLACK_ROUTES", r#"[{"project": "*", "thread": true}]"#)
     });
     let events = events();
     let sent = events.len();
@@ -51,7 +54,20 @@ async fn every_build_ends_with_one_message_about_its_end() {
         began.elapsed()
     );
     print_traffic(&setup);
-    let (second_messages, in_doubt) = check_messages(&setup, &delivery.seen_at_death).await;
+    let all = setup.slack.messages();
+    let (replies, messages): (Vec<_>, Vec<_>) = all.into_iter().partition(|message| message.thread.is_some());
+    let items = setup.items().await;
+    let is_unfinished = |item: &&Value| item.get("state").is_some() || item.get("reply").is_some();
+    assert_eq!(items.iter().find(is_unfinished), None);
+    let recorded: BTreeSet<&str> = items.iter().filter_map(|item| item["ts"]["S"].as_str()).collect();
+    let second_replies = check_replies(&messages, &replies, &recorded, &delivery.seen_at_death);
+    let (second_messages, in_doubt) = check_messages(messages, &recorded, &delivery.seen_at_death);
+    println!(
+        "{} replies to {} failed builds, {second_replies} of them a second reply because of a lost response or a killed \
+         environment",
+        replies.len(),
+        BUILDS / 2
+    );
     println!(
         "environments killed: {}; builds with a second message: {second_messages}, {in_doubt} of them because the \
          response to the first post was lost",
@@ -73,16 +89,17 @@ fn print_traffic(setup: &Setup) {
 
 /// Checks that every build has one recorded message about its end, and that each second message has a known cause.
 /// Returns the number of second messages, and of those whose response was lost.
-async fn check_messages(setup: &Setup, seen_at_death: &BTreeSet<String>) -> (usize, usize) {
-    let all = setup.slack.messages();
+fn check_messages(
+    all: Vec<Message>,
+    recorded: &BTreeSet<&str>,
+    seen_at_death: &BTreeSet<String>,
+) -> (usize, usize) {
     let posts_in_doubt = all.iter().filter(|message| message.response_was_lost).count();
     let mut by_build: BTreeMap<String, Vec<Message>> = BTreeMap::new();
     for message in all {
         let build = build_of(&message.blocks);
         by_build.entry(build).or_default().push(message);
     }
-    let items = setup.items().await;
-    let recorded: BTreeSet<&str> = items.iter().filter_map(|item| item["ts"]["S"].as_str()).collect();
     let (mut second_messages, mut in_doubt) = (0, 0);
     for number in 0..BUILDS {
         let messages = by_build.get(&number.to_string());
@@ -112,6 +129,41 @@ async fn check_messages(setup: &Setup, seen_at_death: &BTreeSet<String>) -> (usi
         "only a lost response causes a second message"
     );
     (second_messages, in_doubt)
+}
+
+/// Checks that the recorded message of every failed build has one reply, that no other message has one, and that each
+/// second reply has a known cause. Returns the number of second replies.
+fn check_replies(
+    messages: &[Message],
+    replies: &[Message],
+    recorded: &BTreeSet<&str>,
+    seen_at_death: &BTreeSet<String>,
+) -> usize {
+    let mut by_message: BTreeMap<&str, Vec<&Message>> = BTreeMap::new();
+    for reply in replies {
+        by_message
+            .entry(reply.thread.as_deref().unwrap())
+            .or_default()
+            .push(reply);
+    }
+    let mut second_replies = 0;
+    for message in messages {
+        let replies = by_message.remove(message.ts.as_str()).unwrap_or_default();
+        let number: usize = build_of(&message.blocks).parse().unwrap();
+        if number.is_multiple_of(2) || !recorded.contains(message.ts.as_str()) {
+            assert!(replies.is_empty(), "build {number}: {replies:?}");
+            continue;
+        }
+        let is_explained = |reply: &&&Message| reply.response_was_lost || seen_at_death.contains(&reply.ts);
+        let explained = replies.iter().filter(is_explained).count();
+        assert!(
+            !replies.is_empty() && replies.len() <= explained + 1,
+            "build {number}: {replies:?}"
+        );
+        second_replies += replies.len() - 1;
+    }
+    assert!(by_message.is_empty(), "{by_message:?}");
+    second_replies
 }
 
 fn end_of(number: usize) -> (&'static str, &'static str) {
@@ -209,9 +261,17 @@ async fn kill(setup: &Setup, is_done: impl Fn() -> bool) -> Delivery {
         // A request that was sent arrives now. No other environment posts before the lease runs out.
         tokio::time::sleep(Duration::from_millis(50)).await;
         let number = build_id.rsplit(':').next().unwrap();
-        let messages = setup.slack.messages().into_iter();
-        let of_build = messages.filter(|message| build_of(&message.blocks) == number);
-        delivery.seen_at_death.extend(of_build.map(|message| message.ts));
+        let messages = setup.slack.messages();
+        let (replies, messages): (Vec<_>, Vec<_>) =
+            messages.into_iter().partition(|message| message.thread.is_some());
+        let of_build = messages
+            .into_iter()
+            .filter(|message| build_of(&message.blocks) == number);
+        let own: Vec<String> = of_build.map(|message| message.ts).collect();
+        let is_own = |reply: &Message| reply.thread.as_ref().is_some_and(|thread| own.contains(thread));
+        let replies = replies.into_iter().filter(is_own).map(|reply| reply.ts);
+        delivery.seen_at_death.extend(replies);
+        delivery.seen_at_death.extend(own);
         setup
             .shorten_lease(build_id, &victim.request_id, LEASE_REST)
             .await;

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -40,6 +40,10 @@ pub struct Message {
     pub channel: String,
     /// Timestamp, which is the message's id.
     pub ts: String,
+    /// Timestamp of the message whose thread this one belongs to.
+    pub thread: Option<String>,
+    /// Whether the channel shows this message of a thread too.
+    pub is_broadcast: bool,
     /// Text of notifications.
     pub text: String,
     /// Blocks that people see.
@@ -50,6 +54,15 @@ pub struct Message {
     pub response_was_lost: bool,
 }
 
+/// Place of a message in its channel.
+#[derive(Debug, Default)]
+pub(super) struct Place {
+    /// Timestamp of the message whose thread the new one belongs to.
+    pub(super) thread: Option<String>,
+    /// Whether the channel shows a message of a thread too.
+    pub(super) is_broadcast: bool,
+}
+
 /// Messages and rate limits of all channels.
 #[derive(Debug, Default)]
 pub(super) struct Channels {
@@ -57,6 +70,8 @@ pub(super) struct Channels {
     number: u64,
     /// Moment up to which each channel's pace is used up.
     used: BTreeMap<String, Instant>,
+    /// Look-ups of members in the last minute.
+    lookups: VecDeque<Instant>,
 }
 
 #[derive(Debug)]
@@ -89,18 +104,52 @@ impl Channels {
         Ok(())
     }
 
+    /// Counts a look-up of a member against the limit of its method.
+    ///
+    /// # Errors
+    /// Returns the time to wait.
+    pub(super) fn check_lookups(&mut self, settings: &Settings) -> Result<(), Duration> {
+        const MINUTE: Duration = Duration::from_secs(60);
+        while self.lookups.front().is_some_and(|at| at.elapsed() >= MINUTE) {
+            self.lookups.pop_front();
+        }
+        if self.lookups.len() >= settings.lookups_per_minute {
+            let oldest = self.lookups.front().map_or(Duration::ZERO, Instant::elapsed);
+            return Err(MINUTE.saturating_sub(oldest));
+        }
+        self.lookups.push_back(Instant::now());
+        Ok(())
+    }
+
+    /// Posts a message, in the thread of another one if `place` has a thread.
+    ///
+    /// # Errors
+    /// Returns Slack's error code.
     pub(super) fn post(
         &mut self,
         channel: &str,
         text: &str,
         blocks: &Value,
+        place: &Place,
         response_was_lost: bool,
-    ) -> String {
+    ) -> Result<String, &'static str> {
+        // A thread has one level: a message of a thread has none of its own.
+        let is_parent = |posted: &Posted| {
+            let message = &posted.message;
+            message.channel == channel
+                && Some(&message.ts) == place.thread.as_ref()
+                && message.thread.is_none()
+        };
+        if place.thread.is_some() && !self.messages.iter().any(is_parent) {
+            return Err("thread_not_found");
+        }
         self.number += 1;
         let ts = format!("1793494923.{:06}", self.number);
         let message = Message {
             channel: channel.to_owned(),
             ts: ts.clone(),
+            thread: place.thread.clone(),
+            is_broadcast: place.is_broadcast,
             text: text.to_owned(),
             blocks: blocks.clone(),
             before: Vec::new(),
@@ -110,7 +159,7 @@ impl Channels {
             message,
             at: Instant::now(),
         });
-        ts
+        Ok(ts)
     }
 
     /// Updates a message.

@@ -2,16 +2,20 @@ use bytes::Bytes;
 use hyper::{Method, Request, header};
 use serde_json::Value;
 
+use super::channel::Place;
 use super::{Channel, Settings, blocks};
 
 /// Valid call.
 pub(super) enum Call {
     SignIn,
     ReadChannel(Channel),
+    /// Id of a member.
+    ReadUser(String),
     Post {
         channel: String,
         text: String,
         blocks: Value,
+        place: Place,
         is_webhook: bool,
     },
     Update {
@@ -60,6 +64,15 @@ fn web_api(request: &Request<Bytes>, method: &str, settings: &Settings) -> Resul
             let channel = channel.ok_or_else(|| refusal("channel_not_found"))?;
             check_scope("channels:read", settings)?;
             Ok(Call::ReadChannel(channel.clone()))
+        }
+        "users.lookupByEmail" => {
+            check_scope("users:read.email", settings)?;
+            check_scope("users:read", settings)?;
+            let email = form_value(request, "email")?;
+            let mut users = settings.users.iter();
+            let user = users.find(|(address, _)| address.eq_ignore_ascii_case(&email));
+            let (_, id) = user.ok_or_else(|| refusal("users_not_found"))?;
+            Ok(Call::ReadUser(id.clone()))
         }
         "chat.postMessage" => {
             check_scope("chat:write", settings)?;
@@ -129,8 +142,29 @@ fn post(body: &Value, settings: &Settings) -> Result<Call, Refusal> {
         channel,
         text,
         blocks,
+        place: place(body)?,
         is_webhook: false,
     })
+}
+
+/// Reads the thread. Without one, Slack ignores `reply_broadcast`.
+fn place(body: &Value) -> Result<Place, Refusal> {
+    let thread = match &body["thread_ts"] {
+        Value::Null => return Ok(Place::default()),
+        Value::String(ts) if is_ts(ts) => ts.clone(),
+        _ => return Err(refusal("invalid_thread_ts")),
+    };
+    Ok(Place {
+        thread: Some(thread),
+        is_broadcast: body["reply_broadcast"] == true,
+    })
+}
+
+/// Reports whether the text is seconds with six decimals.
+fn is_ts(text: &str) -> bool {
+    let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let parts = text.split_once('.');
+    parts.is_some_and(|(seconds, rest)| rest.len() == 6 && is_number(rest) && is_number(seconds))
 }
 
 fn update(body: &Value, settings: &Settings) -> Result<Call, Refusal> {
@@ -192,6 +226,7 @@ fn webhook(request: &Request<Bytes>, hook: &str, settings: &Settings) -> Result<
             channel: channel.id.clone(),
             text,
             blocks,
+            place: Place::default(),
             is_webhook: true,
         }),
     }

@@ -47,16 +47,23 @@ fn carry_out(
             json!({"ok": true, "channel": {"id": channel.id, "name": channel.name,
             "is_archived": channel.is_archived, "is_member": channel.is_member, "is_private": channel.is_private}}),
         ),
+        Call::ReadUser(id) => {
+            channels.check_lookups(settings).map_err(Failure::TooEarly)?;
+            Ok(json!({"ok": true, "user": {"id": id, "deleted": false, "is_bot": false}}))
+        }
         Call::Post {
             channel,
             text,
             blocks,
+            place,
             ..
         } => {
             channels
                 .check_pace(channel, settings)
                 .map_err(Failure::TooEarly)?;
-            let ts = channels.post(channel, text, blocks, is_response_lost);
+            let ts = channels
+                .post(channel, text, blocks, place, is_response_lost)
+                .map_err(Failure::Refused)?;
             let message = json!({"type": "message", "text": text, "ts": ts});
             Ok(json!({"ok": true, "channel": channel, "ts": ts, "message": message}))
         }

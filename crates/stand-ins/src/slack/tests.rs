@@ -204,6 +204,65 @@ async fn checks_blocks() {
 }
 
 #[tokio::test]
+async fn a_reply_needs_the_message_of_its_thread() {
+    let caller = Caller::new(without_pace()).await;
+    let post = async |body: Value| caller.call("chat.postMessage", body).await;
+    let parent = post(json!({"channel": "#builds", "text": "a"})).await["ts"].clone();
+    let reply = |channel: &str, thread: &Value, is_broadcast: bool| json!({"channel": channel, "text": "b", "thread_ts": thread, "reply_broadcast": is_broadcast});
+    let quiet = post(reply("C0BUILDS", &parent, false)).await;
+    post(reply("#builds", &parent, true)).await;
+    let messages = caller.slack.messages();
+    let places: Vec<_> = messages
+        .iter()
+        .map(|message| (message.thread.is_some(), message.is_broadcast))
+        .collect();
+    assert_eq!(places, [(false, false), (true, false), (true, true)]);
+    assert_eq!(messages[1].thread.as_deref(), parent.as_str());
+    for (channel, thread, code) in [
+        ("C0ALERTS", &parent, "thread_not_found"),
+        ("C0BUILDS", &quiet["ts"], "thread_not_found"),
+        ("C0BUILDS", &json!("1793494923.999999"), "thread_not_found"),
+        ("C0BUILDS", &json!("1.2"), "invalid_thread_ts"),
+        ("C0BUILDS", &json!(1.2), "invalid_thread_ts"),
+    ] {
+        Caller::check(&post(reply(channel, thread, false)).await, code);
+    }
+    caller.slack.delete(parent.as_str().unwrap());
+    Caller::check(&post(reply("C0BUILDS", &parent, false)).await, "thread_not_found");
+}
+
+#[tokio::test]
+async fn a_member_is_found_by_address_within_scopes_and_rate() {
+    let caller = Caller::new(Settings {
+        users: vec![("alice@example.com".to_owned(), "U0ALICE".to_owned())],
+        lookups_per_minute: 2,
+        ..without_pace()
+    })
+    .await;
+    let look_up = async |email: &str| {
+        let url = format!("{}/users.lookupByEmail", caller.slack.api_url());
+        let request = caller.http.post(url).bearer_auth("xoxb-local");
+        let form = "application/x-www-form-urlencoded";
+        let request = request
+            .header("content-type", form)
+            .body(format!("email={email}"));
+        request.send().await.unwrap()
+    };
+    let answer = async |email: &str| look_up(email).await.json::<Value>().await.unwrap();
+    let refused = answer("alice@example.com").await;
+    Caller::check(&refused, "missing_scope");
+    assert_eq!(refused["needed"], "users:read.email");
+    let scopes = ["users:read.email", "users:read"].map(str::to_owned);
+    caller.slack.change(|settings| settings.scopes.extend(scopes));
+    assert_eq!(answer("Alice@Example.com").await["user"]["id"], "U0ALICE");
+    Caller::check(&answer("bob@example.com").await, "users_not_found");
+    answer("alice@example.com").await;
+    let late = look_up("alice@example.com").await;
+    assert_eq!(late.status(), 429);
+    assert!(late.headers().contains_key("retry-after"));
+}
+
+#[tokio::test]
 async fn takes_a_message_a_second_in_each_channel() {
     let caller = Caller::new(Settings::default()).await;
     let post = |channel: &str| json!({"channel": channel, "text": "a"});

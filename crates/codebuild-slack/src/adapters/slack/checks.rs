@@ -11,17 +11,35 @@ use crate::config::{is_slack, parse_webhook};
 
 const REACHABLE: &str = "Slack reachable";
 const ACCEPTED: &str = "token accepted by Slack";
-const POSTING: &str = "scope chat:write";
+/// Scopes of the look-up of a member.
+const MEMBER_SCOPES: [&str; 2] = ["users:read", "users:read.email"];
+const ADD_SCOPE: &str = "add the scope under OAuth & Permissions of the app, and install the app again";
 
 /// A response of the Web API, with the scopes of the token if Slack names them.
-struct Response {
-    body: Value,
+pub(super) struct Response {
+    pub(super) body: Value,
     scopes: Option<Vec<String>>,
 }
 
+/// Mentions of authors, as far as the routes ask for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AuthorMentions {
+    /// No route has a mention or a reply.
+    None,
+    /// A route has a mention. Its messages are complete without the author's.
+    Optional,
+    /// A route asks for replies by itself.
+    Wanted,
+}
+
 impl Slack {
-    /// Checks the access to Slack, and each channel that `channels` names.
-    pub(crate) async fn checks(&self, channels: &[&str], deadline: Deadline) -> Vec<Check> {
+    /// Checks the access to Slack, the scopes that the routes ask for, and each channel that `channels` names.
+    pub(crate) async fn checks(
+        &self,
+        channels: &[&str],
+        authors: AuthorMentions,
+        deadline: Deadline,
+    ) -> Vec<Check> {
         let secret = match self.api {
             Some(_) => "secret SLACK_BOT_TOKEN",
             None => "secret SLACK_WEBHOOK_URL",
@@ -34,7 +52,8 @@ impl Slack {
         match &self.api {
             Some(api) => {
                 let token = value.expose().trim();
-                checks.extend(self.token_checks(api, token, channels, deadline).await);
+                let token_checks = self.token_checks(api, token, channels, authors, deadline);
+                checks.extend(token_checks.await);
             }
             None => checks.push(webhook_check(value.expose().trim())),
         }
@@ -46,6 +65,7 @@ impl Slack {
         api: &str,
         token: &str,
         channels: &[&str],
+        authors: AuthorMentions,
         deadline: Deadline,
     ) -> Vec<Check> {
         let response = match self.read(api, token, "auth.test", &[], deadline).await {
@@ -59,15 +79,8 @@ impl Slack {
                 ACCEPTED,
                 format!("workspace {}, user {}", text("team"), text("user")),
             ),
-            match &response.scopes {
-                None => Check::not_tried(POSTING, "Slack named no scopes"),
-                Some(scopes) if has(scopes, "chat:write") => Check::passed(POSTING, "granted"),
-                Some(_) => Check::failed(
-                    POSTING,
-                    "add the scope under OAuth & Permissions of the app, and install the app again",
-                ),
-            },
         ];
+        checks.extend(scope_checks(response.scopes.as_deref(), authors));
         let scopes = response.scopes.unwrap_or_default();
         for channel in channels {
             checks.push(self.check_channel(api, token, channel, &scopes, deadline).await);
@@ -122,7 +135,7 @@ impl Slack {
     }
 
     /// Calls a method that reads. Slack takes its arguments as a form only.
-    async fn read(
+    pub(super) async fn read(
         &self,
         api: &str,
         token: &str,
@@ -156,6 +169,29 @@ impl Slack {
         let body = parse(status, &response.text().await?)?;
         Ok(Response { body, scopes })
     }
+}
+
+/// Checks each scope of the token that a message needs. Slack names them in a header of its responses.
+fn scope_checks(granted: Option<&[String]>, authors: AuthorMentions) -> Vec<Check> {
+    let members = match authors {
+        AuthorMentions::None => &[],
+        AuthorMentions::Optional | AuthorMentions::Wanted => &MEMBER_SCOPES[..],
+    };
+    let check = |scope: &str, is_for_author: bool| {
+        let name = format!("scope {scope}");
+        let without = "a failure does not mention the author of the commit without it";
+        match granted {
+            None => Check::not_tried(name, "Slack named no scopes"),
+            Some(granted) if has(granted, scope) => Check::passed(name, "granted"),
+            Some(_) if !is_for_author => Check::failed(name, ADD_SCOPE),
+            Some(_) if authors == AuthorMentions::Wanted => {
+                Check::failed(name, format!("{without}: {ADD_SCOPE}"))
+            }
+            Some(_) => Check::not_tried(name, format!("missing: {without}; for that, {ADD_SCOPE}")),
+        }
+    };
+    let members = members.iter().map(|scope| check(scope, true));
+    [check("chat:write", false)].into_iter().chain(members).collect()
 }
 
 fn has(scopes: &[String], scope: &str) -> bool {
