@@ -10,7 +10,7 @@ fuzz_target!(|data: &[u8]| {
     let [url, user, before, after, rest] = parts(data);
     let _ = fuzz::database_url(&url);
     // `p@host/db?option=` is a whole URL before the @, whatever its author meant: no parser can tell.
-    if format!("{user}{before}").contains('@') && after.contains('?') {
+    if format!("{user}{before}").contains('@') && format!("{user}{before}{after}").contains('?') {
         return;
     }
     let url = format!("postgres://{user}:{before}{CANARY}{after}@{rest}");

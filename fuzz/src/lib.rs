@@ -15,7 +15,9 @@ pub const CANARY: &str = "Qz7Canary4Kp9";
 /// comparisons, so it is removed.
 pub fn parts<const N: usize>(data: &[u8]) -> [String; N] {
     let mut parts = data.splitn(N, |byte| *byte == 0xff);
-    std::array::from_fn(|_| String::from_utf8_lossy(parts.next().unwrap_or_default()).replace(&CANARY[..4], ""))
+    std::array::from_fn(|_| {
+        String::from_utf8_lossy(parts.next().unwrap_or_default()).replace(&CANARY[..4], "")
+    })
 }
 
 /// Parses an event. Invalid JSON is no event: Lambda's runtime does not deliver it.
@@ -65,12 +67,27 @@ pub fn spellings(secret: &str) -> Vec<String> {
     };
     let encoded = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
     let mut spellings = vec![secret.to_owned(), json(secret), json(&json(secret))];
-    spellings.extend([encoded.replace("%20", "+"), encoded.to_lowercase(), encoded]);
+    spellings.extend([encoded.replace("%20", "+"), with_small_digits(&encoded), encoded]);
     for before in ["", "x", "yz"] {
         spellings.push(BASE64_STANDARD.encode(format!("{before}{secret}")));
         spellings.push(BASE64_URL_SAFE_NO_PAD.encode(format!("{before}{secret}")));
     }
     spellings
+}
+
+/// Writes the digits after each percent sign in small letters.
+fn with_small_digits(encoded: &str) -> String {
+    let mut digits = 0;
+    let small = encoded.chars().map(|letter| {
+        let is_digit = digits > 0;
+        digits = if letter == '%' { 2 } else { i32::max(digits - 1, 0) };
+        if is_digit {
+            letter.to_ascii_lowercase()
+        } else {
+            letter
+        }
+    });
+    small.collect()
 }
 
 /// Asserts that a text holds none of the texts.

@@ -13,8 +13,11 @@ const EXECUTION_PREFIXES: [&str; 3] = [REST_EXECUTION_PREFIX, WEBSOCKET_EXECUTIO
 /// End of the names of a canary deployment's log groups (Developer Guide, Set up an API Gateway canary release).
 const CANARY: &str = "/Canary";
 
-/// A name has at most 512 characters, of which a stage's name and an API's id take up to 138.
-const MAX_TEXT: usize = 370;
+/// Greatest length of a group's name, less the end that the group of a canary deployment adds.
+const MAX_NAME: usize = 512 - CANARY.len();
+/// Length of an API's id, and greatest length of a stage's name.
+const API_ID: usize = 10;
+const STAGE: usize = 128;
 
 /// Pattern for the names of access log groups, with the placeholders `{api_id}` and `{stage}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,8 +38,10 @@ pub(crate) enum InvalidPattern {
         "execution logs go to {REST_EXECUTION_PREFIX:?}, {WEBSOCKET_EXECUTION_PREFIX:?} and {DELIVERY_PREFIX:?}; use another prefix for access logs"
     )]
     ExecutionLogs,
-    #[error("expected at most {MAX_TEXT} characters beside the placeholders")]
-    TooLong,
+    #[error(
+        "expected names of at most {MAX_NAME} characters, found up to {0}: {{stage}} counts as {STAGE}, {{api_id}} as {API_ID}"
+    )]
+    TooLong(usize),
     #[error("expected a name of letters, digits and . - _ / #")]
     Empty,
 }
@@ -67,15 +72,17 @@ impl AccessLogGroup {
     }
 
     fn check(&self) -> Result<(), InvalidPattern> {
-        let text_lengths = self.0.iter().map(|part| match part {
+        let lengths = self.0.iter().map(|part| match part {
             Part::Text(text) => text.len(),
-            _ => 0,
+            Part::ApiId => API_ID,
+            Part::Stage => STAGE,
         });
+        let length = lengths.sum();
         if self.0.is_empty() {
             return Err(InvalidPattern::Empty);
         }
-        if text_lengths.sum::<usize>() > MAX_TEXT {
-            return Err(InvalidPattern::TooLong);
+        if length > MAX_NAME {
+            return Err(InvalidPattern::TooLong(length));
         }
         if EXECUTION_PREFIXES
             .iter()
@@ -327,7 +334,17 @@ mod tests {
         );
         assert_eq!(rejected("/logs/{stage"), InvalidPattern::UnknownPlaceholder);
         assert_eq!(rejected("$ $"), InvalidPattern::Empty);
-        assert_eq!(rejected(&"x".repeat(371)), InvalidPattern::TooLong);
+        let rest = "x".repeat(512 - 7 - 138);
+        assert!(AccessLogGroup::parse(&format!("{rest}{{api_id}}{{stage}}")).is_ok());
+        for long in [
+            format!("{rest}x{{api_id}}{{stage}}"),
+            "x{stage}/{stage}/{stage}/{stage}".to_owned(),
+        ] {
+            assert!(
+                matches!(rejected(&long), InvalidPattern::TooLong(506..)),
+                "{long}"
+            );
+        }
     }
 
     #[test]
