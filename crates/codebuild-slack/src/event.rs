@@ -1,5 +1,6 @@
 //! The event: a change of state or phase of a CodeBuild build, as EventBridge delivers it.
 
+pub(crate) mod batch;
 pub(crate) mod build;
 pub(crate) mod commit;
 pub(crate) mod delivery;
@@ -53,6 +54,8 @@ pub(crate) fn parse(event: &Value) -> Result<Build, InvalidEvent> {
         id: id.clone(),
         project: required(detail, "project-name")?,
         batch_identifier: batch_identifier(&more["environment"]["environment-variables"], &mask),
+        batch: text(more, "build-batch-arn"),
+        members: batch::members(&more["build-groups"], &mask),
         status,
         completed_phase,
         region: text(event, "region")

@@ -62,6 +62,8 @@ pub enum SkipReason {
     Duplicate,
     /// The message already shows a newer event.
     Older,
+    /// The event reports a phase of a batch's member.
+    MemberPhase,
     /// The message is most likely in Slack, but Slack has not returned its location.
     InDoubt,
 }
@@ -75,6 +77,7 @@ impl SkipReason {
             Self::When => "the when of no route contains this result",
             Self::Duplicate => "duplicate: the message already shows this event",
             Self::InDoubt => "Slack has not responded to the post of the message, so it cannot be updated",
+            Self::MemberPhase => "the message of a batch does not show the phases of its members",
             Self::Older => "stale event: the message already shows a newer one",
         }
     }

@@ -1,5 +1,6 @@
 //! From the event to the message.
 
+mod batch;
 mod checks;
 mod composition;
 mod details;
@@ -10,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lambda_core::check::Check;
+use lambda_core::clock;
 use lambda_core::deadline::Deadline;
 use lambda_core::invocation::Invocation;
 use lambda_core::metrics::{self, Unit};
@@ -18,7 +20,8 @@ use lambda_core::secrets::Secrets;
 use lambda_core::variables::Variables;
 use serde_json::{Value, json};
 
-use self::shared_message::{LeaseHeld, Notification, SharedMessage};
+use self::batch::MessageSubject;
+use self::shared_message::{LeaseHeld, Notification, RETENTION, SharedMessage};
 use crate::adapters::aws::Aws;
 use crate::adapters::codebuild::CodeBuild;
 use crate::adapters::dynamodb::Table;
@@ -167,14 +170,29 @@ impl CodeBuildSlack {
     }
 
     async fn process(&self, event: &Value, invocation: &Invocation) -> anyhow::Result<FunctionResponse> {
-        let build = event::parse(event)?;
+        let mut build = event::parse(event)?;
         let in_doubt = PostsInDoubt::default();
         // Boxed: the SDKs' futures are large, and would be part of every future from here up to `main`.
-        let result = Box::pin(self.notify(&build, invocation, &in_doubt)).await;
+        let result = Box::pin(self.notify_subject(&mut build, invocation, &in_doubt)).await;
         emit_metrics(&invocation.function_name, result.as_ref().ok(), &in_doubt);
         let response = result?;
         log_outcome(&build, &response);
         Ok(response)
+    }
+
+    /// Notifies about the build, or about the batch of which it is a member, and replaces it with that.
+    async fn notify_subject(
+        &self,
+        build: &mut Build,
+        invocation: &Invocation,
+        in_doubt: &PostsInDoubt,
+    ) -> anyhow::Result<FunctionResponse> {
+        match self.subject(build, invocation.deadline).await? {
+            MessageSubject::Build => {}
+            MessageSubject::Batch(batch) => *build = *batch,
+            MessageSubject::MemberPhase => return Ok(FunctionResponse::Skipped(SkipReason::MemberPhase)),
+        }
+        self.notify(build, invocation, in_doubt).await
     }
 
     async fn notify(
@@ -228,7 +246,12 @@ impl CodeBuildSlack {
                     start_may_post: matches!(decide(Status::InProgress), Decision::Notify { .. }),
                 }
             }
-            Decision::Skip(reason) => return Ok(FunctionResponse::Skipped(reason)),
+            Decision::Skip(reason) => {
+                if build.is_batch() && matches!(reason, SkipReason::Status | SkipReason::When) {
+                    table.expect_end(&build.id, clock::now() + RETENTION).await?;
+                }
+                return Ok(FunctionResponse::Skipped(reason));
+            }
         };
         let request_id = &invocation.request_id;
         SharedMessage::new(self, table, build, notification, request_id, deadline, in_doubt)

@@ -66,6 +66,15 @@ impl Mask {
         Self { values }
     }
 
+    /// Adds the values of another build's environment.
+    pub(crate) fn add(&mut self, other: &Self) {
+        for value in &other.values {
+            if !self.values.contains(value) {
+                self.values.push(value.clone());
+            }
+        }
+    }
+
     /// Reports whether a text may be the name or the ARN of a parameter or a secret, and not the secret that somebody put
     /// in its place.
     pub(crate) fn is_name(text: &str) -> bool {

@@ -6,6 +6,7 @@
 pub(crate) mod console;
 pub(crate) mod failed_tests;
 pub(crate) mod log_tail;
+mod members;
 pub(crate) mod mention;
 mod mrkdwn;
 pub(crate) mod plain_text;
@@ -110,6 +111,7 @@ pub(crate) fn render(
     if !fields.is_empty() {
         blocks.push(json!({"type": "section", "fields": fields}));
     }
+    blocks.extend(members::render(build, locale).into_iter().map(section));
     blocks.extend(failure(build, locale).map(section));
     blocks.extend(failed_tests::render(build, &details.reports, locale).map(section));
     blocks.extend(log(build, details, locale).map(section));
@@ -171,14 +173,23 @@ fn section(text: String) -> Value {
     json!({"type": "section", "text": mrkdwn(text)})
 }
 
-/// Returns a headline such as `❌ web failed · still failing (3rd time)`, for a member of a batch `❌ web (node20) failed`.
+/// Returns a headline such as `❌ web failed · still failing (3rd time)`, for a batch `❌ web batch failed`, for a member of
+/// one `❌ web (node20) failed`.
 fn headline(build: &Build, details: &Details, locale: Locale) -> String {
     let emoji = wording::emoji(build.status, details.verdict);
     let verdict = details.verdict.map(|verdict| wording::verdict(locale, verdict));
     let verdict = verdict.map_or_else(String::new, |verdict| format!(" · {verdict}"));
     // The names are cut, so that the status always fits.
     let member = build.batch_identifier.as_ref();
-    let member = member.map_or_else(String::new, |member| format!(" ({})", within(member, MEMBER)));
+    let batch = if build.is_batch() {
+        locale.pick(" 배치", " batch")
+    } else {
+        ""
+    };
+    let member = member.map_or_else(
+        || batch.to_owned(),
+        |member| format!(" ({})", within(member, MEMBER)),
+    );
     let project = within(&build.project, HEADER - 70 - length(&member));
     format!(
         "{emoji} {project}{member} {}{verdict}",
@@ -258,10 +269,14 @@ fn in_parentheses(seconds: Option<u64>, locale: Locale) -> String {
     })
 }
 
-/// Describes the failed phase and CodeBuild's message about it.
+/// Describes the failed phase and CodeBuild's message about it; of a batch, those of the first build that failed it.
 fn failure(build: &Build, locale: Locale) -> Option<String> {
     if !build.status.is_failure() {
         return None;
+    }
+    if let Some(member) = build.failed_member() {
+        let identifier = member.batch_identifier.as_deref().unwrap_or_default();
+        return failure(member, locale).map(|failure| format!("{} · {failure}", code(identifier, VALUE)));
     }
     let phase = build.failed_phase();
     let context = phase
@@ -288,8 +303,13 @@ fn log(build: &Build, details: &Details, locale: Locale) -> Option<String> {
 }
 
 fn links(build: &Build, details: &Details, locale: Locale) -> String {
-    let page = console::build(&build.region, &build.account, &build.project, build.short_id());
-    let mut links = vec![link(&page, &wording::build(locale, build.number), VALUE)];
+    let (region, account) = (&build.region, &build.account);
+    let page = match build.is_batch() {
+        false => console::build(region, account, &build.project, build.short_id()),
+        true => console::batch(region, account, &build.project, build.short_id()),
+    };
+    let label = wording::build(locale, build.is_batch(), build.number);
+    let mut links = vec![link(&page, &label, VALUE)];
     if let Some((url, is_in_s3)) = log_url(build, details) {
         links.insert(0, link(&url, wording::log(locale, is_in_s3), VALUE));
     }
@@ -329,7 +349,12 @@ fn fallback(build: &Build, details: &Details, locale: Locale) -> String {
     if !items.is_empty() {
         text = format!("{text} · {}", items.join(" "));
     }
-    if let Some(phase) = build.failed_phase().filter(|_| build.status.is_failure()) {
+    let member = build.failed_member().filter(|_| build.status.is_failure());
+    if let Some(identifier) = member.and_then(|member| member.batch_identifier.as_ref()) {
+        text = format!("{text} · {identifier}");
+    }
+    let phase = member.unwrap_or(build).failed_phase();
+    if let Some(phase) = phase.filter(|_| build.status.is_failure()) {
         text = format!("{text} · {}", phase.name);
         if let Some(context) = &phase.context {
             let head = escaped_within(&format!("{text}: "), FALLBACK - CONTEXT_IN_FALLBACK);

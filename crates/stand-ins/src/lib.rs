@@ -4,9 +4,11 @@
     reason = "clock and environment are kept out of the functions; this is the world around them"
 )]
 
+pub mod codebuild;
 pub mod control_plane;
 pub mod slack;
 pub mod teamcity;
 
+pub use codebuild::CodeBuild;
 pub use slack::Slack;
 pub use teamcity::TeamCity;

@@ -1,20 +1,21 @@
 //! AWS CodeBuild.
 
+mod batches;
 mod description;
 
 use std::sync::Arc;
 
 use anyhow::Context;
 use aws_sdk_codebuild::Client;
-use aws_sdk_codebuild::types::{Build, SortOrderType};
+use aws_sdk_codebuild::types::{Build, ProjectEnvironment, ProjectSource, SortOrderType};
 use lambda_core::aws;
 use lambda_core::check::Check;
 
 use super::aws::{Aws, LazyClient, permission_check};
 use crate::event;
-use crate::event::build;
 use crate::event::initiator::Initiator;
 use crate::event::status::Status;
+use crate::event::{batch, build};
 use crate::history::setup::{Parts, Setup};
 use crate::history::verdict::{HEAD_REF, PastBuild};
 
@@ -58,19 +59,27 @@ impl CodeBuild {
     /// Reads builds by their ARNs or their ids, `project:uuid`. CodeBuild deletes builds after a year; those are absent in
     /// the result.
     pub(crate) async fn read(&self, ids: Vec<String>) -> anyhow::Result<Vec<build::Build>> {
+        let builds = self.builds_by_id(ids).await?;
+        let events = builds.iter().map(description::event);
+        Ok(events.filter_map(|event| event::parse(&event).ok()).collect())
+    }
+
+    async fn builds_by_id(&self, ids: Vec<String>) -> anyhow::Result<Vec<Build>> {
         let client = self.0.get().await;
         let read = client.batch_get_builds().set_ids(Some(ids)).send();
         let read = Box::pin(read).await.map_err(aws::readable_error);
         let read = read.context("could not read builds (codebuild:BatchGetBuilds)")?;
-        let events = read.builds().iter().map(description::event);
-        Ok(events.filter_map(|event| event::parse(&event).ok()).collect())
+        Ok(read.builds.unwrap_or_default())
     }
 
-    /// Reads the states of builds by their ARNs. A build that CodeBuild does not know has the status `Unknown`.
+    /// Reads the states of builds, or of batches, by their ARNs. One that CodeBuild does not know has the status
+    /// `Unknown`.
     pub(crate) async fn states(&self, arns: &[String]) -> anyhow::Result<Vec<build::Build>> {
-        let mut known = self
-            .read(arns.iter().map(|arn| short_id(arn).to_owned()).collect())
-            .await?;
+        let ids: Vec<String> = arns.iter().map(|arn| short_id(arn).to_owned()).collect();
+        let mut known = match arns.first().is_some_and(|arn| batch::is_batch(arn)) {
+            true => self.batches(ids).await?,
+            false => self.read(ids).await?,
+        };
         known.retain(|build| arns.contains(&build.id));
         let is_known = |arn: &&String| known.iter().any(|build| build.id == **arn);
         let unknown = arns.iter().filter(|arn| !is_known(arn));
@@ -102,12 +111,9 @@ impl CodeBuild {
                 next_token,
             });
         }
-        let builds = client.batch_get_builds().set_ids(Some(ids)).send();
-        let builds = Box::pin(builds).await.map_err(aws::readable_error);
-        let builds = builds
-            .with_context(|| format!("could not read the builds of {project} (codebuild:BatchGetBuilds)"))?;
+        let builds = self.builds_by_id(ids).await?;
         Ok(BuildPage {
-            builds: builds.builds().iter().filter_map(past_build).collect(),
+            builds: builds.iter().filter_map(past_build).collect(),
             next_token,
         })
     }
@@ -121,10 +127,6 @@ fn short_id(arn: &str) -> &str {
 /// Keeps the fields that the comparison needs. CodeBuild's response also contains the values of the environment.
 fn past_build(build: &Build) -> Option<PastBuild> {
     let status = build.build_status();
-    let head_ref = build
-        .exported_environment_variables()
-        .iter()
-        .find(|variable| variable.name() == Some(HEAD_REF));
     Some(PastBuild {
         id: build.id()?.to_owned(),
         number: build.build_number().and_then(|number| u64::try_from(number).ok()),
@@ -133,23 +135,36 @@ fn past_build(build: &Build) -> Option<PastBuild> {
         source_version: build.source_version().map(str::to_owned),
         initiator: build.initiator().and_then(Initiator::parse),
         commit: build.resolved_source_version().map(str::to_owned),
-        head_ref: head_ref.and_then(|variable| variable.value().map(str::to_owned)),
-        setup: setup(build),
+        head_ref: exported_head_ref(build),
+        setup: setup(
+            build.environment(),
+            build.source(),
+            build.build_batch_arn().is_some(),
+            [build.resolved_source_version(), build.source_version()],
+        ),
     })
 }
 
+fn exported_head_ref(build: &Build) -> Option<String> {
+    let mut exported = build.exported_environment_variables().iter();
+    let head_ref = exported.find(|variable| variable.name() == Some(HEAD_REF))?;
+    head_ref.value().map(str::to_owned)
+}
+
 /// Returns `None` if the response lacks the environment.
-fn setup(build: &Build) -> Option<Setup> {
-    let variables = build.environment()?.environment_variables().iter();
+fn setup(
+    environment: Option<&ProjectEnvironment>,
+    source: Option<&ProjectSource>,
+    is_in_batch: bool,
+    commits: [Option<&str>; 2],
+) -> Option<Setup> {
+    let variables = environment?.environment_variables().iter();
     Setup::of(Parts {
-        source_location: build.source().and_then(|source| source.location()),
-        is_in_batch: build.build_batch_arn().is_some(),
+        source_location: source.and_then(|source| source.location()),
+        is_in_batch,
         variables: variables
             .map(|variable| (variable.name(), variable.value()))
             .collect(),
-        commits: [build.resolved_source_version(), build.source_version()]
-            .into_iter()
-            .flatten()
-            .collect(),
+        commits: commits.into_iter().flatten().collect(),
     })
 }

@@ -36,6 +36,12 @@ const NO_BUILD: &str = "nightshift-check";
 
 type Item = HashMap<String, AttributeValue>;
 
+/// The outcome of a conditional write, with the item after it.
+enum ItemWritten {
+    Applied(Item),
+    Conflict(Option<Item>),
+}
+
 pub(crate) struct Table {
     client: LazyClient<Client>,
     name: String,
@@ -275,7 +281,20 @@ impl Table {
 
     /// Records that nothing is left to do for a build's message.
     pub(crate) async fn finish(&self, build_id: &str) -> anyhow::Result<()> {
-        self.write(build_id, "REMOVE #state", "attribute_exists(#state)", Vec::new())
+        let condition = "attribute_exists(#state)";
+        self.write_item(build_id, "REMOVE #state", condition, Vec::new())
+            .await?;
+        Ok(())
+    }
+
+    /// Records a batch without a message, so that [`unfinished`](Self::unfinished) lists it: its end has no event.
+    pub(crate) async fn expect_end(&self, batch_id: &str, expires: Timestamp) -> anyhow::Result<()> {
+        let values = vec![
+            (":unfinished", text(UNFINISHED)),
+            (":expires", number(expires.as_second())),
+        ];
+        let update = "SET #state = :unfinished, #expires_at = :expires";
+        self.write_item(batch_id, update, "attribute_not_exists(#wanted)", values)
             .await?;
         Ok(())
     }
@@ -287,6 +306,21 @@ impl Table {
         condition: &str,
         values: Vec<(&str, AttributeValue)>,
     ) -> anyhow::Result<WriteOutcome> {
+        Ok(
+            match self.write_item(build_id, update, condition, values).await? {
+                ItemWritten::Applied(item) => WriteOutcome::Applied(self.record(&item)?),
+                ItemWritten::Conflict(item) => WriteOutcome::Conflict(self.record_if_any(item.as_ref())?),
+            },
+        )
+    }
+
+    async fn write_item(
+        &self,
+        build_id: &str,
+        update: &str,
+        condition: &str,
+        values: Vec<(&str, AttributeValue)>,
+    ) -> anyhow::Result<ItemWritten> {
         let names = names_in(&format!("{update} {condition}"));
         let values: HashMap<_, _> = values
             .into_iter()
@@ -307,14 +341,14 @@ impl Table {
             .send();
         let error = match Box::pin(write).await {
             Ok(response) => {
-                let item = response.attributes().context("DynamoDB returned no item")?;
-                return Ok(WriteOutcome::Applied(self.record(item)?));
+                let item = response.attributes.context("DynamoDB returned no item")?;
+                return Ok(ItemWritten::Applied(item));
             }
             Err(error) => error,
         };
         match error.as_service_error() {
             Some(UpdateItemError::ConditionalCheckFailedException(conflict)) => {
-                Ok(WriteOutcome::Conflict(self.record_if_any(conflict.item())?))
+                Ok(ItemWritten::Conflict(conflict.item().cloned()))
             }
             _ => Err(aws::readable_error(error)).with_context(|| self.could_not("write to", "UpdateItem")),
         }

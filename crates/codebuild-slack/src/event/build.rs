@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::batch::Member;
 use super::commit::Author;
 use super::initiator::Initiator;
 use super::phase::Phase;
@@ -19,6 +20,10 @@ pub(crate) struct Build {
     pub(crate) project: String,
     /// Identifier of the build in its batch.
     pub(crate) batch_identifier: Option<String>,
+    /// ARN of the batch of which the build is a member; events lack it.
+    pub(crate) batch: Option<String>,
+    /// Builds of a batch. A batch is handled like a build, and has the fields of one.
+    pub(crate) members: Vec<Member>,
     pub(crate) status: Status,
     /// Phase whose end the event reports; only in phase change events.
     pub(crate) completed_phase: Option<Phase>,
@@ -66,7 +71,7 @@ pub(crate) struct Logs {
 }
 
 impl Build {
-    /// Creates a build of which only its ARN is known, `arn:aws:codebuild:REGION:ACCOUNT:build/PROJECT:UUID`.
+    /// Creates a build or a batch of which only its ARN is known, `arn:aws:codebuild:REGION:ACCOUNT:build/PROJECT:UUID`.
     pub(crate) fn of_arn(arn: &str, status: Status) -> Self {
         let parts: Vec<&str> = arn.split(':').collect();
         let part = |index: usize| parts.get(index).copied().unwrap_or_default();
@@ -74,6 +79,8 @@ impl Build {
             id: arn.to_owned(),
             project: part(5).rsplit('/').next().unwrap_or_default().to_owned(),
             batch_identifier: None,
+            batch: None,
+            members: Vec::new(),
             status,
             completed_phase: None,
             region: part(3).to_owned(),
@@ -102,6 +109,9 @@ impl Build {
     }
 
     pub(crate) fn rank(&self) -> Rank {
+        if self.is_batch() {
+            return Rank::of_batch(self.status, &self.members);
+        }
         Rank::of(
             self.status,
             self.completed_phase.as_ref().map(|phase| phase.name.as_str()),

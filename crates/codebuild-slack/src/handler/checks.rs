@@ -24,10 +24,12 @@ impl CodeBuildSlack {
                 Deadline::after(half.min(TIME)),
             )
             .await;
+        let compares_builds = self.config.compares_builds;
         if let Some(table) = &self.table {
             checks.extend(table.checks().await);
+            checks.extend(self.codebuild.batch_checks(compares_builds).await);
         }
-        if self.config.compares_builds {
+        if compares_builds {
             checks.extend(self.codebuild.checks().await);
         }
         if self.config.failed_tests > 0 {

@@ -52,10 +52,7 @@ impl CodeBuildSlack {
         if self.config.failed_tests == 0 || !build.status.is_failure() {
             return Details::default();
         }
-        let read = self.codebuild.read(vec![build.short_id().to_owned()]);
-        let builds = best_effort(build, "CodeBuild's record of it", deadline, read).await;
-        let is_own = |own: &Build| own.short_id() == build.short_id();
-        let Some(own) = builds.unwrap_or_default().into_iter().find(is_own) else {
+        let Some(own) = self.own_record(build, deadline).await else {
             return Details::default();
         };
         let reports = match own.reports.is_empty() {
@@ -74,6 +71,17 @@ impl CodeBuildSlack {
             reports: reports.unwrap_or_default(),
             ..Details::default()
         }
+    }
+
+    /// Returns what CodeBuild has recorded about the build. The description of a batch is complete.
+    async fn own_record(&self, build: &Build, deadline: Deadline) -> Option<Build> {
+        if build.is_batch() {
+            return Some(build.clone());
+        }
+        let read = self.codebuild.read(vec![build.short_id().to_owned()]);
+        let builds = best_effort(build, "CodeBuild's record of it", deadline, read).await;
+        let mut builds = builds.unwrap_or_default().into_iter();
+        builds.find(|own| own.short_id() == build.short_id())
     }
 
     async fn log_tail(&self, build: &Build, deadline: Deadline) -> LogTail {
@@ -110,7 +118,10 @@ impl CodeBuildSlack {
     async fn past_builds(&self, build: &Build) -> anyhow::Result<Vec<PastBuild>> {
         let (mut past, mut token) = (Vec::new(), None);
         for _ in 0..PAGES {
-            let page = self.codebuild.builds(&build.project, token).await?;
+            let page = match build.is_batch() {
+                false => self.codebuild.builds(&build.project, token).await?,
+                true => self.codebuild.past_batches(&build.project, token).await?,
+            };
             past.extend(page.builds);
             token = page.next_token;
             if token.is_none() || verdict::is_settled(build, &past) {
@@ -123,7 +134,7 @@ impl CodeBuildSlack {
 
 /// Awaits `read` for at most half of the remaining time; the other half is for Slack. Logs a warning that the message
 /// lacks `detail` if that fails.
-async fn best_effort<T>(
+pub(super) async fn best_effort<T>(
     build: &Build,
     detail: &str,
     deadline: Deadline,

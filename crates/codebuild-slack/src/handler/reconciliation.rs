@@ -14,6 +14,7 @@ use super::CodeBuildSlack;
 use super::shared_message::RETENTION;
 use crate::adapters::dynamodb::Table;
 use crate::adapters::slack::PostsInDoubt;
+use crate::event::batch;
 use crate::event::build::Build;
 use crate::function_response::{FunctionResponse, Reconciliation};
 
@@ -71,14 +72,16 @@ impl CodeBuildSlack {
         ids.retain(|id| id.starts_with(&own));
         run.unfinished = ids.len();
         let mut failures = Vec::new();
-        for ids in ids.chunks(IDS) {
+        let (batches, builds): (Vec<String>, Vec<String>) =
+            ids.into_iter().partition(|id| batch::is_batch(id));
+        for ids in builds.chunks(IDS).chain(batches.chunks(IDS)) {
             for build in self.codebuild.states(ids).await? {
                 if !build.status.is_final() {
                     run.running += 1;
                 } else if invocation.deadline.remaining() < LEAST_TIME {
                     run.left += 1;
                 } else {
-                    match self.complete(table, &build, invocation, in_doubt).await {
+                    match self.complete(table, build, invocation, in_doubt).await {
                         Ok(()) => run.completed += 1,
                         Err(error) => failures.push(error),
                     }
@@ -97,14 +100,17 @@ impl CodeBuildSlack {
     async fn complete(
         &self,
         table: &Table,
-        build: &Build,
+        mut build: Build,
         invocation: &Invocation,
         in_doubt: &PostsInDoubt,
     ) -> anyhow::Result<()> {
+        if build.is_batch() {
+            Box::pin(self.add_builds(&mut build, invocation.deadline)).await;
+        }
         let id = build.short_id();
-        let result = Box::pin(self.notify(build, invocation, in_doubt)).await;
+        let result = Box::pin(self.notify(&build, invocation, in_doubt)).await;
         let response = result.with_context(|| format!("could not complete the message of {id}"))?;
-        super::log_outcome(build, &response);
+        super::log_outcome(&build, &response);
         // Also where no route wants the end: nothing is left to do.
         let finished = table.finish(&build.id).await;
         finished.map_err(|error| anyhow!("could not record that the message of {id} is complete: {error:#}"))

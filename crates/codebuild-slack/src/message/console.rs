@@ -19,6 +19,16 @@ pub(crate) fn build(region: &str, account: &str, project: &str, build: &str) -> 
     )
 }
 
+/// Returns the URL of the page of a batch of builds.
+pub(crate) fn batch(region: &str, account: &str, project: &str, batch: &str) -> String {
+    format!(
+        "{}/codesuite/codebuild/{account}/projects/{}/batch/{}/?region={region}",
+        host(region),
+        encode(project),
+        encode(batch)
+    )
+}
+
 /// Returns the URL of a log stream.
 pub(crate) fn log(region: &str, group: &str, stream: &str) -> String {
     // The console decodes the fragment twice, and uses `$` in place of `%`.

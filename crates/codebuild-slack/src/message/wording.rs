@@ -18,6 +18,40 @@ pub(crate) fn status(locale: Locale, status: Status) -> &'static str {
     }
 }
 
+/// Returns the state of a build that its batch has not started.
+pub(crate) fn not_started(locale: Locale, has_batch_ended: bool) -> &'static str {
+    match has_batch_ended {
+        false => locale.pick("시작 전", "not started"),
+        true => locale.pick("실행되지 않음", "never started"),
+    }
+}
+
+/// Returns the title of the builds of a batch.
+pub(crate) fn builds(locale: Locale) -> &'static str {
+    locale.pick("빌드", "Builds")
+}
+
+/// Returns the word after a failure that does not fail the batch.
+pub(crate) fn ignored(locale: Locale) -> &'static str {
+    locale.pick(", 무시됨", ", ignored")
+}
+
+/// Returns a number of builds in one state.
+pub(crate) fn count(locale: Locale, state: &str, count: usize) -> String {
+    match locale {
+        Locale::Korean => format!("{state} {count}개"),
+        Locale::English => format!("{count} {state}"),
+    }
+}
+
+/// Returns the number of builds that are not shown, and those in each state.
+pub(crate) fn other_builds(locale: Locale, rest: usize, counts: &str) -> String {
+    match locale {
+        Locale::Korean => format!("… 그 외 {rest}개: {counts}"),
+        Locale::English => format!("… and {rest} more: {counts}"),
+    }
+}
+
 pub(crate) fn verdict(locale: Locale, verdict: Verdict) -> String {
     match (locale, verdict) {
         (Locale::Korean, Verdict::Fixed { failures }) => format!("복구됨 ({failures}회 실패 후)"),
@@ -76,9 +110,12 @@ pub(crate) fn log(locale: Locale, is_in_s3: bool) -> &'static str {
     }
 }
 
-/// Returns the label of the link to the build's page.
-pub(crate) fn build(locale: Locale, number: Option<u64>) -> String {
-    let build = locale.pick("빌드", "Build");
+/// Returns the label of the link to the page of the build or the batch.
+pub(crate) fn build(locale: Locale, is_batch: bool, number: Option<u64>) -> String {
+    let build = match is_batch {
+        false => locale.pick("빌드", "Build"),
+        true => locale.pick("배치", "Batch"),
+    };
     number.map_or_else(|| build.to_owned(), |number| format!("{build} #{number}"))
 }
 

@@ -7,6 +7,7 @@
     reason = "tests read the clock, and a variable renews the snapshots"
 )]
 
+mod batch;
 mod checks;
 mod crash;
 mod deliveries;

@@ -3,7 +3,7 @@
 use local_stack::{Fault, FaultProxy, Match};
 use serde_json::{Value, json};
 
-use crate::setup::{Setup, event, now_ms, of_build};
+use crate::setup::{self, Setup, event, of_build, reconcile};
 
 fn operation(name: &str) -> Match {
     Match::containing(&format!("CodeBuild_20161006.{name}"))
@@ -42,17 +42,7 @@ fn described(event: &Value, status: &str) -> Value {
 
 /// Makes the record of the event's build older.
 async fn age(setup: &Setup, event: &Value, minutes: u64) {
-    let expires = now_ms() / 1000 + 30 * 86_400 - minutes * 60;
-    let update = json!({"TableName": setup.table, "Key": {"build_id": {"S": event["detail"]["build-id"]}},
-        "UpdateExpression": "SET expires_at = :at", "ExpressionAttributeValues": {":at": {"N": expires.to_string()}}});
-    let update = setup
-        .moto()
-        .json("dynamodb", "DynamoDB_20120810.UpdateItem", &update);
-    update.await.unwrap();
-}
-
-async fn reconcile(setup: &Setup) -> Value {
-    setup.response(&json!({"reconcile": true})).await["reconciled"].clone()
+    setup::age(setup, event["detail"]["build-id"].as_str().unwrap(), minutes).await;
 }
 
 #[tokio::test]

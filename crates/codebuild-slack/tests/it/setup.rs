@@ -260,6 +260,22 @@ pub(crate) fn short_lived(function: Function) -> Function {
     }
 }
 
+/// Makes the record of a build or a batch older.
+pub(crate) async fn age(setup: &Setup, id: &str, minutes: u64) {
+    let expires = now_ms() / 1000 + 30 * 86_400 - minutes * 60;
+    let update = json!({"TableName": setup.table, "Key": {"build_id": {"S": id}},
+        "UpdateExpression": "SET expires_at = :at", "ExpressionAttributeValues": {":at": {"N": expires.to_string()}}});
+    let update = setup
+        .moto()
+        .json("dynamodb", "DynamoDB_20120810.UpdateItem", &update);
+    update.await.unwrap();
+}
+
+/// Completes the messages without an end, and returns their numbers.
+pub(crate) async fn reconcile(setup: &Setup) -> Value {
+    setup.response(&json!({"reconcile": true})).await["reconciled"].clone()
+}
+
 /// Changes the build of an event.
 pub(crate) fn of_build(mut event: Value, project: &str, uuid: &str) -> Value {
     let detail = &mut event["detail"];

@@ -18,7 +18,7 @@ fn path(case: &str, locale: &str) -> PathBuf {
     folder.join(format!("{case}.{locale}.json"))
 }
 
-fn check(case: &str, locale: &str, message: &Value) -> Result<(), String> {
+pub(crate) fn check(case: &str, locale: &str, message: &Value) -> Result<(), String> {
     let path = path(case, locale);
     let text = format!("{}\n", serde_json::to_string_pretty(message).unwrap());
     if std::env::var("RENEW_SNAPSHOTS").as_deref() == Ok("true") {

@@ -1,8 +1,9 @@
-//! A build of CodeBuild's API in the shape of its event, so that one parser reads and masks both.
+//! A build or a batch of CodeBuild's API in the shape of an event, so that one parser reads and masks all of them.
 
 use aws_sdk_codebuild::primitives::DateTime;
 use aws_sdk_codebuild::types::{
-    Build, BuildPhase, ExportedEnvironmentVariable, LogsLocation, PhaseContext, ProjectEnvironment,
+    Build, BuildBatch, BuildBatchPhase, BuildGroup, BuildPhase, ExportedEnvironmentVariable, LogsLocation,
+    PhaseContext, ProjectEnvironment,
 };
 use serde_json::{Value, json};
 
@@ -38,6 +39,61 @@ pub(super) fn event(build: &Build) -> Value {
                 "build-batch-arn": build.build_batch_arn(),
             },
         },
+    })
+}
+
+/// Returns the event of the batch's current state, which EventBridge does not have.
+pub(super) fn batch_event(batch: &BuildBatch) -> Value {
+    let status = batch.build_batch_status().map(|status| status.as_str());
+    let source = batch.source();
+    json!({
+        "source": "aws.codebuild",
+        "detail-type": "CodeBuild Build State Change",
+        "time": seconds(batch.end_time()),
+        "detail": {
+            "build-status": status,
+            "project-name": batch.project_name(),
+            "build-id": batch.arn(),
+            "current-phase": batch.current_phase(),
+            "additional-information": {
+                "initiator": batch.initiator(),
+                "build-number": batch.build_batch_number(),
+                "build-start-time": seconds(batch.start_time()),
+                "source": {
+                    "type": source.map(|source| source.r#type().as_str()),
+                    "location": source.and_then(|source| source.location()),
+                },
+                "source-version": batch.source_version(),
+                "resolved-source-version": batch.resolved_source_version(),
+                "environment": {"environment-variables": variables(batch.environment())},
+                "phases": batch.phases().iter().map(batch_phase).collect::<Vec<_>>(),
+                "report-arns": batch.report_arns(),
+                "build-groups": batch.build_groups().iter().map(group).collect::<Vec<_>>(),
+            },
+        },
+    })
+}
+
+fn batch_phase(phase: &BuildBatchPhase) -> Value {
+    json!({
+        "phase-type": phase.phase_type().map(|kind| kind.as_str()),
+        "phase-status": phase.phase_status().map(|status| status.as_str()),
+        "start-time": seconds(phase.start_time()),
+        "end-time": seconds(phase.end_time()),
+        "duration-in-seconds": phase.duration_in_seconds(),
+        "phase-context": phase.contexts().iter().map(context).collect::<Vec<_>>(),
+    })
+}
+
+fn group(group: &BuildGroup) -> Value {
+    let current = group.current_build_summary();
+    let status = current.and_then(|current| current.build_status());
+    json!({
+        "identifier": group.identifier(),
+        "status": status.map(|status| status.as_str()),
+        "ignore-failure": group.ignore_failure(),
+        "retries": group.prior_build_summary_list().len(),
+        "build-id": current.and_then(|current| current.arn()),
     })
 }
 
