@@ -88,10 +88,11 @@ impl Browser {
             .context("could not open the page")
     }
 
-    /// Returns the result of a script, which may use `return`.
+    /// Returns the result of a script, which may use `return`, also of a promise.
     pub async fn evaluate(&self, script: &str) -> Result<Value> {
         let result = self.session.execute(script).await;
-        result.with_context(|| format!("the page's script failed: {script}"))
+        let end = || script.char_indices().rev().nth(300).map_or(0, |(place, _)| place);
+        result.with_context(|| format!("the page's script failed, its end is: {}", &script[end()..]))
     }
 
     /// Returns the first element that matches a CSS selector.

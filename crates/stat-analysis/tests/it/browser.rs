@@ -90,6 +90,19 @@ async fn assert_quiet(browser: &Browser) {
     );
 }
 
+/// Asserts that axe-core finds no violation of its rules, among them those of WCAG 2.2 A and AA.
+async fn assert_accessible(browser: &Browser, window: Window) {
+    const AXE: &str = include_str!("../axe-core/axe.min.js");
+    const RUN: &str = "return axe.run().then(({ passes, violations }) => [passes.length,
+        violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`))])";
+    let result = browser.evaluate(&format!("{AXE};{RUN}")).await.unwrap();
+    assert!(
+        result[0].as_u64().unwrap() > 20,
+        "too few rules applied: {result}"
+    );
+    assert_eq!(result[1], json!([]), "violations in {window:?}");
+}
+
 #[tokio::test]
 async fn sorts_filters_and_expands_on_a_desktop_and_on_a_phone() {
     let report = report().await;
@@ -99,6 +112,10 @@ async fn sorts_filters_and_expands_on_a_desktop_and_on_a_phone() {
         Window {
             is_dark: true,
             ..Window::DESKTOP
+        },
+        Window {
+            is_dark: true,
+            ..Window::PHONE
         },
     ] {
         let browser = Browser::start(window).await.unwrap();
@@ -119,6 +136,7 @@ async fn sorts_filters_and_expands_on_a_desktop_and_on_a_phone() {
         let is_dark = "return matchMedia('(prefers-color-scheme: dark)').matches
                        && getComputedStyle(document.body).backgroundColor === 'rgb(20, 24, 29)'";
         assert_eq!(browser.evaluate(is_dark).await.unwrap(), window.is_dark);
+        assert_accessible(&browser, window).await;
         assert_quiet(&browser).await;
         browser.close().await.unwrap();
     }
