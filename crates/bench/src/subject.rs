@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::rc::Rc;
 
 use anyhow::Result;
 use local_stack::{PostgresServer, event};
@@ -11,36 +12,39 @@ use stand_ins::control_plane::ControlPlane;
 use stand_ins::{Slack, TeamCity, slack, teamcity};
 
 use crate::cold_start::Program;
+use crate::ledger::Ledger;
+use crate::share::Share;
 
 /// A function, its budgets, and the Python handler of the same job.
 pub(crate) struct Subject {
     pub name: &'static str,
     /// Module in `src/python`.
     pub reference: &'static str,
+    /// Smallest function that the start is compared with.
+    pub floor: &'static str,
     pub budget: Budget,
 }
 
 /// Largest figures of a function.
 #[derive(Clone, Copy)]
 pub(crate) struct Budget {
-    /// Start and first response, divided by the floor's; `None` where a database's handshake is a part of it.
-    pub floors: Option<f64>,
+    /// Start and first response, divided by the floor's.
+    pub floors: f64,
+    /// Start and first response of the Python handler, divided by the function's.
+    pub pythons: f64,
     pub memory_mib: f64,
     pub zip_mb: f64,
 }
 
-/// Least time of the Python handler, divided by the function's.
-pub(crate) const LEAST_RATIO: f64 = 45.0;
-/// Least time of the Python handler, divided by the function's, where Python has no database to sign in to.
-pub(crate) const LEAST_RATIO_WITH_DATABASE: f64 = 10.0;
-
 const SMALL: Budget = Budget {
-    floors: Some(2.2),
+    floors: 2.2,
+    pythons: 45.0,
     memory_mib: 64.0,
     zip_mb: 3.5,
 };
+/// The Python handler beside it has no database to sign in to.
 const WITH_DATABASE: Budget = Budget {
-    floors: None,
+    pythons: 10.0,
     ..SMALL
 };
 
@@ -48,16 +52,19 @@ pub(crate) const SUBJECTS: [Subject; 6] = [
     Subject {
         name: "s3-to-teamcity",
         reference: "upload",
+        floor: "bench-floor",
         budget: SMALL,
     },
     Subject {
         name: "stat-prep",
         reference: "echo",
+        floor: "bench-sign-in",
         budget: WITH_DATABASE,
     },
     Subject {
         name: "stat-analysis",
         reference: "echo",
+        floor: "bench-sign-in",
         budget: Budget {
             zip_mb: 16.0,
             ..WITH_DATABASE
@@ -66,16 +73,19 @@ pub(crate) const SUBJECTS: [Subject; 6] = [
     Subject {
         name: "apigw-log-retention",
         reference: "log_retention",
+        floor: "bench-floor",
         budget: SMALL,
     },
     Subject {
         name: "codebuild-slack",
         reference: "slack",
+        floor: "bench-floor",
         budget: SMALL,
     },
     Subject {
         name: "api-loopback",
         reference: "echo",
+        floor: "bench-floor",
         budget: SMALL,
     },
 ];
@@ -87,6 +97,7 @@ pub(crate) struct Surroundings {
     control_plane: ControlPlane,
     /// An empty database with the two views.
     database_url: String,
+    month: Rc<Ledger>,
     _postgres: PostgresServer,
 }
 
@@ -111,6 +122,7 @@ impl Surroundings {
             slack: Slack::start(settings).await?,
             control_plane: ControlPlane::start().await?,
             database_url,
+            month: Rc::new(Ledger::create(&postgres).await?),
             _postgres: postgres,
         })
     }
@@ -118,6 +130,10 @@ impl Surroundings {
     fn variables(&self, function: &str) -> BTreeMap<String, String> {
         let endpoint = self.control_plane.endpoint();
         let (teamcity, slack) = (self.teamcity.url(), self.slack.webhook_url());
+        let database = match function {
+            "stat-analysis" => &self.month.database_url,
+            _ => &self.database_url,
+        };
         let all = [
             ("AWS_LAMBDA_FUNCTION_NAME", function),
             ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
@@ -136,7 +152,7 @@ impl Surroundings {
             // Their requests go to AWS, for which nothing stands in here.
             ("COMPARE_WITH_PREVIOUS", "false"),
             ("LOG_TAIL_LINES", "0"),
-            ("DATABASE_URL", &self.database_url),
+            ("DATABASE_URL", database),
             ("S3_BUCKET", "bench"),
             ("SNS_TOPIC_ARN", "arn:aws:sns:ap-northeast-2:123456789012:bench"),
         ];
@@ -180,33 +196,59 @@ impl Surroundings {
                 })
             }
             "stat-prep" => Box::new(|| json!({"resume": true})),
-            // The run does not exist: the task is refused after the sign-in and a look at the ledger.
             "stat-analysis" => {
-                Box::new(|| json!({"run_id": "00000000-0000-4000-8000-000000000000", "task": 1}))
+                let month = Rc::clone(&self.month);
+                Box::new(move || month.task())
             }
             _ => Box::new(|| event("api-loopback", "rest-proxy")),
         }
     }
 
     /// A program with the function's variables and events: the function itself, or the smallest one.
-    pub(crate) fn rust(&self, subject: &Subject, program: &Path) -> Program {
-        self.program(subject.name, vec![program.display().to_string()])
+    pub(crate) fn rust(&self, subject: &Subject, program: &Path, share: Option<&Share>) -> Program {
+        self.program(subject.name, vec![program.display().to_string()], share)
+    }
+
+    /// The function with an event that ends after the sign-in to the database and a look at the ledger; `None` if it has no
+    /// database.
+    pub(crate) fn sign_in(
+        &self,
+        subject: &Subject,
+        program: &Path,
+        share: Option<&Share>,
+    ) -> Option<Program> {
+        let event = match subject.name {
+            "stat-prep" => json!({"resume": true}),
+            // The run does not exist.
+            "stat-analysis" => json!({"run_id": "00000000-0000-4000-8000-000000000000", "task": 1}),
+            _ => return None,
+        };
+        Some(Program {
+            event: Box::new(move || event.clone()),
+            ..self.rust(subject, program, share)
+        })
     }
 
     /// The Python handler of the same job, with the same events.
-    pub(crate) fn reference(&self, subject: &Subject, python: &Path, folder: &Path) -> Program {
+    pub(crate) fn reference(
+        &self,
+        subject: &Subject,
+        python: &Path,
+        folder: &Path,
+        share: Option<&Share>,
+    ) -> Program {
         let runtime = folder.join("runtime.py").display().to_string();
         let command = vec![
             python.display().to_string(),
             runtime,
             subject.reference.to_owned(),
         ];
-        self.program(subject.name, command)
+        self.program(subject.name, command, share)
     }
 
-    fn program(&self, function: &str, command: Vec<String>) -> Program {
+    fn program(&self, function: &str, command: Vec<String>, share: Option<&Share>) -> Program {
         Program {
-            command,
+            command: share.map_or(command.clone(), |share| share.command(&command)),
             variables: self.variables(function),
             event: self.events(function),
         }
