@@ -108,7 +108,8 @@ build: $(STACK) $(if $(filter stat-analysis,$(WANTED)),$(DICTIONARY)) ## build t
 
 # Builds each function by itself, as make build does: the features that another one needs would change its size.
 bench: $(STACK) $(if $(filter stat-analysis,$(WANTED)),$(DICTIONARY)) ## measure start, answer, memory and size beside the smallest function and Python, against budgets; FN=name measures one
-	for name in $(WANTED) bench-floor; do cargo build --release --package $$name --bin $$name || exit; done
+	for name in $(WANTED); do cargo build --release --package $$name --bin $$name || exit; done
+	cargo build --release --package bench-floor --bins
 	@cargo run --quiet --bin bench -- $(WANTED)
 
 deploy: $(if $(FN),$(STACK),$(CHECKS)) ## deploy what make build has built: APP= STAGE= deploys a stack, FN= a function alone; RELEASE=version the zips in releases/<version>; FLAGS=…
