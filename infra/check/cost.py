@@ -18,6 +18,8 @@ PRICES = {
     "nat_hour": 0.059,
 }
 HOURS = 730
+#: A state transition of Step Functions in ap-northeast-2.
+STATE_TRANSITION = 0.0271e-3
 
 #: Assumptions: seconds and bytes logged of one event, texts analysed per second, sweeps, requests to API Gateway per second.
 EVENT_SECONDS, EVENT_BYTES = 1, 2000
@@ -44,6 +46,19 @@ def rows():
         "month": [_month(100_000, 0), _month(1_000_000, endpoints()), _month(5_000_000, endpoints())],
         "apigw-log-retention": [_sweeps(20), _sweeps(200), _sweeps(2_000)],
         "api-loopback": [_alarms("api-loopback")] * 3,
+    }
+
+
+def texts(number):
+    """Returns the cost of analysing texts: by Nightshift, in Python with KoNLPy, and by Step Functions' distributed map.
+
+    KoNLPy's fastest analyser needs five times as long. The map has one state transition for each text.
+    """
+    ours = _seconds(number / TEXTS_PER_SECOND, 1769)
+    return {
+        "Nightshift": ours,
+        "KoNLPy in Python": 5 * ours,
+        "Step Functions' distributed map": number * STATE_TRANSITION + ours,
     }
 
 

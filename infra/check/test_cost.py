@@ -22,6 +22,12 @@ class Costs(unittest.TestCase):
             self.assertIn(f"{cost.endpoints():.2f}", rows["`month`"][3])
             self.assertIn(f"{cost.nat_gateway():.2f}", rows["`month`"][3])
 
+    def test_the_benchmarks_have_the_computed_costs_of_texts(self):
+        rows = table(stack.INFRA.parent / "docs/benchmarks.md")
+        for column, number in enumerate([10_000, 100_000, 1_000_000]):
+            for name, dollars in cost.texts(number).items():
+                self.assertEqual(f"{dollars:.4f}", rows[name][column], f"{name}, {number} texts")
+
     def test_every_application_has_a_row(self):
         self.assertEqual(set(stack.FUNCTIONAL), set(cost.rows()))
 
