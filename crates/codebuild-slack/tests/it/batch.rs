@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use local_stack::{Fault, Function, Match};
+use local_stack::{CheckReport, Fault, Function, Match};
 use serde_json::{Value, json};
 use stand_ins::CodeBuild;
 use stand_ins::codebuild::{batch_arn, denied, member_arn};
@@ -337,6 +337,25 @@ async fn a_phase_of_a_member_changes_nothing_and_costs_no_request() {
         (setup.message(), codebuild.faults.count(&Match::any())),
         (before, requests)
     );
+}
+
+#[tokio::test]
+async fn the_check_tries_the_permissions_to_read_batches() {
+    let (setup, codebuild) = start(|function| function.variable("COMPARE_WITH_PREVIOUS", "true")).await;
+    let [read, list] = ["BatchGetBuildBatches", "ListBuildBatchesForProject"];
+    let permission = |operation: &str| format!("permission codebuild:{operation}");
+    let report = CheckReport(setup.response(&json!({"check": true})).await);
+    report.assert(&permission(read), true, "granted");
+    report.assert(&permission(list), true, "granted");
+    for operation in [read, list] {
+        let refused = denied(operation);
+        codebuild
+            .faults
+            .inject(Match::containing(operation), refused, usize::MAX);
+    }
+    let report = CheckReport(setup.response(&json!({"check": true})).await);
+    report.assert(&permission(read), false, "allow it to the role");
+    report.assert(&permission(list), false, "allow it to the role");
 }
 
 #[tokio::test]

@@ -273,7 +273,15 @@ pub(crate) async fn age(setup: &Setup, id: &str, minutes: u64) {
 
 /// Completes the messages without an end, and returns their numbers.
 pub(crate) async fn reconcile(setup: &Setup) -> Value {
-    setup.response(&json!({"reconcile": true})).await["reconciled"].clone()
+    let Outcome::Response(response) = reconcile_outcome(setup).await else {
+        panic!("a response was expected")
+    };
+    response["reconciled"].clone()
+}
+
+/// Completes the messages without an end.
+pub(crate) async fn reconcile_outcome(setup: &Setup) -> Outcome {
+    setup.invoke(&json!({"reconcile": true})).await
 }
 
 /// Changes the build of an event.

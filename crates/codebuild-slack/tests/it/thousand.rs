@@ -1,5 +1,7 @@
-//! A thousand builds, half of them with a reply in the thread of their message, with failing requests, crashes, duplicate
-//! events and events out of order.
+//! A thousand builds and fifty batches, half of them with a reply in the thread of their message, with failing requests,
+//! crashes, duplicate events and events out of order.
+
+mod batches;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Mutex;
@@ -9,8 +11,10 @@ use std::time::{Duration, Instant};
 use futures_util::future::{join, join_all};
 use local_stack::{Fault, Function, Match};
 use serde_json::{Value, json};
+use stand_ins::CodeBuild;
 use stand_ins::slack::{Message, rate_limited};
 
+use self::batches::BATCHES;
 use crate::setup::{NAME, Setup, event, of_build};
 
 const SEED: u64 = 20_261_101;
@@ -27,6 +31,7 @@ const LEASE_REST: Duration = Duration::from_secs(2);
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_build_ends_with_one_message_about_its_end_and_one_reply_to_a_failure() {
     let setup = Setup::table().await;
+    let codebuild = CodeBuild::start().await.unwrap();
     setup.slack.faults.inject_randomly(
         Match::any(),
         SEED,
@@ -41,14 +46,16 @@ async fn every_build_ends_with_one_message_about_its_end_and_one_reply_to_a_fail
         concurrency: ENVIRONMENTS + KILLS,
         ..setup
             .table_function()
+            .variable("AWS_ENDPOINT_URL_CODEBUILD", codebuild.endpoint())
             .variable("SLACK_ROUTES", r#"[{"project": "*", "thread": true}]"#)
     });
-    let events = events();
+    let events = events(batches::start(&codebuild));
     let sent = events.len();
     let began = Instant::now();
-    let delivery = deliver(&setup, events).await;
+    let delivery = deliver(&setup, &codebuild, events).await;
+    batches::end_late_batches(&setup, &codebuild).await;
     println!(
-        "{BUILDS} builds, {sent} events, {} attempts, {} of them failed, in {:.1?}",
+        "{BUILDS} builds, {BATCHES} batches, {sent} events, {} attempts, {} of them failed, in {:.1?}",
         delivery.attempts,
         delivery.failed,
         began.elapsed()
@@ -63,10 +70,10 @@ async fn every_build_ends_with_one_message_about_its_end_and_one_reply_to_a_fail
     let second_replies = check_replies(&messages, &replies, &recorded, &delivery.seen_at_death);
     let (second_messages, in_doubt) = check_messages(messages, &recorded, &delivery.seen_at_death);
     println!(
-        "{} replies to {} failed builds, {second_replies} of them a second reply because of a lost response or a killed \
+        "{} replies to {} failed builds and batches, {second_replies} of them a second reply because of a lost response or a killed \
          environment",
         replies.len(),
-        BUILDS / 2
+        (BUILDS + BATCHES) / 2
     );
     println!(
         "environments killed: {}; builds with a second message: {second_messages}, {in_doubt} of them because the \
@@ -101,7 +108,7 @@ fn check_messages(
         by_build.entry(build).or_default().push(message);
     }
     let (mut second_messages, mut in_doubt) = (0, 0);
-    for number in 0..BUILDS {
+    for number in 0..BUILDS + BATCHES {
         let messages = by_build.get(&number.to_string());
         let messages = messages.unwrap_or_else(|| panic!("build {number} has no message"));
         let (current, second): (Vec<_>, Vec<_>) = messages
@@ -175,10 +182,11 @@ fn end_of(number: usize) -> (&'static str, &'static str) {
     ][number % 4]
 }
 
-/// Creates the events of all builds out of order: starts, ends, phases of every third build, and a fifth of all twice.
-fn events() -> Vec<Value> {
+/// Creates the events of all builds out of order: starts, ends, phases of every third build, those of batches, and a fifth
+/// of all twice.
+fn events(of_batches: Vec<(usize, Value)>) -> Vec<Value> {
     let mut random = fastrand::Rng::with_seed(SEED);
-    let mut placed: Vec<(usize, Value)> = Vec::new();
+    let mut ordered = of_batches;
     let cases = ["in-progress", "phase-change"].map(event);
     for number in 0..BUILDS {
         let [started, phase] = &cases;
@@ -189,11 +197,14 @@ fn events() -> Vec<Value> {
         for event in course {
             let mut event = of_build(event, &format!("project-{}", number % 7), &number.to_string());
             event["detail"]["additional-information"]["build-number"] = json!(number);
-            let place = number * 3;
-            placed.push((place + random.usize(..DISPLACEMENT), event.clone()));
-            if random.u8(..5) == 0 {
-                placed.push((place + random.usize(..DISPLACEMENT), event));
-            }
+            ordered.push((number * 3, event));
+        }
+    }
+    let mut placed: Vec<(usize, Value)> = Vec::new();
+    for (place, event) in ordered {
+        placed.push((place + random.usize(..DISPLACEMENT), event.clone()));
+        if random.u8(..5) == 0 {
+            placed.push((place + random.usize(..DISPLACEMENT), event));
         }
     }
     placed.sort_by_key(|(place, _)| *place);
@@ -210,7 +221,7 @@ struct Delivery {
 }
 
 /// Delivers the events to all environments, each up to three times as Lambda does, and kills some environments.
-async fn deliver(setup: &Setup, events: Vec<Value>) -> Delivery {
+async fn deliver(setup: &Setup, codebuild: &CodeBuild, events: Vec<Value>) -> Delivery {
     let queue = Mutex::new(VecDeque::from(events));
     let (attempts, failed) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let work = async || {
@@ -218,6 +229,7 @@ async fn deliver(setup: &Setup, events: Vec<Value>) -> Delivery {
             let Some(event) = queue.lock().unwrap().pop_front() else {
                 return;
             };
+            batches::reach(codebuild, &event);
             let mut failures = Vec::new();
             loop {
                 attempts.fetch_add(1, Ordering::Relaxed);
@@ -260,7 +272,9 @@ async fn kill(setup: &Setup, is_done: impl Fn() -> bool) -> Delivery {
         delivery.killed += setup.emulator.kill(&victim.request_id);
         // A request that was sent arrives now. No other environment posts before the lease runs out.
         tokio::time::sleep(Duration::from_millis(50)).await;
-        let number = build_id.rsplit(':').next().unwrap();
+        let name = build_id.rsplit(':').next().unwrap();
+        // A member's name begins with the number of its batch.
+        let number = name.split('-').next().unwrap();
         let messages = setup.slack.messages();
         let (replies, messages): (Vec<_>, Vec<_>) =
             messages.into_iter().partition(|message| message.thread.is_some());
@@ -273,7 +287,11 @@ async fn kill(setup: &Setup, is_done: impl Fn() -> bool) -> Delivery {
         delivery.seen_at_death.extend(replies);
         delivery.seen_at_death.extend(own);
         setup
-            .shorten_lease(build_id, &victim.request_id, LEASE_REST)
+            .shorten_lease(
+                &batches::record_id(&victim.payload),
+                &victim.request_id,
+                LEASE_REST,
+            )
             .await;
     }
     delivery
