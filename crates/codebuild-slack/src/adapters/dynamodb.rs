@@ -221,21 +221,49 @@ impl Table {
             (true, Some(_), Some(_)) => "",
             (true, _, _) => ", #state, #reply",
         };
-        self.write(
-            build_id,
-            &format!("{update}{finished}"),
-            "#lease_owner = :owner",
-            values,
-        )
-        .await
+        self.release_finished(build_id, owner, update, finished, values)
+            .await
     }
 
-    /// Records that the reply needs no further post, and releases the lease.
-    pub(crate) async fn record_reply(&self, build_id: &str, owner: &str) -> anyhow::Result<WriteOutcome> {
-        let update = "REMOVE #reply, #state, #unanswered, #lease_owner, #lease_until";
-        let values = vec![(":owner", text(owner))];
-        self.write(build_id, update, "#lease_owner = :owner", values)
+    /// Records that the reply of a revision needs no further post, and releases the lease.
+    pub(crate) async fn record_reply(
+        &self,
+        build_id: &str,
+        owner: &str,
+        replied: Rank,
+    ) -> anyhow::Result<WriteOutcome> {
+        let update = "REMOVE #unanswered, #lease_owner, #lease_until";
+        let values = vec![(":rank", number(replied.0.into())), (":owner", text(owner))];
+        self.release_finished(build_id, owner, update, ", #reply, #state", values)
             .await
+    }
+
+    /// Releases the lease with an update, and removes `finished` unless a newer revision was recorded meanwhile: these
+    /// attributes belong to that one then. A retry of a batch's member begins after the end of the batch.
+    async fn release_finished(
+        &self,
+        build_id: &str,
+        owner: &str,
+        update: &str,
+        finished: &str,
+        values: Vec<(&str, AttributeValue)>,
+    ) -> anyhow::Result<WriteOutcome> {
+        let is_holder = "#lease_owner = :owner";
+        if finished.is_empty() {
+            return self.write(build_id, update, is_holder, values).await;
+        }
+        let last = format!("{is_holder} AND #wanted = :rank");
+        let outcome = self
+            .write(build_id, &format!("{update}{finished}"), &last, values.clone())
+            .await?;
+        let is_held = |record: &Record| record.lease.as_ref().is_some_and(|lease| lease.owner == owner);
+        match &outcome {
+            WriteOutcome::Conflict(Some(record)) if is_held(record) => {
+                let superseded = format!("{is_holder} AND #wanted > :rank");
+                self.write(build_id, update, &superseded, values).await
+            }
+            _ => Ok(outcome),
+        }
     }
 
     /// Releases the lease after a failed delivery.

@@ -342,7 +342,8 @@ impl<'i> SharedMessage<'i> {
                 return Err(error);
             }
         }
-        let write = async || self.table.record_reply(&self.build.id, &self.owner).await;
+        let rank = record.wanted.rank;
+        let write = async || self.table.record_reply(&self.build.id, &self.owner, rank).await;
         self.record = match self.record_surely("reply", write).await? {
             WriteOutcome::Applied(record) => Some(record),
             WriteOutcome::Conflict(record) => record,

@@ -307,6 +307,42 @@ async fn a_failed_batch_is_answered_once_in_its_thread() {
 }
 
 #[tokio::test]
+async fn a_failure_of_a_retry_during_the_reply_has_a_reply_of_its_own() {
+    let routes = r#"[{"project": "web", "mention": "@here"}]"#;
+    let (setup, codebuild) = start(|function| function.variable("SLACK_ROUTES", routes)).await;
+    codebuild.start_batch(BATCH, 7, &["node18"]);
+    codebuild.set_member(BATCH, "node18", "FAILED");
+    codebuild.end_batch(BATCH, "FAILED");
+    let faults = &setup.slack.faults;
+    faults.inject(Match::containing("thread_ts"), Fault::Hold, 1);
+    let failed = event_of("node18", "FAILED");
+    futures_util::join!(setup.response(&failed), async {
+        faults.wait_until_held(Duration::from_secs(20)).await.unwrap();
+        let wanted = setup.items().await[0]["wanted"].clone();
+        codebuild.retry_member(BATCH, "node18");
+        codebuild.set_member(BATCH, "node18", "FAILED");
+        codebuild.end_batch(BATCH, "FAILED");
+        futures_util::join!(setup.response(&failed), async {
+            while setup.items().await[0]["wanted"] == wanted {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            faults.release();
+        });
+    });
+    let replies = setup
+        .slack
+        .messages()
+        .into_iter()
+        .filter(|message| message.thread.is_some());
+    assert_eq!(replies.count(), 2);
+    let items = setup.items().await;
+    assert!(
+        items[0].get("state").is_none(),
+        "nothing is left to do: {items:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_retried_member_opens_the_message_again() {
     let (setup, codebuild) = start(|function| function).await;
     codebuild.start_batch(BATCH, 7, &["node18"]);
