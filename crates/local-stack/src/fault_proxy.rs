@@ -6,6 +6,7 @@ use anyhow::Result;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{Method, Request, header};
+use tokio::sync::Mutex;
 
 use crate::faults::Faults;
 use crate::http::{self, Response, response};
@@ -23,12 +24,23 @@ pub struct FaultProxy {
 impl FaultProxy {
     /// Starts a proxy in front of `target`, an address such as `http://127.0.0.1:5000`.
     pub async fn start(target: &str) -> Result<Self> {
+        Self::with(target, None).await
+    }
+
+    /// Starts a proxy that forwards one request after the other. A conditional write of DynamoDB is atomic; moto checks
+    /// the condition and writes in two steps, and serves several requests at once.
+    pub async fn start_serial(target: &str) -> Result<Self> {
+        Self::with(target, Some(Mutex::default())).await
+    }
+
+    async fn with(target: &str, turn: Option<Mutex<()>>) -> Result<Self> {
         let faults = Faults::default();
         let target = Arc::new(Target {
             address: target.trim_end_matches('/').to_owned(),
             client: reqwest::Client::builder()
                 .redirect(reqwest::redirect::Policy::none())
                 .build()?,
+            turn,
         });
         let server = http::serve_with_faults(&faults, move |request| {
             let target = Arc::clone(&target);
@@ -49,6 +61,8 @@ impl FaultProxy {
 struct Target {
     address: String,
     client: reqwest::Client,
+    /// Held by the request that is forwarded, if only one may be.
+    turn: Option<Mutex<()>>,
 }
 
 impl Target {
@@ -64,6 +78,10 @@ impl Target {
             .request(head.method.clone(), format!("{}{path}", self.address))
             .headers(headers)
             .body(body);
+        let _turn = match &self.turn {
+            Some(turn) => Some(turn.lock().await),
+            None => None,
+        };
         match sent.send().await {
             Ok(received) => whole(received, head.method == Method::HEAD).await,
             Err(error) => bad_gateway(format!("the proxy could not reach {}: {error}", self.address)),

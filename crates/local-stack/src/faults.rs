@@ -31,6 +31,8 @@ pub enum Fault {
     },
     /// Handles the request and closes the connection without a response: the caller cannot know the outcome.
     LoseResponse,
+    /// Handles the request and closes the connection after half of the response's body.
+    HalfResponse,
     /// Waits before the request is handled.
     DelayRequest(Duration),
     /// Handles the request at once and waits before the response is sent.
@@ -334,13 +336,18 @@ impl Faults {
             }
             Some(Fault::DelayRequest(time)) => tokio::time::sleep(*time).await,
             Some(Fault::Hold) => self.hold().await,
-            Some(Fault::LoseResponse) => drop(request.extensions_mut().insert(ResponseLost)),
+            Some(Fault::LoseResponse | Fault::HalfResponse) => {
+                request.extensions_mut().insert(ResponseLost);
+            }
             Some(Fault::DelayResponse(_)) | None => {}
         }
         // In a task of its own: a caller that gives up must not undo a request that has begun.
-        let response = background::spawn(handle(request)).await.ok().flatten()?;
+        let mut response = background::spawn(handle(request)).await.ok().flatten()?;
         match fault {
             Some(Fault::LoseResponse) => return None,
+            Some(Fault::HalfResponse) => {
+                response.extensions_mut().insert(CutInHalf);
+            }
             Some(Fault::DelayResponse(time)) => tokio::time::sleep(time).await,
             _ => {}
         }
@@ -388,6 +395,10 @@ pub fn is_response_lost(request: &Request<Bytes>) -> bool {
 
 #[derive(Debug, Clone)]
 struct ResponseLost;
+
+/// Mark of a response whose body [`crate::http::serve`] cuts in half.
+#[derive(Debug, Clone)]
+pub(crate) struct CutInHalf;
 
 /// Held request; counted until it is dropped.
 struct Waiting<'a>(&'a watch::Sender<Held>);

@@ -5,22 +5,26 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll, ready};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::Request;
-use hyper::body::Incoming;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tokio::time::{Sleep, sleep};
 
 use crate::background;
-use crate::faults::Faults;
+use crate::faults::{CutInHalf, Faults};
 
 /// Response with a whole body.
 pub type Response = hyper::Response<Full<Bytes>>;
@@ -91,7 +95,11 @@ where
             background::spawn(async move {
                 let service = service_fn(move |request| {
                     let handler = Arc::clone(&handler);
-                    async move { handler(whole(request).await?).await.ok_or(NoResponse) }
+                    async move {
+                        let response = handler(whole(request).await?).await.ok_or(NoResponse)?;
+                        let is_cut = response.extensions().get::<CutInHalf>().is_some();
+                        Ok::<_, NoResponse>(response.map(|body| SentBody::new(body, is_cut)))
+                    }
                 });
                 // Fails if the caller leaves or the handler returns `None`: both are intended.
                 http1::Builder::new()
@@ -108,6 +116,51 @@ async fn whole(request: Request<Incoming>) -> Result<Request<Bytes>, NoResponse>
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| NoResponse)?.to_bytes();
     Ok(Request::from_parts(head, body))
+}
+
+/// Body that may end after its first half, with the length of the whole.
+#[derive(Debug)]
+struct SentBody {
+    whole: Full<Bytes>,
+    length: u64,
+    /// Time between the first half and the end of the connection, so that the half is sent.
+    pause: Option<Pin<Box<Sleep>>>,
+}
+
+impl SentBody {
+    fn new(whole: Full<Bytes>, is_cut: bool) -> Self {
+        Self {
+            length: whole.size_hint().exact().unwrap_or_default(),
+            whole,
+            pause: is_cut.then(|| Box::pin(sleep(Duration::from_millis(20)))),
+        }
+    }
+}
+
+impl Body for SentBody {
+    type Data = Bytes;
+    type Error = NoResponse;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut TaskContext<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, NoResponse>>> {
+        let Self { whole, pause, .. } = &mut *self;
+        match (ready!(Pin::new(whole).poll_frame(context)), pause) {
+            (Some(Ok(frame)), Some(_)) => {
+                let mut bytes = frame.into_data().unwrap_or_default();
+                bytes.truncate(bytes.len() / 2);
+                Poll::Ready(Some(Ok(Frame::data(bytes))))
+            }
+            (None, Some(pause)) => pause.as_mut().poll(context).map(|()| Some(Err(NoResponse))),
+            (frame, None) => Poll::Ready(frame.map(|frame| frame.map_err(|never| match never {}))),
+            (Some(Err(never)), Some(_)) => match never {},
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.length)
+    }
 }
 
 /// Error that makes hyper close the connection.

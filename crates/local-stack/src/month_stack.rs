@@ -152,6 +152,18 @@ impl MonthStack {
         anyhow::bail!("{function} has not logged {text:?}, but: {log}")
     }
 
+    /// Returns the rows of `queries`, separated by semicolons, as text; sorted within each query.
+    pub async fn rows(&self, queries: &str) -> Result<Vec<String>> {
+        let mut rows = Vec::new();
+        for query in queries.split(';') {
+            let query = format!("select q::text from ({query}) q order by 1");
+            let found = self.sql.query(&query, &[]).await;
+            let found = found.with_context(|| format!("could not run {query:?}"))?;
+            rows.extend(found.iter().map(|row| row.get::<_, String>(0)));
+        }
+        Ok(rows)
+    }
+
     /// Returns the object of the latest report whose key ends with `extension`.
     pub async fn report(&self, extension: &str) -> Result<Vec<u8>> {
         let keys = self.moto.objects(&self.bucket).await?;

@@ -11,7 +11,7 @@ use super::decision::{Decider, Decision, InvokeCall};
 use super::delivery::{self, Accepted, Pending, Slot};
 use super::environment::{Environment, arn};
 use super::function::Function;
-use super::invocation::{Invocation, InvocationType, Outcome};
+use super::invocation::{Invocation, InvocationType, Killed, Outcome};
 use super::state::{Deployed, Shared};
 use super::{invoke_api, runtime_api};
 use crate::background;
@@ -143,6 +143,36 @@ impl LambdaEmulator {
             })
             .inspect(|environment| environment.process.kill())
             .count()
+    }
+
+    /// Kills (SIGKILL) one of the function's environments, whatever it does; `pick` chooses it among those that run.
+    pub fn kill_any(&self, function: &str, pick: usize) -> Option<Killed> {
+        let environments: Vec<_> = {
+            let state = self.shared().read();
+            let mut of_function: Vec<_> = state
+                .environments
+                .values()
+                .filter(|environment| {
+                    environment.function.name == function && environment.process.is_running()
+                })
+                .cloned()
+                .collect();
+            of_function.sort_by_key(|environment| environment.process.pid());
+            of_function
+        };
+        let environment = environments.get(pick.checked_rem(environments.len())?)?;
+        let killed = environment.phase();
+        environment.process.kill();
+        Some(killed)
+    }
+
+    /// Kills environments of the function at the moment of these responses, counted from 1: all effects have happened,
+    /// and Lambda never learns of it.
+    pub fn kill_at_responses(&self, function: &str, numbers: impl IntoIterator<Item = usize>) {
+        self.shared().change(|state| {
+            let planned = state.killed_responses.entry(function.to_owned()).or_default();
+            planned.extend(numbers);
+        });
     }
 
     /// Returns the number of a function's environments, idle or busy.
@@ -323,7 +353,7 @@ async fn serve(shared: Arc<Shared>, request: Request<Bytes>) -> Option<Response>
         [environment, "2018-06-01", "runtime", rest @ ..] => {
             // A killed environment gets no response.
             let environment = shared.environment(environment)?;
-            Some(runtime_api::serve(&environment, &request, rest).await)
+            Some(runtime_api::serve(&shared, &environment, &request, rest).await)
         }
         _ => Some(unknown(&request)),
     }

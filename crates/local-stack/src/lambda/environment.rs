@@ -10,6 +10,7 @@ use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
 use super::function::Function;
+use super::invocation::Killed;
 use super::state::Shared;
 use crate::moto::{ACCOUNT, REGION};
 use crate::process::{Process, Spec};
@@ -27,6 +28,7 @@ pub(super) struct Environment {
 /// Place for one invocation.
 #[derive(Debug, Default)]
 struct Slot {
+    has_started: bool,
     next: Option<InvocationRequest>,
     current: Option<Current>,
     init_error: Option<Value>,
@@ -108,6 +110,7 @@ impl Environment {
 
     /// Waits for the next invocation.
     pub(super) async fn next(&self) -> Next {
+        self.slot().has_started = true;
         loop {
             let arrived = self.request_arrived.notified();
             if let Some(next) = self.fetch() {
@@ -165,6 +168,16 @@ impl Environment {
             .current
             .as_ref()
             .map(|current| current.request_id.clone())
+    }
+
+    /// Describes what the environment does now.
+    pub(super) fn phase(&self) -> Killed {
+        let slot = self.slot();
+        match &slot.current {
+            Some(current) => Killed::AtWork(current.request_id.clone()),
+            None if slot.has_started => Killed::Idle,
+            None => Killed::InInit,
+        }
     }
 
     fn slot(&self) -> std::sync::MutexGuard<'_, Slot> {

@@ -51,6 +51,17 @@ pub enum Outcome {
     InitFailed(Value),
 }
 
+/// What an environment did when it was killed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Killed {
+    /// It had not asked for an event yet.
+    InInit,
+    /// It worked on the request with this id.
+    AtWork(String),
+    /// It waited for the next event.
+    Idle,
+}
+
 impl Outcome {
     /// Returns whether the function responded.
     pub fn is_response(&self) -> bool {

@@ -9,17 +9,26 @@ use serde_json::{Value, json};
 
 use super::delivery::LARGEST_RESPONSE;
 use super::environment::{Environment, Next, Reply, arn};
+use super::state::Shared;
 use crate::http::{Response, response};
 
 /// Responds to a request; `path` follows `/{environment}/2018-06-01/runtime/`.
 pub(super) async fn serve(
+    shared: &Shared,
     environment: &Arc<Environment>,
     request: &Request<Bytes>,
     path: &[&str],
 ) -> Response {
     match (request.method(), path) {
         (&Method::GET, ["invocation", "next"]) => next(environment.next().await, &environment.function.name),
-        (&Method::POST, ["invocation", id, "response"]) => respond(environment, id, request.body()),
+        (&Method::POST, ["invocation", id, "response"]) => {
+            let name = &environment.function.name;
+            if shared.change(|state| state.is_killed_at_response(name)) {
+                environment.process.kill();
+                return accepted(false);
+            }
+            respond(environment, id, request.body())
+        }
         (&Method::POST, ["invocation", id, "error"]) => {
             accepted(environment.reply(id, Reply::Error(request.body().clone())))
         }

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::SystemTime;
 
@@ -32,6 +32,9 @@ pub(super) struct State {
     /// Request ids of events that failed after all retries.
     pub(super) dead_letters: Vec<String>,
     pub(super) decider: Decider,
+    /// Number of responses of each function, and those at which the environment is killed.
+    pub(super) responses: HashMap<String, usize>,
+    pub(super) killed_responses: HashMap<String, HashSet<usize>>,
     pub(super) calls: usize,
     pub(super) releases: usize,
     pub(super) shut_down: bool,
@@ -97,6 +100,14 @@ impl State {
         let invocation = &mut self.invocations[number];
         invocation.ended = Some(SystemTime::now());
         invocation.outcome = Some(outcome);
+    }
+
+    /// Counts a response of the function. Returns whether its environment is to be killed.
+    pub(super) fn is_killed_at_response(&mut self, function: &str) -> bool {
+        let number = self.responses.entry(function.to_owned()).or_default();
+        *number += 1;
+        let planned = self.killed_responses.get(function);
+        planned.is_some_and(|planned| planned.contains(number))
     }
 
     pub(super) fn note_memory(&mut self, function: &str, bytes: u64) {

@@ -10,6 +10,7 @@ mod delivery;
 mod disturbances;
 mod fault_proxy;
 mod invoke_api;
+mod kills;
 mod moto;
 mod postgres;
 mod processes;

@@ -41,7 +41,8 @@ pub struct Build {
     pub cancelled_after: Option<Duration>,
     /// State.
     pub state: State,
-    queued_at: Instant,
+    /// Moment at which it was queued.
+    pub queued_at: Instant,
 }
 
 /// Builds of a server.

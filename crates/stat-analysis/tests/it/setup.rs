@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+pub use local_stack::MonthResults as Results;
 use local_stack::postgres::connect;
 use local_stack::{Decision, MonthStack, Moto, PgBouncer, PostgresServer, Workbook};
 use serde_json::{Value, json};
@@ -165,51 +166,8 @@ pub fn october() -> Value {
     json!({"time": "2026-10-31T16:00:00Z"})
 }
 
-/// The results of the current run without its id: they must be the same whatever disturbed the run.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Results {
-    pub rows: Vec<String>,
-    pub csv: String,
-    pub categories: String,
-    pub html: String,
-    /// Every cell of the workbook.
-    pub xlsx: String,
-}
-
-impl Results {
-    /// Returns the texts of the report's files.
-    pub fn files(&self) -> [&String; 4] {
-        [&self.csv, &self.categories, &self.html, &self.xlsx]
-    }
-
-    /// Returns the rows whose kind, the first column, is another one.
-    pub fn rows_except(&self, kind: &str) -> Vec<String> {
-        let kind = format!("({kind},");
-        let rows = self.rows.iter().filter(|row| !row.starts_with(&kind));
-        rows.cloned().collect()
-    }
-}
-
 pub async fn results(month: &MonthStack) -> Results {
-    Results {
-        rows: rows(
-            month,
-            "select 'run', p.period_id, r.state from stat_period p join stat_run r on run_id = current_run_id;
-             select 'building', period_id, building_id, documents, morphemes from stat_building;
-             select 'term', building_id, term, frequency, documents from stat_term;
-             select 'category', building_id, category, documents from stat_category;
-             select 'keyword', period_id, building_id, rank, term, frequency, documents, z_score,
-                    previous_frequency, share_change from stat_keyword;
-             select 'task', task, state from stat_task join stat_period on current_run_id = run_id;
-             select 'task_building', building_id, b.state from stat_task_building b
-             join stat_period on current_run_id = run_id",
-        )
-        .await,
-        csv: String::from_utf8(month.report(".csv").await.unwrap()).unwrap(),
-        categories: String::from_utf8(month.report("-categories.csv").await.unwrap()).unwrap(),
-        html: String::from_utf8(month.report(".html").await.unwrap()).unwrap(),
-        xlsx: format!("{:?}", workbook(month).await),
-    }
+    Results::read(month).await.unwrap()
 }
 
 /// Reads the workbook of the report.
@@ -219,20 +177,7 @@ pub async fn workbook(month: &MonthStack) -> Workbook {
 
 /// Returns the rows of `queries`, separated by semicolons, as text; sorted within each query.
 pub async fn rows(month: &MonthStack, queries: &str) -> Vec<String> {
-    let mut rows = Vec::new();
-    for query in queries.split(';') {
-        let query = format!("select q::text from ({query}) q order by 1");
-        rows.extend(
-            month
-                .sql
-                .query(&query, &[])
-                .await
-                .unwrap()
-                .iter()
-                .map(|row| row.get::<_, String>(0)),
-        );
-    }
-    rows
+    month.rows(queries).await.unwrap()
 }
 
 /// Returns the results of the small month without a disturbance.
