@@ -10,8 +10,8 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 
-use crate::authorities;
 use crate::variables::Variables;
+use crate::{authorities, credentials};
 
 /// Loads the SDK's configuration from the function's environment: Region, credentials, `AWS_ENDPOINT_URL`.
 ///
@@ -71,7 +71,8 @@ where
     if let Some(refusal) = error.as_service_error()
         && let Some(code) = refusal.code()
     {
-        return anyhow::anyhow!("{code}: {}", refusal.message().unwrap_or("no message"));
+        let message = refusal.message().unwrap_or("no message");
+        return anyhow::anyhow!("{code}: {}", credentials::hidden(message));
     }
     let is_timeout = match &error {
         SdkError::TimeoutError(_) => true,
@@ -87,7 +88,7 @@ where
     if is_timeout {
         message = format!("{message}: {TIMEOUT_HINT}");
     }
-    anyhow::Error::msg(message)
+    anyhow::Error::msg(credentials::hidden(&message))
 }
 
 #[cfg(test)]

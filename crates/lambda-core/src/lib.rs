@@ -6,6 +6,7 @@ pub mod aws;
 pub mod backoff;
 pub mod check;
 pub mod clock;
+pub mod credentials;
 pub mod deadline;
 #[cfg(feature = "http")]
 pub mod http;

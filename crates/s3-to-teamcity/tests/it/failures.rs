@@ -231,3 +231,17 @@ async fn an_invalid_configuration_fails_the_init_and_lists_every_fault() {
         assert!(message.contains(fault), "{message}");
     }
 }
+
+#[tokio::test]
+async fn an_error_page_that_repeats_the_request_leaves_no_credential_in_log_and_result() {
+    let setup = Setup::new().await;
+    let page = "Server is starting up. Authorization: Bearer plantedCredential8Jq4Vb67cD";
+    let faults = &setup.teamcity.faults;
+    faults.inject(Match::any(), Fault::respond(503, page), 1);
+    faults.inject(Match::path("POST", "/"), Fault::respond(400, page), 1);
+    let (_, message) = setup.invoke_failing(&event("direct")).await;
+    assert!(message.contains("Authorization: Bearer ***"), "{message}");
+    let log = setup.logs();
+    assert!(log.contains("status 503: Server is starting up."), "{log}");
+    assert!(!format!("{message}{log}").contains("plantedCredential"), "{log}");
+}

@@ -1,6 +1,7 @@
 //! The message in the body of an error. TeamCity writes JSON, XML or text, depending on the part that responds; proxies and
 //! servlet containers write pages.
 
+use lambda_core::credentials;
 use roxmltree::Document;
 use serde_json::Value;
 
@@ -26,7 +27,7 @@ pub(super) fn read(body: &str) -> ErrorBody {
         true => page::text(body),
         false => body.to_owned(),
     });
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = credentials::hidden(&text.split_whitespace().collect::<Vec<_>>().join(" "));
     let message = match line.char_indices().nth(MAX_CHARS) {
         _ if line.is_empty() => "no message".to_owned(),
         Some((end, _)) => format!("{}…", &line[..end]),
