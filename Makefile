@@ -61,7 +61,7 @@ DICTIONARY_SOURCES := crates/ko-morph-build/make-dictionary.sh crates/ko-morph-b
 PORT ?= 9000
 ENDPOINT ?= http://127.0.0.1:$(PORT)
 
-.PHONY: help setup dictionary bench-korean korean-weights fuzz demo test check check-infra build bench deploy invoke watch smoke clean
+.PHONY: help setup dictionary bench-korean korean-weights fuzz demo test soak soak-short check check-infra build bench deploy invoke watch smoke clean
 .DELETE_ON_ERROR:
 
 help: ## list these commands
@@ -83,6 +83,18 @@ test: $(STACK) $(DICTIONARY) $(PLAIN) $(LEARNED) ## run every test; BROWSER=none
 	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-5} cargo test --workspace -- $$skip $(if $(filter none,$(BROWSER)),--skip browser::) || failed=$$?; \
 	[ -z "$$skip" ] || echo 'NOT RUN: the months through PgBouncer (tests pgbouncer::). Install the package pgbouncer.' >&2; \
 	exit $$failed
+
+# The functions are built here, so that the runs do not build them.
+SOAK = LOCAL_STACK_PREBUILT=true cargo run --quiet --bin soak --
+
+soak: $(STACK) $(DICTIONARY) ## run all functions under faults: every crash point, then 30 runs; SEED= RUNS= selects runs, CRASH=name or list crash points
+	cargo build --workspace --bins
+	@$(if $(SEED)$(RUNS),,$(SOAK) --crash '$(or $(CRASH),all)')
+	@$(if $(CRASH),,$(SOAK) --seed $(or $(SEED),1) --runs $(or $(RUNS),30))
+
+soak-short: $(STACK) $(DICTIONARY) ## two runs under faults, about a minute
+	cargo build --workspace --bins
+	@$(SOAK) --short
 
 check: $(if $(APP),$(CHECKS),check-infra) ## check formatting, lints, documentation and infra/; APP= STAGE= checks the parameters of one stage, offline, with RELEASE=version by the released programs
 ifneq ($(APP),)
