@@ -31,6 +31,8 @@ use crate::history::verdict::Verdict;
 
 /// Slack's limit for a header block.
 const HEADER: usize = 150;
+/// Slack's limit for all texts of a message is 13,200.
+const MESSAGE: usize = 13_000;
 /// Slack's limit for the text of a section.
 const SECTION: usize = 3000;
 /// Limit for CodeBuild's message about a failure, which is a sentence or a command of many lines.
@@ -111,15 +113,32 @@ pub(crate) fn render(
     if !fields.is_empty() {
         blocks.push(json!({"type": "section", "fields": fields}));
     }
-    blocks.extend(members::render(build, locale).into_iter().map(section));
-    blocks.extend(failure(build, locale).map(section));
-    blocks.extend(failed_tests::render(build, &details.reports, locale).map(section));
-    blocks.extend(log(build, details, locale).map(section));
-    blocks.push(json!({"type": "context", "elements": [mrkdwn(links(build, details, locale))]}));
+    let failure = failure(build, locale).map(section);
+    let tests = failed_tests::render(build, &details.reports, locale).map(section);
+    let log = log(build, details, locale).map(section);
+    let links = json!({"type": "context", "elements": [mrkdwn(links(build, details, locale))]});
+    let end: Vec<Value> = failure
+        .into_iter()
+        .chain(tests)
+        .chain(log)
+        .chain([links])
+        .collect();
+    let used: usize = blocks.iter().chain(&end).map(text_length).sum();
+    let members = members::render(build, MESSAGE.saturating_sub(used), locale);
+    blocks.extend(members.into_iter().map(section));
+    blocks.extend(end);
     Message {
         text: fallback(build, details, locale),
         blocks,
     }
+}
+
+/// Returns the length of all texts of a block.
+fn text_length(block: &Value) -> usize {
+    let fields = block["fields"].as_array().into_iter().flatten();
+    let elements = block["elements"].as_array().into_iter().flatten();
+    let texts = [&block["text"]].into_iter().chain(fields).chain(elements);
+    texts.filter_map(|text| text["text"].as_str()).map(length).sum()
 }
 
 /// Renders the reply about a failed build: the mentions, the failed phase with the reason, and the commit.
@@ -369,6 +388,7 @@ fn fallback(build: &Build, details: &Details, locale: Locale) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::batch;
     use crate::event::build::tests::build;
     use crate::event::phase::Phase;
     use crate::event::source::Source;
@@ -514,6 +534,34 @@ mod tests {
         for text in texts(&message) {
             assert!(length(&text) <= SECTION, "{}", length(&text));
         }
+    }
+
+    #[test]
+    fn the_members_of_a_batch_leave_room_for_the_rest() {
+        let long = "error: <&가`\n".repeat(5_000);
+        let members: Vec<_> = (0..100)
+            .map(|number| batch::tests::member(&format!("node{number}"), Status::Failed))
+            .collect();
+        let member = Build {
+            id: members[0].arn.clone().expect("it has one"),
+            ..failed(&long)
+        };
+        let mut build = batch::tests::batch(Status::Failed, members);
+        build.add_builds(vec![member]);
+        let details = Details {
+            log_tail: LogTail::of(&long, 500, &Mask::default()),
+            reports: vec![long_report(&long); 9],
+            ..Details::default()
+        };
+        let message = render(&build, &details, &[], &localization(Locale::English));
+        let all: usize = message.blocks.iter().map(text_length).sum();
+        assert!((10_000..=MESSAGE).contains(&all), "{all}");
+        let texts = texts(&message);
+        assert!(texts.iter().all(|text| length(text) <= SECTION));
+        let failed = texts
+            .iter()
+            .find(|text| text.starts_with("`node0` · *Failed in*"));
+        assert!(failed.is_some_and(|text| text.contains("error: ")), "{texts:?}");
     }
 
     #[test]

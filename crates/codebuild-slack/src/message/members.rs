@@ -8,21 +8,18 @@ use crate::event::batch::Member;
 use crate::event::build::Build;
 use crate::event::status::Status;
 
-/// Limit for all lines together. Slack accepts 13,200 characters in a message, which also shows the log of a failure.
+/// Limit for all lines together.
 const ALL: usize = 4500;
 /// Limit for an identifier.
 const IDENTIFIER: usize = 100;
 /// Length that the count of the other builds has at most.
 const REST: usize = 150;
 
-/// Renders the title and the lines as texts of sections. If they are too long, first the links of successful builds are
-/// left out, then the last lines, which are only counted.
-pub(super) fn render(batch: &Build, locale: Locale) -> Vec<String> {
-    let mut members: Vec<&Member> = batch
-        .members
-        .iter()
-        .filter(|member| !member.is_preparation())
-        .collect();
+/// Renders the title and the lines as texts of sections, in `room` characters. If they are too long, first the links of
+/// successful builds are left out, then the last lines, which are only counted.
+pub(super) fn render(batch: &Build, room: usize, locale: Locale) -> Vec<String> {
+    let members = batch.members.iter().filter(|member| !member.is_preparation());
+    let mut members: Vec<&Member> = members.collect();
     if members.is_empty() {
         return Vec::new();
     }
@@ -33,38 +30,34 @@ pub(super) fn render(batch: &Build, locale: Locale) -> Vec<String> {
         wording::builds(locale),
         counts(batch, &members, locale)
     );
-    let lines = |links_successes: bool| -> Vec<String> {
+    let room = room.saturating_sub(length(&title) + 1).min(ALL);
+    let lines = |links_success: bool| -> Vec<String> {
         let lines = members
             .iter()
-            .map(|member| line(batch, member, links_successes, locale));
+            .map(|member| line(batch, member, links_success, locale));
         lines.collect()
     };
-    let all = lines(true);
-    let lines = match total(&all) <= ALL {
-        true => all,
-        false => lines(false),
+    let mut lines = Some(lines(true))
+        .filter(|lines| total(lines) <= room)
+        .unwrap_or_else(|| lines(false));
+    if total(&lines) > room {
+        lines.truncate(fitting(&lines, room.saturating_sub(REST)));
+    }
+    let rest = &members[lines.len()..];
+    let rest =
+        (!rest.is_empty()).then(|| wording::other_builds(locale, rest.len(), &counts(batch, rest, locale)));
+    sections(std::iter::once(title).chain(lines).chain(rest))
+}
+
+/// Returns the number of the first lines that fit into `room`.
+fn fitting(lines: &[String], room: usize) -> usize {
+    let mut left = room;
+    let fits = |line: &&String| {
+        let rest = left.checked_sub(length(line) + 1);
+        left = rest.unwrap_or(0);
+        rest.is_some()
     };
-    let mut shown = 0;
-    let mut left = ALL - REST;
-    for line in &lines {
-        let Some(rest) = left.checked_sub(length(line) + 1) else {
-            break;
-        };
-        (left, shown) = (rest, shown + 1);
-    }
-    // All of them fit without a count of the rest.
-    if total(&lines) <= ALL {
-        shown = lines.len();
-    }
-    let rest = (shown < members.len()).then(|| {
-        let rest = &members[shown..];
-        wording::other_builds(locale, rest.len(), &counts(batch, rest, locale))
-    });
-    sections(
-        std::iter::once(title)
-            .chain(lines.into_iter().take(shown))
-            .chain(rest),
-    )
+    lines.iter().take_while(fits).count()
 }
 
 fn total(lines: &[String]) -> usize {
@@ -148,7 +141,7 @@ mod tests {
 
     #[track_caller]
     fn check(batch: &Build, locale: Locale, expected: &[&str]) {
-        let text = render(batch, locale).join("\n");
+        let text = render(batch, 13_000, locale).join("\n");
         let lines = text.lines().map(|line| match line.split_once("<https://") {
             Some((head, rest)) => {
                 let (_, rest) = rest.split_once('|').expect("a label");
@@ -199,7 +192,7 @@ mod tests {
             ],
         );
         assert_eq!(
-            render(&batch(Status::Failed, Vec::new()), Locale::English),
+            render(&batch(Status::Failed, Vec::new()), 13_000, Locale::English),
             [""; 0]
         );
     }
@@ -210,7 +203,7 @@ mod tests {
             .map(|number| member(&format!("<node>{number}"), Status::Succeeded))
             .collect();
         members.push(member("last", Status::Failed));
-        let texts = render(&batch(Status::Failed, members), Locale::English);
+        let texts = render(&batch(Status::Failed, members), 13_000, Locale::English);
         assert!(texts.iter().all(|text| length(text) <= SECTION), "{texts:?}");
         assert!(texts.iter().map(|text| length(text)).sum::<usize>() < ALL + 200);
         let text = texts.join("\n");
