@@ -123,7 +123,8 @@
 
   function quotation([sentence, term]) {
     const quote = element("blockquote");
-    sentence.split(term).forEach((part, index) => {
+    const parts = term ? sentence.split(term) : [sentence];
+    parts.forEach((part, index) => {
       if (index > 0) quote.append(element("mark", {}, term));
       quote.append(part);
     });

@@ -20,6 +20,7 @@ pub(crate) mod term;
 pub(crate) mod term_list;
 pub(crate) mod thresholds;
 pub(crate) mod vocabulary;
+pub(crate) mod written_form;
 
 pub(crate) use overlap::without_overlaps;
 #[cfg(any(fuzzing, test))]

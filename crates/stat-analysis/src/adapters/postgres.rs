@@ -10,7 +10,7 @@ mod texts;
 pub(crate) use categories::CategoryPages;
 use categories::category_totals;
 pub(crate) use changes::changes;
-pub(crate) use examples::examples;
+pub(crate) use examples::ExampleSearch;
 pub(crate) use keywords::{KeywordPages, write_keywords};
 pub(crate) use summary::{comparison, summary};
 pub(crate) use texts::{TextStream, UnreadableText};

@@ -13,7 +13,7 @@ use stat_ledger::task::Claim;
 use tokio_postgres::Transaction;
 
 use super::StatAnalysis;
-use crate::adapters::postgres;
+use crate::adapters::postgres::{self, ExampleSearch};
 use crate::findings::Findings;
 use crate::function_response::FunctionResponse;
 use crate::mail;
@@ -21,6 +21,7 @@ use crate::page;
 use crate::report_keys::ReportKeys;
 use crate::statistics::example::Example;
 use crate::statistics::term::TermCounter;
+use crate::statistics::written_form::WrittenForms;
 
 /// Longest time that the report takes to read its examples. It takes less if its time is short.
 const EXAMPLES_TIMEOUT_S: u64 = 60;
@@ -94,21 +95,17 @@ impl StatAnalysis {
         if !self.config.quotes_examples {
             return Ok(HashMap::new());
         }
-        let timeout_s = (deadline.remaining().as_secs() / 4).clamp(1, EXAMPLES_TIMEOUT_S);
         let mut worker = self.analyser.worker();
         let lexicon = worker.lexicon();
         let has_term =
             |sentence: &str, term: &str| TermCounter::has_term(sentence, term, &mut worker, &self.vocabulary);
-        postgres::examples(
-            session,
-            run,
+        let search = ExampleSearch {
             buildings,
-            self.config.min_documents,
-            timeout_s,
-            lexicon,
-            has_term,
-        )
-        .await
+            min_documents: self.config.min_documents,
+            timeout_s: (deadline.remaining().as_secs() / 4).clamp(1, EXAMPLES_TIMEOUT_S),
+            forms: &WrittenForms::of(&self.vocabulary),
+        };
+        search.examples(session, run, lexicon, has_term).await
     }
 
     /// Sends the mail, unless an earlier attempt has sent and recorded it. Returns the mail's id.

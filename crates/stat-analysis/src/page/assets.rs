@@ -15,7 +15,7 @@ pub(super) fn chart() -> &'static str {
 }
 
 /// SHA-256 of [`SCRIPT`] in base64, for the page's Content-Security-Policy.
-pub(super) const SCRIPT_HASH: &str = "6gAatrXQ1DsJZAdhmJDQd7Fw9ZXCv96yiy8OnutRX08=";
+pub(super) const SCRIPT_HASH: &str = "WGKkZcUDFKPOqAaianqA3ECMqTF8FU346Ekely1UGEo=";
 
 /// SHA-256 of [`chart`] in base64, for the page's Content-Security-Policy.
 pub(super) const CHART_HASH: &str = "wX8s5J+5xx73+znAP4aIBKxas0cwFJl27r5rf4B77ww=";

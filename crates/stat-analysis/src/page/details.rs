@@ -24,7 +24,7 @@ pub(super) struct Details<'a> {
     rising: Vec<ChangeRow<'a>>,
     falling: Vec<ChangeRow<'a>>,
     trend: &'a Trend,
-    /// Sentences with their terms.
+    /// Sentences with their terms as written.
     examples: Vec<(&'a str, &'a str)>,
 }
 
@@ -63,7 +63,7 @@ impl<'a> Details<'a> {
             .iter()
             .filter(|example| is_shown(&example.term))
             .take(EXAMPLES_ON_PAGE)
-            .map(|example| (example.text.as_str(), example.term.as_str()))
+            .map(|example| (example.text.as_str(), example.written.as_str()))
             .collect();
         Self {
             categories: categories.iter().map(|it| category_row(it, locale)).collect(),

@@ -83,6 +83,7 @@ fn escapes_hostile_terms_names_and_sentences() {
     let example = Example {
         text: format!("누수 {hostile}"),
         term: hostile.into(),
+        written: hostile.into(),
     };
     let change = Change {
         building_id: "B1".into(),

@@ -7,6 +7,7 @@ use ko_morph::Lexicon;
 use super::personal_data::{MASK, mask};
 use super::plain_text::plain;
 use super::thresholds::{EXAMPLE_LEAD, EXAMPLE_LENGTH, IDENTIFYING_DIGITS};
+use super::written_form::WrittenForms;
 
 /// A sentence from a text, without personal data.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub(crate) struct Example {
     /// A sentence, or the part of a long one around the term.
     pub(crate) text: String,
     pub(crate) term: String,
+    /// The term as the text has it: 엘베 for 승강기. Empty if it has no place of its own.
+    pub(crate) written: String,
 }
 
 /// Returns the first sentence of `text` in which `has_term` finds the term as a word.
@@ -23,16 +26,21 @@ pub(crate) struct Example {
 pub(crate) fn example(
     text: &str,
     term: &str,
+    forms: &WrittenForms<'_>,
     lexicon: Lexicon<'_>,
     mut has_term: impl FnMut(&str) -> bool,
 ) -> Option<Example> {
     let text = plain(text);
     let text = mask(&text, lexicon);
     let text = mask_numbers(&text);
-    let sentence = sentences(&text).find(|sentence| sentence.contains(term) && has_term(sentence))?;
+    let sentence = sentences(&text).find(|sentence| has_term(sentence))?;
+    let words: Vec<&str> = sentence.split_whitespace().collect();
+    let sentence = words.join(" ");
+    let place = forms.find(&sentence, term).unwrap_or_default();
     Some(Example {
-        text: shortened(sentence, term),
+        text: shortened(&sentence, place.start),
         term: term.to_owned(),
+        written: sentence[place].to_owned(),
     })
 }
 
@@ -45,16 +53,14 @@ fn sentences(text: &str) -> impl Iterator<Item = &str> {
         .map(str::trim)
 }
 
-fn shortened(sentence: &str, term: &str) -> String {
-    let words = || sentence.split_whitespace();
-    let whole = words().collect::<Vec<_>>().join(" ");
-    let length = whole.chars().count();
+/// Returns the part of a long sentence around the byte `at`.
+fn shortened(sentence: &str, at: usize) -> String {
+    let length = sentence.chars().count();
     if length <= EXAMPLE_LENGTH {
-        return whole;
+        return sentence.to_owned();
     }
-    let at = whole.find(term).unwrap_or_default();
-    let skipped = whole[..at].chars().count().saturating_sub(EXAMPLE_LEAD);
-    let shown: String = whole.chars().skip(skipped).take(EXAMPLE_LENGTH).collect();
+    let skipped = sentence[..at].chars().count().saturating_sub(EXAMPLE_LEAD);
+    let shown: String = sentence.chars().skip(skipped).take(EXAMPLE_LENGTH).collect();
     let start = if skipped > 0 { "…" } else { "" };
     let end = if skipped + EXAMPLE_LENGTH < length {
         "…"
@@ -123,8 +129,13 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, term: &str, expected: Option<&str>) {
-        let found = example(text, term, lexicon(), |_| true).map(|example| example.text);
-        assert_eq!(found.as_deref(), expected);
+        let found = find(text, term, |sentence| sentence.contains(term));
+        assert_eq!(found.as_ref().map(|example| example.text.as_str()), expected);
+    }
+
+    fn find(text: &str, term: &str, has_term: impl FnMut(&str) -> bool) -> Option<Example> {
+        let forms = WrittenForms::of(shipped::vocabulary());
+        example(text, term, &forms, lexicon(), has_term)
     }
 
     #[test]
@@ -186,12 +197,7 @@ mod tests {
     #[test]
     fn skips_a_sentence_with_the_term_inside_a_word() {
         let is_word = |sentence: &str| !sentence.contains("수도 있");
-        let found = example(
-            "그럴 수도 있어요. 수도 요금이 비싸요.",
-            "수도",
-            lexicon(),
-            is_word,
-        );
+        let found = find("그럴 수도 있어요. 수도 요금이 비싸요.", "수도", is_word);
         assert_eq!(
             found.map(|example| example.text).as_deref(),
             Some("수도 요금이 비싸요.")
@@ -199,11 +205,19 @@ mod tests {
     }
 
     #[test]
+    fn names_the_term_as_the_text_has_it() {
+        let text = format!("{}엘베  안에서 멈췄어요", "가나다 ".repeat(100));
+        let found = find(&text, "승강기", |_| true).expect("the text has the term");
+        assert!(found.text.ends_with("엘베 안에서 멈췄어요"), "{found:?}");
+        assert_eq!((found.term.as_str(), found.written.as_str()), ("승강기", "엘베"));
+        let found = find("글", "승강기", |_| true).expect("the text has the term");
+        assert_eq!(found.written, "");
+    }
+
+    #[test]
     fn shortens_a_long_sentence_around_the_term() {
         let text = format!("{}누수 {}", "가나다 ".repeat(100), "라마바 ".repeat(100));
-        let shown = example(&text, "누수", lexicon(), |_| true)
-            .expect("the text has the term")
-            .text;
+        let shown = find(&text, "누수", |_| true).expect("the text has the term").text;
         assert!(
             shown.starts_with('…') && shown.ends_with('…') && shown.contains("누수"),
             "{shown}"
@@ -211,7 +225,7 @@ mod tests {
         assert!(shown.chars().count() <= EXAMPLE_LENGTH + 2, "{shown}");
         let text = "누수 ".repeat(100);
         assert!(
-            !example(&text, "누수", lexicon(), |_| true)
+            !find(&text, "누수", |_| true)
                 .expect("the text has the term")
                 .text
                 .starts_with('…')

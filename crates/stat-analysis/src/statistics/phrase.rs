@@ -45,6 +45,16 @@ impl Phrases {
         phrases
     }
 
+    /// Returns noun, stem and term of each phrase, and each verb that means a term without a noun.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = (Option<&str>, &str, TermId)> {
+        let patterns = self.by_noun.iter().flat_map(|(noun, patterns)| {
+            let patterns = patterns.iter();
+            patterns.map(|pattern| (Some(noun.as_ref()), pattern.stem.as_ref(), pattern.term))
+        });
+        let verbs = self.verbs.iter().map(|(stem, term)| (None, stem.as_ref(), *term));
+        patterns.chain(verbs)
+    }
+
     /// Adds a phrase. A spelling without a verb is none.
     fn add(&mut self, spelling: &str, term: TermId, worker: &mut Worker<'_>) {
         let (mut noun, mut is_negated) = (String::new(), false);

@@ -79,10 +79,10 @@ impl TermList {
         self.spellings.get(fold(spelling).as_ref()).copied()
     }
 
-    /// Returns the names and other spellings as the list has them, without phrases.
-    pub(crate) fn spellings(&self) -> impl Iterator<Item = &str> {
-        let words = self.written.iter().map(|(spelling, _)| spelling.as_ref());
-        words.filter(|spelling| !is_phrase(spelling))
+    /// Returns the names and other spellings as the list has them, without phrases, with their terms.
+    pub(crate) fn words(&self) -> impl Iterator<Item = (&str, TermId)> {
+        let words = self.written.iter().filter(|(spelling, _)| !is_phrase(spelling));
+        words.map(|(spelling, term)| (spelling.as_ref(), *term))
     }
 
     /// Returns the names and other spellings as the list has them, with their terms.

@@ -55,7 +55,8 @@ pub(crate) fn analyser(
 fn unknown_words(terms: &TermList, analyser: &Analyser) -> String {
     let (lexicon, mut worker) = (analyser.lexicon(), analyser.worker());
     let is_hangul = |c: char| ('가'..='힣').contains(&c);
-    let spellings = terms.spellings().filter(|spelling| !spelling.contains(' '));
+    let words = terms.words().map(|(spelling, _)| spelling);
+    let spellings = words.filter(|spelling| !spelling.contains(' '));
     let words = spellings.flat_map(|spelling| spelling.split(move |c| !is_hangul(c)));
     let mut words: Vec<&str> = words
         .filter(|word| word.chars().count() >= 2 && !lexicon.contains(word))

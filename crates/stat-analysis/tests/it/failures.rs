@@ -250,6 +250,30 @@ async fn a_database_in_euc_kr_gives_the_same_month() {
     assert_clean(&month).await;
 }
 
+/// EUC-KR has no 뷁, so that the database can neither have it nor search for it.
+#[tokio::test]
+async fn a_database_in_euc_kr_has_sentences_though_a_spelling_has_no_place_in_it() {
+    let month = empty_month_in("EUC_KR").await;
+    fill(&month).await;
+    let list = "누수\t누수\t뷁\n";
+    month
+        .moto
+        .put_object(&month.bucket, "terms.tsv", list)
+        .await
+        .unwrap();
+    let place = format!("s3://{}/terms.tsv", month.bucket);
+    month.emulator.deploy(month.stat_prep());
+    month
+        .emulator
+        .deploy(month.stat_analysis().variable("TERMS", place));
+    for _ in 0..2 {
+        add_text(&month, "B4", "2026-10", "누수 공사는 언제 끝나나요").await;
+    }
+    month.run(&october()).await.unwrap();
+    let html = results(&month).await.html;
+    assert!(html.contains(r#"["누수 공사는 언제 끝나나요","누수"]"#), "{html}");
+}
+
 #[tokio::test]
 async fn bytes_that_are_not_utf8_fail_their_building_and_no_other() {
     let month = empty_month_in("SQL_ASCII").await;

@@ -401,3 +401,62 @@ async fn a_report_is_written_even_without_examples() {
     let log = month.log("stat-analysis", "has no examples").await.unwrap();
     assert!(log.contains("SQLSTATE 42703"), "{log}");
 }
+
+/// Returns the page's sentences with their terms as written.
+async fn sentences(month: &MonthStack) -> Vec<String> {
+    let html = results(month).await.html;
+    let data = html.split(r#""examples":"#).skip(1);
+    let lists = data.filter_map(|rest| {
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Vec<(String, String)>>();
+        values.next()?.ok()
+    });
+    lists
+        .flatten()
+        .map(|(sentence, term)| format!("{term}: {sentence}"))
+        .collect()
+}
+
+/// A building that writes a term in other spellings only: another word, with a space, as a phrase, in small letters.
+#[tokio::test]
+async fn a_sentence_is_found_by_every_spelling_of_its_term() {
+    for (text, term, expected) in [
+        (
+            "1호기 엘베가 또 멈췄어요",
+            "승강기",
+            "엘베: 1호기 엘베가 또 멈췄어요",
+        ),
+        (
+            "지하 주차장이 어두워요",
+            "지하주차장",
+            "지하 주차장: 지하 주차장이 어두워요",
+        ),
+        (
+            "천장에서 물이 뚝뚝 샙니다",
+            "누수",
+            "물이 뚝뚝 샙: 천장에서 물이 뚝뚝 샙니다",
+        ),
+        ("복도 cctv 좀 봐 주세요", "CCTV", "cctv: 복도 cctv 좀 봐 주세요"),
+        (
+            "관리 비가 왜 올랐나요",
+            "관리비",
+            "관리 비: 관리 비가 왜 올랐나요",
+        ),
+    ] {
+        let month = empty_month().await;
+        for id in ["B1", "B2"] {
+            month.add_building(id, id, None).await.unwrap();
+            for number in 0..4 {
+                // The first texts only look like the term: 수엘베르 is no lift.
+                let other = ["수엘베르 님이 안녕하세요", "주차권을 더 주세요"][number % 2];
+                add_text(&month, id, "2026-10", if id == "B1" { text } else { other }).await;
+            }
+        }
+        month.deploy();
+        month.run(&october()).await.unwrap();
+        let found = sentences(&month).await;
+        assert!(
+            found.iter().any(|sentence| sentence == expected),
+            "{term}: {found:?}"
+        );
+    }
+}

@@ -48,6 +48,7 @@ fn example(nth: usize) -> Example {
     Example {
         text: format!("{nth} {} {HOSTILE} 누수", "가나다라 마바사아 ".repeat(9)),
         term: HOSTILE.into(),
+        written: HOSTILE.into(),
     }
 }
 
