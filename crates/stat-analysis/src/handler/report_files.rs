@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufWriter, Read, Seek};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use postgres_session::Session;
 use stat_ledger::run::Run;
 
@@ -35,14 +36,15 @@ impl StatAnalysis {
         findings: &mut Findings,
         keys: &ReportKeys,
     ) -> anyhow::Result<[Upload; 4]> {
-        let mut workbook = ReportWorkbook::new(
-            &findings.summary,
-            &findings.changes,
-            self.config.keywords_per_building,
-            &self.vocabulary.terms,
-            self.config.locale,
-        )
-        .context(FAILED)?;
+        let mut workbook = temporary(|| {
+            ReportWorkbook::new(
+                &findings.summary,
+                &findings.changes,
+                self.config.keywords_per_building,
+                &self.vocabulary.terms,
+                self.config.locale,
+            )
+        })?;
         let categories = self
             .upload_categories(session, run, findings, &mut workbook, keys)
             .await?;
@@ -79,7 +81,7 @@ impl StatAnalysis {
             }
             for building in buildings {
                 csv.push(&building)?;
-                workbook.push_categories(&building).context(FAILED)?;
+                temporary(|| workbook.push_categories(&building))?;
                 if shown.contains(building.building_id.as_str()) {
                     categories.insert(building.building_id, building.categories);
                 }
@@ -118,7 +120,7 @@ impl StatAnalysis {
             }
             for keyword in keywords {
                 csv.push(&keyword)?;
-                workbook.push_term(&keyword).context(FAILED)?;
+                temporary(|| workbook.push_term(&keyword))?;
                 page.push(keyword);
             }
             self.s3.write(&mut csv_upload, csv.take()?).await?;
@@ -140,14 +142,11 @@ impl StatAnalysis {
         workbook: ReportWorkbook<'_>,
         keys: &ReportKeys,
     ) -> anyhow::Result<Upload> {
-        let mut file = workbook_file(workbook).context(FAILED)?;
+        let mut file = temporary(|| workbook_file(workbook))?;
         let mut upload = self.s3.begin_upload(&keys.xlsx, XLSX).await?;
         loop {
             let mut chunk = Vec::with_capacity(CHUNK);
-            (&mut file)
-                .take(CHUNK as u64)
-                .read_to_end(&mut chunk)
-                .context(FAILED)?;
+            temporary(|| (&mut file).take(CHUNK as u64).read_to_end(&mut chunk))?;
             if chunk.is_empty() {
                 break;
             }
@@ -158,7 +157,25 @@ impl StatAnalysis {
     }
 }
 
-const FAILED: &str = "could not write the workbook to the folder for temporary files";
+/// Runs a step that writes or reads temporary files of the workbook. A retry writes the report from its beginning.
+///
+/// rust_xlsxwriter panics where it cannot write a row, as with a full folder. The workbook must not be used after that.
+fn temporary<T, E: Into<anyhow::Error>>(step: impl FnOnce() -> Result<T, E>) -> anyhow::Result<T> {
+    let done = match catch_unwind(AssertUnwindSafe(step)) {
+        Ok(done) => done.map_err(Into::into),
+        Err(panic) => Err(anyhow!(panic.downcast::<String>().map_or_else(
+            |_| "the library of the workbook panicked".to_owned(),
+            |message| *message
+        ))),
+    };
+    done.with_context(|| {
+        format!(
+            "could not write the workbook in {}; if it is full, raise EphemeralStorage of this function, \
+             then a retry or a resume writes the report",
+            std::env::temp_dir().display()
+        )
+    })
+}
 
 /// Returns a file with the workbook, at its beginning.
 fn workbook_file(workbook: ReportWorkbook<'_>) -> anyhow::Result<File> {

@@ -1,5 +1,7 @@
 //! Buildings whose analysis fails, and invocations that run out of time.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use local_stack::{Decision, MonthStack};
@@ -248,6 +250,50 @@ async fn a_database_in_euc_kr_gives_the_same_month() {
     month.deploy();
     month.run(&october()).await.unwrap();
     assert_clean(&month).await;
+}
+
+/// A full folder for temporary files: no file of the function may exceed 32 kB. The names alone are 180 kB.
+#[tokio::test]
+async fn a_full_folder_for_temporary_files_fails_the_report_until_it_has_room() {
+    let month = small_month().await;
+    for number in 0..60 {
+        let name = "한".repeat(1_000);
+        month
+            .add_building(&format!("C{number:02}"), &name, None)
+            .await
+            .unwrap();
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut function = month.stat_analysis();
+    let script = format!(
+        "#!/bin/sh\ntrap '' XFSZ\nulimit -S -f 64\nexec '{}'\n",
+        function.binary.display()
+    );
+    function.binary = folder.path().join("limited");
+    std::fs::write(&function.binary, script).unwrap();
+    std::fs::set_permissions(&function.binary, Permissions::from_mode(0o755)).unwrap();
+    month.emulator.deploy(month.stat_prep());
+    month.emulator.deploy(function);
+    month.run(&october()).await.unwrap();
+    let log = month
+        .log("stat-analysis", "raise EphemeralStorage")
+        .await
+        .unwrap();
+    assert!(
+        log.contains("StatAnalysisError: could not write the workbook in "),
+        "{log}"
+    );
+    assert_eq!(rows(&month, "select state from stat_status").await, ["(running)"]);
+    assert!(month.topic.mails().await.unwrap().is_empty());
+
+    month.emulator.deploy(month.stat_analysis());
+    let report = month.emulator.invocations_of("stat-analysis");
+    let report = report.iter().find(|call| call.payload["task"] == 0).unwrap();
+    month.emulator.redeliver(&report.request_id).unwrap();
+    month.emulator.wait_until_idle(TIMEOUT).await.unwrap();
+    assert_eq!(rows(&month, "select state from stat_status").await, ["(done)"]);
+    assert_eq!(month.topic.mails().await.unwrap().len(), 1);
+    assert!(results(&month).await.xlsx.contains("새길 빌딩"));
 }
 
 /// EUC-KR has no 뷁, so that the database can neither have it nor search for it.
