@@ -40,8 +40,8 @@ pub fn terms(own: &str) -> Result<Vec<(String, Option<String>)>, String> {
     let list = TermList::parse(term_list::SHIPPED, own).map_err(|error| error.to_string())?;
     let found = |spelling: &str| list.find(spelling).map(|term| list.name(term).to_owned());
     let spellings = list
-        .spellings()
-        .map(|spelling| (spelling.to_owned(), found(spelling)));
+        .words()
+        .map(|(spelling, _)| (spelling.to_owned(), found(spelling)));
     Ok(spellings.collect())
 }
 

@@ -38,13 +38,18 @@ impl<'v> WrittenForms<'v> {
         forms.flat_map(|(term, form)| form.like_patterns().map(move |pattern| (term, pattern)))
     }
 
-    /// Returns the place of a term in a sentence. A term that no list has is written as it is.
+    /// Returns the place of a term in a sentence: that of its longest spelling there (주차정산기 for 정산기), otherwise of
+    /// the shortest phrase. A term that no list has is written as it is.
     pub(crate) fn find(&self, sentence: &str, term: &str) -> Option<Range<usize>> {
         let own = WrittenForm::of_word(term);
         let listed = self.0.get(term).map_or(&[][..], Vec::as_slice);
-        std::iter::once(&own)
-            .chain(listed)
-            .find_map(|form| form.find(sentence))
+        let forms = std::iter::once(&own).chain(listed);
+        let places = forms.filter_map(|form| Some((form.0.len(), form.find(sentence)?)));
+        let rank = |(parts, place): &(usize, Range<usize>)| match parts {
+            1 => (1, usize::MAX - place.len(), place.start),
+            parts => (*parts, place.len(), place.start),
+        };
+        places.min_by_key(rank).map(|(_, place)| place)
     }
 }
 
@@ -187,6 +192,7 @@ mod tests {
         check("wi-fi가 끊겨요", "와이파이", Some("wi-fi"));
         check("현관 Cctv 확인", "CCTV", Some("Cctv"));
         check("정비사 연락처", "정비사", Some("정비사"));
+        check("주차 정산기 고장", "정산기", Some("주차 정산기"));
         check("주차권을 주세요", "승강기", None);
     }
 
@@ -194,7 +200,7 @@ mod tests {
     fn a_phrase_is_found_in_its_inflections() {
         for (sentence, place) in [
             ("어제부터 물이 샙니다", "물이 샙"),
-            ("천장에서 물이 조금씩 샜어요", "천장에서 물이 조금씩 샜"),
+            ("천장에서 물이 조금씩 샜어요", "물이 조금씩 샜"),
             ("비가 새요", "비가 새"),
             ("창틀로 빗물이 들어와요", "빗물이 들어"),
         ] {

@@ -204,7 +204,10 @@ async fn expands(browser: &Browser) {
         assert!(details.contains(expected), "{expected} is missing in: {details}");
     }
     let marked = text(browser, "tr.details mark").await;
-    assert!(["누수", "천장", "승강기"].contains(&marked.as_str()), "{marked}");
+    assert!(
+        ["누수", "천장", "엘리베이터"].contains(&marked.as_str()),
+        "{marked}"
+    );
     let charts = "return [...document.querySelectorAll('tr.details canvas')]
                   .map((canvas) => [canvas.getAttribute('role'), canvas.getAttribute('aria-label'), !!Chart.getChart(canvas)])";
     let charts = browser.evaluate(charts).await.unwrap();
