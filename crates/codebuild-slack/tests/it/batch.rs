@@ -190,25 +190,32 @@ async fn the_reconciliation_completes_batches() {
 
 #[tokio::test]
 async fn each_member_has_a_message_if_the_batch_cannot_be_read() {
-    for gone in [false, true] {
-        let (setup, codebuild) = start(|function| function).await;
+    for (name, fault, logged) in [
+        (
+            "denied",
+            Some(denied("BatchGetBuildBatches")),
+            "codebuild:BatchGetBuildBatches",
+        ),
+        ("deleted", None, "CodeBuild does not know the batch"),
+        (
+            "down",
+            Some(Fault::respond(500, "{}")),
+            "codebuild:BatchGetBuildBatches",
+        ),
+        ("hanging", Some(Fault::Hold), "no response within"),
+    ] {
+        let (setup, codebuild) = start(with_little_patience).await;
         codebuild.start_batch(BATCH, 7, &["node18", "node20"]);
         codebuild.set_member(BATCH, "node18", "IN_PROGRESS");
         codebuild.set_member(BATCH, "node20", "SUCCEEDED");
         let read = Match::containing("BatchGetBuildBatches");
-        match gone {
-            true => codebuild.delete_batches(),
-            false => codebuild
-                .faults
-                .inject(read.clone(), denied("BatchGetBuildBatches"), usize::MAX),
+        match fault {
+            None => codebuild.delete_batches(),
+            Some(fault) => codebuild.faults.inject(read, fault, usize::MAX),
         }
         setup.response(&event_of("node18", "IN_PROGRESS")).await;
         setup.response(&event_of("node20", "SUCCEEDED")).await;
-        let logs = setup.logs();
-        match gone {
-            true => assert!(logs.contains("CodeBuild does not know the batch"), "{logs}"),
-            false => assert!(logs.contains("codebuild:BatchGetBuildBatches"), "{logs}"),
-        }
+        assert!(setup.logs().contains(logged), "{name}: {}", setup.logs());
         // The message of a member ends there, although its batch can be read again.
         codebuild.faults.clear();
         codebuild.start_batch(BATCH, 7, &["node18", "node20"]);
