@@ -138,7 +138,8 @@ impl NounRun {
             match meaning {
                 // 비정상적 is an adjective, 이사님 a person.
                 Some(Match::Listed(_)) if matches!(suffix, Some("적" | "님")) => {}
-                Some(Match::Word) if suffix == Some("적") => {}
+                Some(Match::Word)
+                    if suffix == Some("적") || is_adjective(self.text(start..matched), lexicon) => {}
                 Some(Match::Listed(term)) => found(Unit {
                     term: vocabulary.terms.name(term),
                     listed: Some(term),
@@ -307,9 +308,14 @@ fn is_adjective(text: &str, lexicon: Lexicon<'_>) -> bool {
     let Some(noun) = text.strip_suffix('적') else {
         return false;
     };
-    noun.chars().count() >= 2
-        && !NOUNS.iter().any(|end| text.ends_with(end))
-        && (lexicon.has(noun, |tag| matches!(tag, Tag::NNG | Tag::XR)) || !lexicon.contains(text))
+    let is_noun = |word: &str| lexicon.has(word, |tag| matches!(tag, Tag::NNG | Tag::XR));
+    // 현실적 and 비현실적 end like 판매실적.
+    let is_derived = is_noun(noun)
+        || noun
+            .strip_prefix(['비', '반', '불', '무', '초'])
+            .is_some_and(is_noun);
+    let is_compound = NOUNS.iter().any(|end| text.ends_with(end));
+    noun.chars().count() >= 2 && (is_derived || !is_compound && !lexicon.contains(text))
 }
 
 /// Returns the listed term with which a guessed word begins: the rest is a misspelling or an ending (담배냄).
