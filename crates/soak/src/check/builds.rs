@@ -9,7 +9,7 @@ use stand_ins::slack::Message;
 
 use crate::part::{Check, metric};
 use crate::plan::BUILDS;
-use crate::run::builds::{BuildsRun, FUNCTION, end_of, project};
+use crate::run::builds::{BuildsRun, Death, FUNCTION, end_of, project};
 
 /// Checks messages and metrics against the posts that Slack received.
 pub(crate) async fn check(run: &BuildsRun, seen: &[SeenRequest]) -> Result<Vec<Check>> {
@@ -40,15 +40,15 @@ fn one_message_per_build(run: &BuildsRun, recorded: &BTreeSet<&str>, seen: &[See
         let lost = posts_in_doubt_of(seen)
             .filter(|post| post.text().contains(&name))
             .count();
-        let is_killed = deaths
-            .iter()
-            .any(|death| death.build_id.ends_with(&format!(":{number}")));
+        // A post is counted before it is sent: an environment that dies then has used an attempt.
+        let of_build = |death: &&Death| death.build_id.ends_with(&format!(":{number}"));
+        let killed = deaths.iter().filter(of_build).count();
         let (current, others): (Vec<_>, Vec<_>) = messages
             .iter()
             .partition(|message| recorded.contains(message.ts.as_str()));
         ensure!(
-            current.len() == 1 || (current.is_empty() && lost >= 2),
-            "{project} has {} recorded messages and {lost} with a lost answer: {messages:?}",
+            current.len() == 1 || (current.is_empty() && lost + killed >= 2),
+            "{project} has {} recorded messages, {lost} posts with a lost answer, and {killed} environments were killed: {messages:?}",
             current.len()
         );
         let Some(shown) = current.first().or(others.last()) else {
@@ -62,14 +62,14 @@ fn one_message_per_build(run: &BuildsRun, recorded: &BTreeSet<&str>, seen: &[See
         );
         for message in &others {
             ensure!(
-                message.response_was_lost || is_killed,
+                message.response_was_lost || killed > 0,
                 "{project} has a second message without a cause: {messages:?}"
             );
         }
         second += others.len();
     }
     Ok(format!(
-        "{} builds show their end, {none} have no message after two lost answers; {second} more messages, each \
+        "{} builds show their end, {none} have no message after two lost answers or deaths; {second} more messages, each \
          because its answer was lost or its sender killed",
         BUILDS - none
     ))
