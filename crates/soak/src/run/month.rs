@@ -29,6 +29,8 @@ const TEXTS_PER_TASK: usize = BUILDINGS * TEXTS_PER_BUILDING / 10;
 const POOL_SIZE: usize = 8;
 /// Longest number of times that an operator resumes a month.
 const RESUMES: usize = 12;
+/// Delay after a resume that stat-prep could not carry out.
+const RETRY_DELAY: Duration = Duration::from_secs(2);
 /// Resumes during which the faults of S3 and SNS go on.
 const FAULTY_RESUMES: usize = 2;
 /// Texts of the demo, from which those of the month are made.
@@ -229,6 +231,7 @@ impl MonthRun {
         if plan.is_tmp_full {
             self.deploy(false)?;
         }
+        let mut refusal = None;
         for resumes in 0..RESUMES {
             if self.is_done().await? {
                 return Ok(resumes);
@@ -243,9 +246,11 @@ impl MonthRun {
                 true => json!({"resume": true}),
                 false => schedule(Manner::Once),
             };
-            if let Outcome::Error(error) | Outcome::InitFailed(error) = emulator.invoke(PREP, &resume).await?
-            {
-                bail!("stat-prep cannot resume the month: {error}");
+            let outcome = emulator.invoke(PREP, &resume).await?;
+            if let Outcome::Error(error) | Outcome::InitFailed(error) = outcome {
+                // After a crash of PostgreSQL, PgBouncer refuses clients for 15 s. AWS retries such an event.
+                refusal = Some(error);
+                tokio::time::sleep(RETRY_DELAY).await;
             }
             emulator.wait_until_idle(disturbance::STUCK_AFTER).await?;
         }
@@ -253,7 +258,9 @@ impl MonthRun {
             .stack
             .rows("select task, state, attempt from stat_task")
             .await?;
-        bail!("the month is not done after {RESUMES} resumes: {tasks:?}")
+        bail!(
+            "the month is not done after {RESUMES} resumes: {tasks:?}, last error of stat-prep: {refusal:?}"
+        )
     }
 
     /// The schedule's event may have been lost before the run was opened.
