@@ -92,7 +92,7 @@ soak: $(STACK) $(DICTIONARY) ## run all functions under faults: every crash poin
 	@$(if $(SEED)$(RUNS),,$(SOAK) --crash '$(or $(CRASH),all)')
 	@$(if $(CRASH),,$(SOAK) --seed $(or $(SEED),1) --runs $(or $(RUNS),30))
 
-soak-short: $(STACK) $(DICTIONARY) ## two runs under faults, about a minute
+soak-short: $(STACK) $(DICTIONARY) ## two runs under faults, about two minutes
 	cargo build --workspace --bins
 	@$(SOAK) --short
 

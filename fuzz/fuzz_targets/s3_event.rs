@@ -30,7 +30,7 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// Whether a text is a tag as TeamCity accepts it: without commas, spaces and slashes.
+/// Reports whether a text is a tag as TeamCity accepts it: without commas, spaces and slashes.
 fn is_tag(tag: &str) -> bool {
     tag.len() > 8
         && tag

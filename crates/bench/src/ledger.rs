@@ -14,7 +14,7 @@ const RUN: &str = "7f0c2f4e-0000-4000-8000-000000000001";
 /// Tasks of one building each. The last one would be followed by the report, for which nothing stands in here.
 const TASKS: i32 = 1000;
 
-/// Fills the ledger of one open run. Each building has 46 texts, the median of the demo's small buildings.
+/// Fills the ledger of one open run. Each building has 46 texts, as those of stat-analysis's bench.
 const MONTH: &str = "
     create table bench_building as
         select 'B' || n as building_id, '건물 ' || n as name, null::date as closed_on from generate_series(1, 1000) n;

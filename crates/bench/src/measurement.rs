@@ -14,7 +14,7 @@ use crate::{handlers, program, python, target};
 
 /// Number of measured starts of each function, in turn with as many of the others.
 pub(crate) const STARTS: u64 = 15;
-/// The same with a seventh of a core, where Python takes seconds.
+/// Number of measured starts with a seventh of a core, where Python takes seconds.
 pub(crate) const STARTS_WITH_SHARE: u64 = 5;
 
 /// Medians of one function, of the smallest function, and of the Python handler.

@@ -58,7 +58,7 @@ pub(crate) struct Message {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Reply {
     pub(crate) message: Message,
-    /// Whether the channel shows it too.
+    /// Shows the reply in the channel too if `true`.
     pub(crate) is_broadcast: bool,
 }
 

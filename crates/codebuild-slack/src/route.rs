@@ -86,7 +86,7 @@ fn read_route(fields: &Fields) -> Option<Route> {
     if matches!(thread, Some(Thread::Yes | Thread::Broadcast))
         && !may_fail(statuses.as_deref(), when.as_deref())
     {
-        fields.fault("thread", "only failures are answered, and the route has none");
+        fields.fault("thread", "a reply answers a failure, and the route matches none");
         return None;
     }
     Some(Route {
@@ -486,7 +486,7 @@ mod tests {
         );
         check_fault(
             r#"[{"project": "a", "when": ["succeeded"], "thread": true}]"#,
-            "SLACK_ROUTES[0].thread: only failures are answered",
+            "SLACK_ROUTES[0].thread: a reply answers a failure",
         );
         check_fault(
             r#"[{"project": "a", "branch": "[a"}]"#,

@@ -15,8 +15,8 @@ use crate::{authorities, credentials};
 
 /// Loads the SDK's configuration from the function's environment: Region, credentials, `AWS_ENDPOINT_URL`.
 ///
-/// In Lambda, Region and credentials are variables. Only without them, as on a developer's machine, the SDK sets up all
-/// its other sources, with clients of STS and of the instance's metadata.
+/// Region and credentials are variables in Lambda. Without them, as on a developer's machine, the SDK sets up all its
+/// other sources, with clients of STS and of the instance's metadata.
 ///
 /// Retries are the SDK's standard ones. Each attempt has a time-out, because the SDK's default is to wait for ever.
 pub async fn sdk_config() -> SdkConfig {

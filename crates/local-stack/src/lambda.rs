@@ -24,4 +24,4 @@ mod state;
 pub use decision::{Decision, InvokeCall, Refusal};
 pub use emulator::LambdaEmulator;
 pub use function::Function;
-pub use invocation::{Invocation, InvocationType, Killed, Outcome};
+pub use invocation::{Invocation, InvocationType, Outcome, Victim};

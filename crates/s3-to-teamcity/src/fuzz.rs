@@ -25,7 +25,7 @@ fn config(variables: &[(&str, &str)]) -> Result<Config, String> {
     Config::from_variables(&variables).map_err(|error| error.to_string())
 }
 
-/// What an event makes of `BUILD_ROUTES`.
+/// Effect of an event on `BUILD_ROUTES`.
 #[derive(Debug, Default)]
 pub struct Plan {
     /// Names of the builds' parameters with their values, build by build.

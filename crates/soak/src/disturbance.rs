@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use futures_util::future::join_all;
-use local_stack::lambda::Killed;
+use local_stack::lambda::Victim;
 use local_stack::{Fault, Faults, LambdaEmulator, Match};
 use serde_json::Value;
 
@@ -69,6 +69,40 @@ fn too_many_requests(side: Side) -> Fault {
     }
 }
 
+/// Delivers the events of a plan while it kills environments of the function. Returns those that were killed at their
+/// instants.
+pub(crate) async fn disturb(
+    emulator: &LambdaEmulator,
+    function: &str,
+    plan: &FunctionPlan,
+    began: Instant,
+    event: impl Fn(usize, bool) -> Value,
+    after_kill: impl AsyncFn(&str),
+) -> Result<Vec<Victim>> {
+    emulator.kill_at_responses(function, plan.killed_responses.iter().copied());
+    let (killed, sent) = tokio::join!(
+        kill(emulator, function, &plan.kills, began, after_kill),
+        deliver(emulator, function, plan, began, event),
+    );
+    sent?;
+    Ok(killed)
+}
+
+/// Sends the dropped events, as a replay of EventBridge's archive does.
+pub(crate) fn resume(
+    emulator: &LambdaEmulator,
+    function: &str,
+    plan: &FunctionPlan,
+    event: impl Fn(usize, bool) -> Value,
+) -> Result<()> {
+    for (number, delivery) in plan.deliveries.iter().enumerate() {
+        if delivery.manner == Manner::Dropped {
+            emulator.invoke_event(function, &event(number, false))?;
+        }
+    }
+    Ok(())
+}
+
 /// Kills environments of a function at their instants, and calls `after` for each that worked.
 pub(crate) async fn kill(
     emulator: &LambdaEmulator,
@@ -76,7 +110,7 @@ pub(crate) async fn kill(
     kills: &[Kill],
     began: Instant,
     after: impl AsyncFn(&str),
-) -> Vec<Killed> {
+) -> Vec<Victim> {
     let mut killed = Vec::new();
     for kill in kills {
         wait_until(began, kill.at_ms).await;
@@ -88,7 +122,7 @@ pub(crate) async fn kill(
                 None => tokio::time::sleep(Duration::from_millis(5)).await,
             }
         };
-        if let Some(Killed::AtWork(request_id)) = &victim {
+        if let Some(Victim::AtWork(request_id)) = &victim {
             after(request_id).await;
         }
         killed.extend(victim);
@@ -103,16 +137,14 @@ pub(crate) async fn deliver(
     function: &str,
     plan: &FunctionPlan,
     began: Instant,
-    event: impl Fn(usize, bool) -> Option<Value>,
+    event: impl Fn(usize, bool) -> Value,
 ) -> Result<()> {
     let sent = plan
         .deliveries
         .iter()
         .enumerate()
         .map(async |(number, delivery)| {
-            let Some(event) = event(number, delivery.manner == Manner::ClockADayLate) else {
-                return Ok(());
-            };
+            let event = event(number, delivery.manner == Manner::ClockADayLate);
             send(emulator, function, *delivery, began, &event).await
         });
     join_all(sent).await.into_iter().collect()
@@ -173,7 +205,7 @@ pub(crate) async fn redrive_after<F: Future<Output = Result<()>>>(
     Ok(redriven)
 }
 
-/// Counts the planned manners of delivery.
+/// Returns the manner of each delivery that is no ordinary one.
 pub(crate) fn manners(plan: &FunctionPlan) -> impl Iterator<Item = &'static str> {
     plan.deliveries
         .iter()

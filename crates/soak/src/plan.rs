@@ -94,7 +94,7 @@ pub(crate) struct Delivery {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(crate) enum Manner {
     Once,
-    /// The same event again, so many milliseconds later.
+    /// Two deliveries, so many milliseconds apart.
     Twice(u64),
     /// So many milliseconds after the events that follow it.
     Late(u64),
@@ -107,7 +107,7 @@ pub(crate) enum Manner {
 /// Disturbances of the month.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct MonthPlan {
-    /// Whether PgBouncer is between the functions and PostgreSQL, if it is installed.
+    /// Puts PgBouncer between the functions and PostgreSQL if `true`, and if it is installed.
     pub is_pooled: bool,
     pub schedule: Manner,
     pub prep_kills: Vec<Kill>,
@@ -121,7 +121,7 @@ pub(crate) struct MonthPlan {
     pub restarts_ms: Vec<u64>,
     /// S3's and SNS's answers.
     pub answers: Answers,
-    /// Whether `/tmp` of `stat-analysis` is full until the month is resumed.
+    /// Fills `/tmp` of `stat-analysis` until the month is resumed if `true`.
     pub is_tmp_full: bool,
 }
 

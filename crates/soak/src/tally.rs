@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 
 use comfy_table::{CellAlignment, Table, presets};
-use local_stack::lambda::Killed;
+use local_stack::lambda::Victim;
 use local_stack::{Fault, Faults};
+
+/// Kill at the moment of a response.
+pub(crate) const KILLED_RESPONSE: &str = "environment killed between effect and answer";
 
 /// Faults by side and kind. A run that passes its checks has survived them.
 #[derive(Debug, Clone, Default)]
@@ -17,12 +20,12 @@ impl Tally {
         }
     }
 
-    pub(crate) fn add_kills(&mut self, function: &str, killed: &[Killed]) {
+    pub(crate) fn add_kills(&mut self, function: &str, killed: &[Victim]) {
         for killed in killed {
             let phase = match killed {
-                Killed::InInit => "environment killed in its init",
-                Killed::AtWork(_) => "environment killed at work",
-                Killed::Idle => "idle environment killed",
+                Victim::InInit => "environment killed in its init",
+                Victim::AtWork(_) => "environment killed at work",
+                Victim::Idle => "idle environment killed",
             };
             self.add(function, phase, 1);
         }

@@ -1,6 +1,6 @@
 //! CodeBuild's API, as far as it describes builds and batches of builds.
 //!
-//! It follows the API reference: at most a hundred ids in a request, each `project:uuid`, and ids that it does not know are
+//! The API reference is followed: at most a hundred ids in a request, each `project:uuid`, and ids that it does not know are
 //! listed as such. The description of a batch has the states of its members and no durations; those are in the
 //! descriptions of the builds. A batch ends on its own, after its last build.
 

@@ -4,7 +4,7 @@
 //! buildings. Reviews go to September and October in turn, so that a change between the months is chance. Without
 //! the variable it does nothing.
 //!
-//! It fails if a term on the page stands in fewer than three texts, or is of a kind that is junk.
+//! The bench fails if a term on the page stands in fewer than three texts, or is of a kind that is junk.
 
 #![allow(
     clippy::disallowed_methods,
@@ -22,7 +22,7 @@ use serde_json::json;
 /// Default of `REPORT_MIN_DOCUMENTS`.
 const MIN_DOCUMENTS: i64 = 3;
 
-/// What the page has of a building: term, category, texts, occurrences, occurrences in the month before.
+/// Row of the page about a building: term, category, texts, occurrences, occurrences in the month before.
 #[derive(Deserialize)]
 struct Details {
     distinctive: bool,

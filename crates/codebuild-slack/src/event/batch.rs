@@ -17,7 +17,7 @@ pub(crate) struct Member {
     pub(crate) identifier: String,
     /// `None` until CodeBuild starts the build.
     pub(crate) status: Option<Status>,
-    /// Whether the batch may succeed without this build.
+    /// Lets the batch succeed without this build if `true`.
     pub(crate) ignores_failure: bool,
     /// Number of earlier builds with this identifier in the batch, which were retried.
     pub(crate) retries: u32,

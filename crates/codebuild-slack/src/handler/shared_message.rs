@@ -335,7 +335,10 @@ impl<'i> SharedMessage<'i> {
             Ok(Some(_)) => tracing::info!(build.id = id, "replied to the message of {id} in its thread"),
             Ok(None) => {}
             Err(error) if error.downcast_ref().is_some_and(SlackError::is_gone) => {
-                tracing::warn!(build.id = id, "no reply for {id}, its message is gone: {error:#}");
+                tracing::warn!(
+                    build.id = id,
+                    "dropped the reply for {id}, its message was deleted: {error:#}"
+                );
             }
             Err(error) => {
                 self.release_lease().await;

@@ -29,7 +29,7 @@ async fn a_sound_deployment_with_a_bot_and_a_table_passes() {
         .variable("COMPARE_WITH_PREVIOUS", "true")
         .variable("LOG_TAIL_LINES", "15");
     setup.emulator.deploy(function);
-    let before = items(&setup).await;
+    let before = setup.items().await;
     let report = report_of(&setup).await;
     assert_eq!(
         (&report.0["function"], &report.0["ok"]),
@@ -49,18 +49,7 @@ async fn a_sound_deployment_with_a_bot_and_a_table_passes() {
     ] {
         report.assert(&format!("permission {permission}"), true, "granted");
     }
-    assert_eq!(items(&setup).await, before, "a check writes nothing");
-}
-
-/// Returns the items of the table.
-async fn items(setup: &Setup) -> Value {
-    let scan = json!({"TableName": setup.table});
-    let response = setup
-        .moto()
-        .json("dynamodb", "DynamoDB_20120810.Scan", &scan)
-        .await
-        .unwrap();
-    response["Items"].clone()
+    assert_eq!(setup.items().await, before, "a check writes nothing");
 }
 
 #[tokio::test]

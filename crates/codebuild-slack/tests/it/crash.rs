@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use local_stack::{Fault, FaultProxy, Faults, Function, Match};
+use local_stack::{Fault, Faults, Function, Match};
 
 use crate::setup::{NAME, PATIENCE, Setup, event, now_ms};
 
@@ -14,7 +14,6 @@ struct Crossing {
     setup: Setup,
     dynamodb: Faults,
     slack: Faults,
-    _proxy: FaultProxy,
 }
 
 impl Crossing {
@@ -24,19 +23,14 @@ impl Crossing {
 
     async fn with_routes(timeout: Duration, routes: &str) -> Self {
         let setup = Setup::table().await;
-        let proxy = FaultProxy::start(&setup.dynamodb).await.unwrap();
         setup.emulator.deploy(Function {
             timeout,
-            ..setup
-                .table_function()
-                .variable("AWS_ENDPOINT_URL_DYNAMODB", proxy.endpoint())
-                .variable("SLACK_ROUTES", routes)
+            ..setup.table_function().variable("SLACK_ROUTES", routes)
         });
         Self {
-            dynamodb: proxy.faults.clone(),
+            dynamodb: setup.dynamodb().faults.clone(),
             slack: setup.slack.faults.clone(),
             setup,
-            _proxy: proxy,
         }
     }
 

@@ -18,7 +18,6 @@ mod models;
 mod reconciliation;
 mod routes;
 mod secrets;
-mod serial_dynamodb;
 mod setup;
 mod shared_message;
 mod slack_responses;

@@ -3,13 +3,11 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use local_stack::{Function, LambdaEmulator, Moto, Outcome, function_binary};
+use local_stack::{FaultProxy, Function, LambdaEmulator, MessagesTable, Moto, Outcome, function_binary};
 use serde_json::{Value, json};
 use stand_ins::Slack;
 use stand_ins::slack::{Message, Settings};
 use tokio::sync::OnceCell;
-
-use crate::serial_dynamodb;
 
 pub(crate) const NAME: &str = "codebuild-slack";
 pub(crate) const TOKEN: &str = "xoxb-never-to-be-logged";
@@ -21,11 +19,17 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 pub(crate) struct Setup {
     pub(crate) emulator: LambdaEmulator,
     pub(crate) slack: Slack,
-    /// AWS, shared by all setups that have it. Each has its own table.
-    pub(crate) moto: Option<Moto>,
+    /// Name of the table, whether there is one or not.
     pub(crate) table: String,
-    /// URL of DynamoDB.
-    pub(crate) dynamodb: String,
+    aws: Option<Aws>,
+}
+
+/// AWS with a table.
+struct Aws {
+    /// Shared by all setups.
+    moto: Moto,
+    dynamodb: FaultProxy,
+    messages: MessagesTable,
 }
 
 impl Setup {
@@ -46,10 +50,12 @@ impl Setup {
     /// Starts the function with a bot token and a table.
     pub(crate) async fn table() -> Self {
         let mut setup = Self::bare().await;
-        let (moto, dynamodb) = aws().await.clone();
-        setup.dynamodb = dynamodb;
-        make_table(&moto, &setup.table).await;
-        setup.moto = Some(moto);
+        let moto = moto().await.clone();
+        setup.aws = Some(Aws {
+            dynamodb: FaultProxy::start_serial(moto.endpoint()).await.unwrap(),
+            messages: MessagesTable::create(&moto, &setup.table).await.unwrap(),
+            moto,
+        });
         setup.emulator.deploy(setup.table_function());
         setup
     }
@@ -58,8 +64,7 @@ impl Setup {
         Self {
             emulator: LambdaEmulator::start().await.unwrap(),
             slack: Slack::start(settings()).await.unwrap(),
-            moto: None,
-            dynamodb: String::new(),
+            aws: None,
             table: format!("messages-{}", TABLES.fetch_add(1, Ordering::Relaxed)),
         }
     }
@@ -88,12 +93,21 @@ impl Setup {
     pub(crate) fn table_function(&self) -> Function {
         self.bot_function()
             .variables(self.moto().environment())
-            .variable("AWS_ENDPOINT_URL_DYNAMODB", &self.dynamodb)
+            .variable("AWS_ENDPOINT_URL_DYNAMODB", self.dynamodb().endpoint())
             .variable("MESSAGES_TABLE", &self.table)
     }
 
+    fn aws(&self) -> &Aws {
+        self.aws.as_ref().expect("only setups with a table have AWS")
+    }
+
     pub(crate) fn moto(&self) -> &Moto {
-        self.moto.as_ref().expect("only setups with a table have AWS")
+        &self.aws().moto
+    }
+
+    /// DynamoDB, to which requests go one after the other.
+    pub(crate) fn dynamodb(&self) -> &FaultProxy {
+        &self.aws().dynamodb
     }
 
     pub(crate) async fn invoke(&self, event: &Value) -> Outcome {
@@ -174,16 +188,7 @@ impl Setup {
 
     /// Reads all items of the table.
     pub(crate) async fn items(&self) -> Vec<Value> {
-        let (mut items, mut scan) = (Vec::new(), json!({"TableName": self.table}));
-        loop {
-            let scanned = self.moto().json("dynamodb", "DynamoDB_20120810.Scan", &scan);
-            let page = scanned.await.unwrap();
-            items.extend(page["Items"].as_array().unwrap().iter().cloned());
-            let Some(last) = page.get("LastEvaluatedKey") else {
-                return items;
-            };
-            scan["ExclusiveStartKey"] = last.clone();
-        }
+        self.aws().messages.items().await.unwrap()
     }
 }
 
@@ -199,30 +204,6 @@ impl Drop for Setup {
             }
         }
     }
-}
-
-async fn make_table(moto: &Moto, name: &str) {
-    let table = json!({
-        "TableName": name,
-        "KeySchema": [{"AttributeName": "build_id", "KeyType": "HASH"}],
-        "AttributeDefinitions": [
-            {"AttributeName": "build_id", "AttributeType": "S"},
-            {"AttributeName": "state", "AttributeType": "S"},
-            {"AttributeName": "expires_at", "AttributeType": "N"},
-        ],
-        "GlobalSecondaryIndexes": [{
-            "IndexName": "unfinished",
-            "KeySchema": [
-                {"AttributeName": "state", "KeyType": "HASH"},
-                {"AttributeName": "expires_at", "KeyType": "RANGE"},
-            ],
-            "Projection": {"ProjectionType": "KEYS_ONLY"},
-        }],
-        "BillingMode": "PAY_PER_REQUEST",
-    });
-    moto.json("dynamodb", "DynamoDB_20120810.CreateTable", &table)
-        .await
-        .unwrap();
 }
 
 /// Returns the settings of a workspace without a rate limit.
@@ -299,15 +280,10 @@ pub(crate) fn now_ms() -> u64 {
     now.as_millis() as u64
 }
 
-static AWS: OnceCell<(Moto, String)> = OnceCell::const_new();
+static MOTO: OnceCell<Moto> = OnceCell::const_new();
 static TABLES: AtomicUsize = AtomicUsize::new(1);
 
-/// Starts AWS for the first test that needs it. Returns it with the URL of its DynamoDB.
-async fn aws() -> &'static (Moto, String) {
-    let start = async || {
-        let moto = Moto::start().await.unwrap();
-        let dynamodb = serial_dynamodb::start(moto.endpoint());
-        (moto, dynamodb)
-    };
-    AWS.get_or_init(start).await
+/// Starts AWS for the first test that needs it.
+async fn moto() -> &'static Moto {
+    MOTO.get_or_init(async || Moto::start().await.unwrap()).await
 }

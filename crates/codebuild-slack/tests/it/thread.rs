@@ -268,7 +268,11 @@ async fn a_deleted_message_gets_no_reply() {
     assert!(setup.response(&failed()).await.get("posted").is_some());
     assert_eq!(setup.response(&failed()).await, json!({"skipped": "duplicate"}));
     assert_eq!(replies(&setup), []);
-    assert!(setup.logs().contains("its message is gone"), "{}", setup.logs());
+    assert!(
+        setup.logs().contains("its message was deleted"),
+        "{}",
+        setup.logs()
+    );
 }
 
 #[tokio::test]

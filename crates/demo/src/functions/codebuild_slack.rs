@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail, ensure};
-use local_stack::{Fault, FaultProxy, Match, Moto, event};
+use local_stack::{Fault, FaultProxy, Match, MessagesTable, Moto, event};
 use serde_json::{Value, json};
 use stand_ins::Slack;
 use stand_ins::slack::{Message, Settings};
@@ -61,14 +61,7 @@ pub(crate) struct BuildWorld {
 
 impl BuildWorld {
     pub(crate) async fn start(moto: &Moto) -> Result<Self> {
-        let table = json!({
-            "TableName": TABLE,
-            "KeySchema": [{"AttributeName": "build_id", "KeyType": "HASH"}],
-            "AttributeDefinitions": [{"AttributeName": "build_id", "AttributeType": "S"}],
-            "BillingMode": "PAY_PER_REQUEST",
-        });
-        moto.json("dynamodb", "DynamoDB_20120810.CreateTable", &table)
-            .await?;
+        MessagesTable::create(moto, TABLE).await?;
         write_log(moto).await?;
         Ok(Self {
             slack: Slack::start(Settings::default()).await?,

@@ -11,7 +11,7 @@ use super::decision::{Decider, Decision, InvokeCall};
 use super::delivery::{self, Accepted, Pending, Slot};
 use super::environment::{Environment, arn};
 use super::function::Function;
-use super::invocation::{Invocation, InvocationType, Killed, Outcome};
+use super::invocation::{Invocation, InvocationType, Outcome, Victim};
 use super::state::{Deployed, Shared};
 use super::{invoke_api, runtime_api};
 use crate::background;
@@ -146,7 +146,7 @@ impl LambdaEmulator {
     }
 
     /// Kills (SIGKILL) one of the function's environments, whatever it does; `pick` chooses it among those that run.
-    pub fn kill_any(&self, function: &str, pick: usize) -> Option<Killed> {
+    pub fn kill_any(&self, function: &str, pick: usize) -> Option<Victim> {
         let environments: Vec<_> = {
             let state = self.shared().read();
             let mut of_function: Vec<_> = state
@@ -173,6 +173,11 @@ impl LambdaEmulator {
             let planned = state.killed_responses.entry(function.to_owned()).or_default();
             planned.extend(numbers);
         });
+    }
+
+    /// Returns the number of responses at which an environment of the function was killed so far.
+    pub fn killed_responses_of(&self, function: &str) -> usize {
+        self.shared().read().killed_responses_of(function)
     }
 
     /// Returns the number of a function's environments, idle or busy.

@@ -10,7 +10,7 @@ use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
 use super::function::Function;
-use super::invocation::Killed;
+use super::invocation::Victim;
 use super::state::Shared;
 use crate::moto::{ACCOUNT, REGION};
 use crate::process::{Process, Spec};
@@ -171,12 +171,12 @@ impl Environment {
     }
 
     /// Describes what the environment does now.
-    pub(super) fn phase(&self) -> Killed {
+    pub(super) fn phase(&self) -> Victim {
         let slot = self.slot();
         match &slot.current {
-            Some(current) => Killed::AtWork(current.request_id.clone()),
-            None if slot.has_started => Killed::Idle,
-            None => Killed::InInit,
+            Some(current) => Victim::AtWork(current.request_id.clone()),
+            None if slot.has_started => Victim::Idle,
+            None => Victim::InInit,
         }
     }
 

@@ -51,14 +51,14 @@ pub enum Outcome {
     InitFailed(Value),
 }
 
-/// What an environment did when it was killed.
+/// Environment at the moment of its kill.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Killed {
-    /// It had not asked for an event yet.
+pub enum Victim {
+    /// Environment that had not asked for an event yet.
     InInit,
-    /// It worked on the request with this id.
+    /// Environment that worked on the request with this id.
     AtWork(String),
-    /// It waited for the next event.
+    /// Environment that waited for the next event.
     Idle,
 }
 

@@ -110,6 +110,12 @@ impl State {
         planned.is_some_and(|planned| planned.contains(number))
     }
 
+    pub(super) fn killed_responses_of(&self, function: &str) -> usize {
+        let responses = self.responses.get(function).copied().unwrap_or_default();
+        let planned = self.killed_responses.get(function).into_iter().flatten();
+        planned.filter(|number| **number <= responses).count()
+    }
+
     pub(super) fn note_memory(&mut self, function: &str, bytes: u64) {
         let peak = self.peak_memory.entry(function.to_owned()).or_default();
         *peak = (*peak).max(bytes);

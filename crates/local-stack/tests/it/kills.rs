@@ -1,6 +1,6 @@
 //! Environments killed in any state, and at their responses.
 
-use local_stack::lambda::Killed;
+use local_stack::lambda::Victim;
 use local_stack::{Fault, FaultProxy, Match, Outcome};
 use serde_json::json;
 
@@ -26,7 +26,7 @@ async fn an_idle_environment_is_killed_without_a_trace() {
     let first = response(&emulator, json!({})).await;
     // The response may arrive before the environment asks for its next event.
     let killed = emulator.kill_any("probe", 7).unwrap();
-    assert_ne!(killed, Killed::InInit);
+    assert_ne!(killed, Victim::InInit);
     // An event that meets the death is retried.
     emulator.invoke_event("probe", &json!({})).unwrap();
     emulator.wait_until_idle(SOON).await.unwrap();

@@ -13,7 +13,7 @@ use crate::run::builds::{BuildsRun, Death, FUNCTION, end_of, project};
 
 /// Checks messages and metrics against the posts that Slack received.
 pub(crate) async fn check(run: &BuildsRun, seen: &[SeenRequest]) -> Result<Vec<Check>> {
-    let items = run.items().await?;
+    let items = run.table.items().await?;
     let recorded = items.iter().filter_map(|item| item["ts"]["S"].as_str());
     let recorded: BTreeSet<&str> = recorded.collect();
     Ok(vec![

@@ -3,8 +3,8 @@
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result};
-use local_stack::{FaultProxy, Function, LambdaEmulator, Moto, event, function_binary};
+use anyhow::Result;
+use local_stack::{FaultProxy, Function, LambdaEmulator, MessagesTable, Moto, event, function_binary};
 use serde_json::{Value, json};
 use stand_ins::Slack;
 use stand_ins::slack::Settings;
@@ -13,7 +13,7 @@ use crate::canary;
 use crate::check;
 use crate::disturbance::{self, Side};
 use crate::part::Part;
-use crate::plan::{BUILDS, Delivery, FunctionPlan, Manner};
+use crate::plan::{BUILDS, FunctionPlan};
 
 pub(crate) const FUNCTION: &str = "codebuild-slack";
 /// Events of a build: its start and its end.
@@ -34,7 +34,7 @@ pub(crate) struct BuildsRun {
     pub emulator: LambdaEmulator,
     pub slack: Slack,
     pub moto: Moto,
-    pub table: String,
+    pub table: MessagesTable,
     deaths: Mutex<Vec<Death>>,
     /// Number of environments killed at any time.
     pub kills: usize,
@@ -69,8 +69,7 @@ pub(crate) fn end_of(number: usize) -> &'static str {
 
 impl BuildsRun {
     async fn new(moto: &Moto) -> Result<Self> {
-        let table = format!("messages-{}", fastrand::u64(..));
-        make_table(moto, &table).await?;
+        let table = MessagesTable::create(moto, format!("messages-{}", fastrand::u64(..))).await?;
         let settings = Settings {
             token: canary::SLACK_TOKEN.to_owned(),
             pace: Duration::ZERO,
@@ -90,7 +89,7 @@ impl BuildsRun {
         let mut function = Function::new(FUNCTION, function_binary(FUNCTION)?)
             .variables(self.moto.environment())
             .variable("AWS_ENDPOINT_URL_DYNAMODB", dynamodb.endpoint())
-            .variable("MESSAGES_TABLE", &self.table)
+            .variable("MESSAGES_TABLE", &self.table.name)
             .variable("SLACK_BOT_TOKEN", canary::SLACK_TOKEN)
             .variable("SLACK_CHANNEL", "#builds")
             .variable("SLACK_API_URL", self.slack.api_url())
@@ -108,51 +107,24 @@ impl BuildsRun {
         let slow = Duration::from_millis(500);
         disturbance::inject(&self.slack.faults, Side::Slack, &plan.answers, slow);
         disturbance::inject(&dynamodb.faults, Side::AwsJson, &plan.answers, slow);
-        self.emulator
-            .kill_at_responses(FUNCTION, plan.killed_responses.iter().copied());
+        let note_kill = async |id: &str| self.note_kill(id);
         let began = Instant::now();
-        let event = |number, is_late| Some(build_event(number, is_late));
-        let (killed, sent) = tokio::join!(
-            disturbance::kill(&self.emulator, FUNCTION, &plan.kills, began, async |id: &str| {
-                self.note_kill(id);
-            }),
-            disturbance::deliver(&self.emulator, FUNCTION, plan, began, event),
-        );
-        sent?;
-        self.kills = killed.len() + plan.killed_responses.len();
+        let killed =
+            disturbance::disturb(&self.emulator, FUNCTION, plan, began, build_event, note_kill).await?;
         self.wait_until_idle().await?;
+        self.kills = killed.len() + self.emulator.killed_responses_of(FUNCTION);
         let lost = self.slack.faults.seen();
         self.slack.faults.clear();
         dynamodb.faults.clear();
-        self.resume(plan)?;
+        disturbance::resume(&self.emulator, FUNCTION, plan, build_event)?;
         let redriven = disturbance::redrive_after(&self.emulator, || self.wait_until_idle()).await?;
         part.checks.extend(check::builds::check(self, &lost).await?);
-        part.tally.add_kills(FUNCTION, &killed);
-        part.tally.add(
-            FUNCTION,
-            "environment killed between effect and answer",
-            plan.killed_responses.len(),
-        );
-        part.tally
-            .add(FUNCTION, "event given up by Lambda and redriven", redriven);
-        disturbance::manners(plan).for_each(|manner| part.tally.add(FUNCTION, manner, 1));
+        part.add_disturbances(&self.emulator, FUNCTION, plan, &killed, redriven);
         part.tally.add_answers("Slack", &self.slack.faults);
         part.tally.add_answers("DynamoDB", &dynamodb.faults);
-        part.add_outputs_of(&self.emulator, FUNCTION);
         part.outputs
             .add("Slack's messages", format!("{:?}", self.slack.messages()));
         Ok(part)
-    }
-
-    /// Sends the dropped events again, as a replay of EventBridge's archive does.
-    fn resume(&self, plan: &FunctionPlan) -> Result<()> {
-        for (number, Delivery { manner, .. }) in plan.deliveries.iter().enumerate() {
-            if *manner == Manner::Dropped {
-                self.emulator
-                    .invoke_event(FUNCTION, &build_event(number, false))?;
-            }
-        }
-        Ok(())
     }
 
     /// Notes the build of a killed environment.
@@ -181,7 +153,7 @@ impl BuildsRun {
 
     async fn expire_leases(&self) -> Result<()> {
         loop {
-            for item in self.items().await? {
+            for item in self.table.items().await? {
                 if let (Some(build_id), Some(owner), Some(until)) = (
                     item["build_id"]["S"].as_str(),
                     item["lease_owner"]["S"].as_str(),
@@ -209,7 +181,7 @@ impl BuildsRun {
     }
 
     async fn expire_lease(&self, build_id: &str, owner: &str) {
-        let update = json!({"TableName": self.table, "Key": {"build_id": {"S": build_id}},
+        let update = json!({"TableName": self.table.name, "Key": {"build_id": {"S": build_id}},
             "UpdateExpression": "SET lease_until = :now",
             "ConditionExpression": "lease_owner = :owner",
             "ExpressionAttributeValues": {":now": {"N": now_ms().to_string()}, ":owner": {"S": owner}}});
@@ -218,23 +190,6 @@ impl BuildsRun {
             .moto
             .json("dynamodb", "DynamoDB_20120810.UpdateItem", &update);
         update.await.ok();
-    }
-
-    /// Reads all items of the table.
-    pub(crate) async fn items(&self) -> Result<Vec<Value>> {
-        let (mut items, mut scan) = (Vec::new(), json!({"TableName": self.table}));
-        loop {
-            let page = self
-                .moto
-                .json("dynamodb", "DynamoDB_20120810.Scan", &scan)
-                .await?;
-            let found = page["Items"].as_array().context("a page without items")?;
-            items.extend(found.iter().cloned());
-            let Some(last) = page.get("LastEvaluatedKey") else {
-                return Ok(items);
-            };
-            scan["ExclusiveStartKey"] = last.clone();
-        }
     }
 }
 
@@ -278,28 +233,4 @@ fn build_event(number: usize, is_late: bool) -> Value {
         }
     }
     event
-}
-
-async fn make_table(moto: &Moto, name: &str) -> Result<()> {
-    let table = json!({
-        "TableName": name,
-        "KeySchema": [{"AttributeName": "build_id", "KeyType": "HASH"}],
-        "AttributeDefinitions": [
-            {"AttributeName": "build_id", "AttributeType": "S"},
-            {"AttributeName": "state", "AttributeType": "S"},
-            {"AttributeName": "expires_at", "AttributeType": "N"},
-        ],
-        "GlobalSecondaryIndexes": [{
-            "IndexName": "unfinished",
-            "KeySchema": [
-                {"AttributeName": "state", "KeyType": "HASH"},
-                {"AttributeName": "expires_at", "KeyType": "RANGE"},
-            ],
-            "Projection": {"ProjectionType": "KEYS_ONLY"},
-        }],
-        "BillingMode": "PAY_PER_REQUEST",
-    });
-    moto.json("dynamodb", "DynamoDB_20120810.CreateTable", &table)
-        .await?;
-    Ok(())
 }

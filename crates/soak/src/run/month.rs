@@ -19,7 +19,7 @@ use crate::check;
 use crate::disturbance::{self, Side};
 use crate::part::Part;
 use crate::plan::{BUILDINGS, CallFault, Kill, Manner, MonthPlan, TEXTS_PER_BUILDING};
-use crate::tally::Tally;
+use crate::tally::{KILLED_RESPONSE, Tally};
 
 const PREP: &str = "stat-prep";
 const ANALYSIS: &str = "stat-analysis";
@@ -150,8 +150,8 @@ impl MonthRun {
             .add("PostgreSQL", "server crashed and restarted", restarts?);
         part.tally.add_kills(PREP, &prep_killed);
         part.tally.add_kills(ANALYSIS, &analysis_killed);
-        self.count_planned(plan, &mut part.tally);
         let resumes = self.settle(plan).await?;
+        self.count_disturbances(plan, &mut part.tally);
         part.tally.add(PREP, "month resumed", resumes);
         part.tally.add_answers("S3, SNS", &self.aws.faults);
         self.collect_outputs(&mut part).await?;
@@ -159,13 +159,9 @@ impl MonthRun {
         Ok(part)
     }
 
-    fn count_planned(&self, plan: &MonthPlan, tally: &mut Tally) {
-        let responses = plan.killed_responses.len();
-        tally.add(
-            ANALYSIS,
-            "environment killed between effect and answer",
-            responses,
-        );
+    fn count_disturbances(&self, plan: &MonthPlan, tally: &mut Tally) {
+        let responses = self.stack.emulator.killed_responses_of(ANALYSIS);
+        tally.add(ANALYSIS, KILLED_RESPONSE, responses);
         if let Some(manner) = disturbance::manner(plan.schedule) {
             tally.add(PREP, manner, 1);
         }

@@ -38,14 +38,7 @@ pub(crate) struct Settings {
 pub(crate) async fn clean() -> Result<Settings> {
     let run = StagesRun::new().await?;
     let plan = FunctionPlan::quiet(STAGES);
-    disturbance::deliver(
-        &run.emulator,
-        FUNCTION,
-        &plan,
-        Instant::now(),
-        |number, is_late| Some(stage_event(number, is_late)),
-    )
-    .await?;
+    disturbance::deliver(&run.emulator, FUNCTION, &plan, Instant::now(), stage_event).await?;
     run.emulator.wait_until_idle(disturbance::STUCK_AFTER).await?;
     let settings = run.settings();
     run.emulator.shutdown().await;
@@ -62,14 +55,9 @@ pub(crate) async fn run(plan: &FunctionPlan, clean: &Settings) -> Result<Part> {
         &plan.answers,
         Duration::from_millis(300),
     );
-    emulator.kill_at_responses(FUNCTION, plan.killed_responses.iter().copied());
     let began = Instant::now();
-    let event = |number, is_late| Some(stage_event(number, is_late));
-    let (killed, sent) = tokio::join!(
-        disturbance::kill(emulator, FUNCTION, &plan.kills, began, async |_| {}),
-        disturbance::deliver(emulator, FUNCTION, plan, began, event),
-    );
-    sent?;
+    let killed =
+        disturbance::disturb(emulator, FUNCTION, plan, began, stage_event, async |_: &str| {}).await?;
     emulator.wait_until_idle(disturbance::STUCK_AFTER).await?;
     aws.faults.clear();
     let redriven = disturbance::redrive(emulator).await?;
@@ -78,17 +66,8 @@ pub(crate) async fn run(plan: &FunctionPlan, clean: &Settings) -> Result<Part> {
     disturbance::redrive(emulator).await?;
     let settled = settings(aws);
     part.checks.extend(check::stages::check(&settled, clean));
-    part.tally.add_kills(FUNCTION, &killed);
-    part.tally.add(
-        FUNCTION,
-        "environment killed between effect and answer",
-        plan.killed_responses.len(),
-    );
-    part.tally
-        .add(FUNCTION, "event given up by Lambda and redriven", redriven);
-    disturbance::manners(plan).for_each(|manner| part.tally.add(FUNCTION, manner, 1));
+    part.add_disturbances(emulator, FUNCTION, plan, &killed, redriven);
     part.tally.add_answers("API Gateway, Logs, IAM", &aws.faults);
-    part.add_outputs_of(emulator, FUNCTION);
     part.outputs
         .add("the log groups", format!("{:?}", settled.log_groups));
     run.emulator.shutdown().await;

@@ -12,7 +12,7 @@ use crate::canary;
 use crate::check;
 use crate::disturbance::{self, Side};
 use crate::part::Part;
-use crate::plan::{FunctionPlan, Manner};
+use crate::plan::FunctionPlan;
 
 pub(crate) const FUNCTION: &str = "s3-to-teamcity";
 /// Time that builds of coalescing uploads wait for an agent.
@@ -114,41 +114,18 @@ impl UploadsRun {
             &plan.answers,
             Duration::from_millis(2_500),
         );
-        emulator.kill_at_responses(FUNCTION, plan.killed_responses.iter().copied());
-        let event = |number, is_late| Some(self.event(number, is_late));
-        let (killed, sent) = tokio::join!(
-            disturbance::kill(emulator, FUNCTION, &plan.kills, self.began, async |_| {}),
-            disturbance::deliver(emulator, FUNCTION, plan, self.began, event),
-        );
-        sent?;
+        let event = |number, is_late| self.event(number, is_late);
+        let killed =
+            disturbance::disturb(emulator, FUNCTION, plan, self.began, event, async |_: &str| {}).await?;
         emulator.wait_until_idle(disturbance::STUCK_AFTER).await?;
         teamcity.faults.clear();
-        self.resume(plan)?;
+        disturbance::resume(emulator, FUNCTION, plan, event)?;
         let redriven = disturbance::redrive(emulator).await?;
-        part.tally.add_kills(FUNCTION, &killed);
-        part.tally.add(
-            FUNCTION,
-            "environment killed between effect and answer",
-            plan.killed_responses.len(),
-        );
-        part.tally
-            .add(FUNCTION, "event given up by Lambda and redriven", redriven);
-        disturbance::manners(plan).for_each(|manner| part.tally.add(FUNCTION, manner, 1));
+        part.add_disturbances(emulator, FUNCTION, plan, &killed, redriven);
         part.tally.add_answers("TeamCity", &teamcity.faults);
-        part.add_outputs_of(emulator, FUNCTION);
         part.outputs
             .add("TeamCity's builds", format!("{:?}", teamcity.builds()));
         Ok(part)
-    }
-
-    /// Sends the dropped events again, as a replay of EventBridge's archive does.
-    fn resume(&self, plan: &FunctionPlan) -> Result<()> {
-        for (number, delivery) in plan.deliveries.iter().enumerate() {
-            if delivery.manner == Manner::Dropped {
-                self.emulator.invoke_event(FUNCTION, &self.event(number, false))?;
-            }
-        }
-        Ok(())
     }
 
     fn event(&self, number: usize, is_late: bool) -> Value {

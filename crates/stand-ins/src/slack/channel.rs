@@ -42,7 +42,7 @@ pub struct Message {
     pub ts: String,
     /// Timestamp of the message whose thread this one belongs to.
     pub thread: Option<String>,
-    /// Whether the channel shows this message of a thread too.
+    /// `true` if the channel shows this message of a thread too.
     pub is_broadcast: bool,
     /// Text of notifications.
     pub text: String,
@@ -59,7 +59,7 @@ pub struct Message {
 pub(super) struct Place {
     /// Timestamp of the message whose thread the new one belongs to.
     pub(super) thread: Option<String>,
-    /// Whether the channel shows a message of a thread too.
+    /// `true` if the channel shows a message of a thread too.
     pub(super) is_broadcast: bool,
 }
 
